@@ -1,0 +1,1 @@
+"""The harness: plan, run cells, store, score, report, compare."""

@@ -1,0 +1,1 @@
+"""Ranking and verification metrics: expectations over random tie-breaks, vectorised over queries."""

@@ -1,0 +1,25 @@
+"""The errors a user can act on; every floor raises these, and only these, for bad input."""
+
+
+class BenchmarkError(Exception):
+    """Something the user can mend. The message is one line: what is wrong, where, and what to do."""
+
+
+class ImageError(BenchmarkError):
+    """One image cannot be used (unreadable, corrupt, too large). Such images are skipped and counted."""
+
+
+class DataError(BenchmarkError):
+    """A data set is absent, truncated, malformed or empty."""
+
+
+class DownloadError(BenchmarkError):
+    """A download failed, did not match its checksum, or holds an unsafe archive."""
+
+
+class WeightsError(BenchmarkError):
+    """A weights file is absent, has the wrong checksum or does not fit the network."""
+
+
+class UnknownNameError(BenchmarkError):
+    """A method, data set, subset or metric that does not exist; the message suggests the nearest names."""

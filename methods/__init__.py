@@ -1,0 +1,1 @@
+"""The contestants: encoders, indexes, whole methods, and the catalogue that names them."""

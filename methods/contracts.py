@@ -1,0 +1,94 @@
+"""What a contestant must offer: an Encoder or an Index to be composed, or a whole Method."""
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+
+from datasets.imageset import Image, ImageSet
+from methods.distances import Metric
+from methods.ranking import Ranking
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    """Images -> one array row each. Stateless between calls: row i depends on image i alone."""
+
+    batch_size: int
+    """How many images one `encode` call takes at best."""
+
+    def encode(self, images: Sequence[Image]) -> np.ndarray:
+        """Encode RGB uint8 images of any sizes.
+
+        Returns (n, d) float32, or (n, bits / 8) packed uint8 for binary codes. A float row of NaN says "nothing
+        to encode" (no face found): the harness counts it as a miss.
+        """
+        ...
+
+
+@runtime_checkable
+class Transform(Protocol):
+    """A learned or fixed map between vectors (PCA, whitening, L2), fitted on the gallery only."""
+
+    def fit(self, vectors: np.ndarray) -> None:
+        """Learn from gallery vectors (n, d) float32, free of NaN."""
+        ...
+
+    def apply(self, vectors: np.ndarray) -> np.ndarray:
+        """Map (n, d) float32 to (n, d') float32."""
+        ...
+
+
+@runtime_checkable
+class Index(Protocol):
+    """Nearest-neighbour search over rows. Larger score = better; ties carry equal scores."""
+
+    metric: Metric
+
+    def add(self, vectors: np.ndarray) -> None:
+        """Build over gallery vectors (n, d); called once."""
+        ...
+
+    def search(self, vectors: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+        """The best k gallery rows per query.
+
+        Returns (ids (n, k) int32, scores (n, k) float32), scores non-increasing along a row. Where fewer than k are
+        found the tail is id -1 and score -inf; k beyond the gallery is cut to the gallery.
+        """
+        ...
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes the index holds, counted by itself (vectors included)."""
+        ...
+
+
+@runtime_checkable
+class Method(Protocol):
+    """A whole contestant. fit, then index, then any number of searches."""
+
+    def fit(self, gallery: ImageSet) -> None:
+        """Learn from the gallery; may read `gallery.labels` only if its spec says `supervised`."""
+        ...
+
+    def index(self, gallery: ImageSet) -> None:
+        """Make the gallery searchable; result ids are positions in it."""
+        ...
+
+    def search(self, queries: ImageSet, k: int) -> Ranking:
+        """Rank the gallery for each query, best first, k deep (cut to the gallery)."""
+        ...
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the searchable gallery (index and what else a search needs to keep)."""
+        ...
+
+
+@runtime_checkable
+class Verifier(Protocol):
+    """A method that can say how alike two images are, without a gallery: needed for the verification task."""
+
+    def similarity(self, left: ImageSet, right: ImageSet) -> np.ndarray:
+        """Similarity of left[i] and right[i]: (n,) float32, larger = more alike, -inf where one has no face."""
+        ...

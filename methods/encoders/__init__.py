@@ -1,0 +1,1 @@
+"""Image encoders: images in, one vector or binary code each out."""

@@ -1,0 +1,49 @@
+"""A catalogue entry: everything the benchmark knows about a method before it is built. Data, no behaviour."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Family = Literal["canary", "pixels", "hash", "local features", "classifier", "embedding", "face embedding"]
+Task = Literal["retrieval", "verification"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A class and its settings: `target` is "package.module:Class" (imported only when built) or the class itself."""
+
+    target: str | Callable[..., Any]
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class InputContract:
+    """What a network was trained to be fed; tested for every backbone."""
+
+    size: tuple[int, int] | None
+    colour: Literal["RGB", "BGR", "grey"]
+    scaling: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MethodSpec:
+    """One contestant: either `method` (a whole Method) or encoder (x transforms) x index, composed by the harness."""
+
+    id: str
+    family: Family
+    summary: str
+    source: str
+    """The report (R0-R4) and/or paper it comes from."""
+    method: Part | None = None
+    encoder: Part | None = None
+    transforms: tuple[Part, ...] = ()
+    index: Part | None = None
+    input: InputContract | None = None
+    weights: tuple[str, ...] = ()
+    """Names in methods.weights; the row is `untrained` when one is not to be had."""
+    supervised: bool = False
+    tasks: tuple[Task, ...] = ("retrieval",)
+    content: Literal["any", "faces"] = "any"
+    """"faces": the method looks for a face, so it runs on data sets of faces only."""
+    requires: tuple[str, ...] = ()
+    """Top-level packages it imports beyond numpy (checked by `list methods`; preloaded before its process forks)."""

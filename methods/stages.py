@@ -1,0 +1,54 @@
+"""Where time goes inside a query: named stages whose self-times add up to the whole."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+STAGES = ("decode", "detect", "encode", "transform", "build", "search", "rerank")
+"""The vocabulary: every stage a method reports is one of these."""
+
+
+class StageClock:
+    """Self-time in seconds per stage: a stage inside a stage is charged to the inner one alone."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._inner = [0.0]
+
+    @contextmanager
+    def running(self) -> Iterator["StageClock"]:
+        """Collect every `stage` entered in this block (in this thread)."""
+        token = _current.set(self)
+        try:
+            yield self
+        finally:
+            _current.reset(token)
+
+    @contextmanager
+    def _timed(self, name: str) -> Iterator[None]:
+        self._inner.append(0.0)
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            elapsed = time.perf_counter() - start
+            inner = self._inner.pop()
+            self._inner[-1] += elapsed
+            self.seconds[name] = self.seconds.get(name, 0.0) + elapsed - inner
+
+
+_current: ContextVar[StageClock | None] = ContextVar("stage_clock", default=None)
+
+
+@contextmanager
+def stage(name: str) -> Iterator[None]:
+    """Mark a block as one stage of STAGES; free of charge when nothing is timing."""
+    clock = _current.get()
+    if clock is None:
+        yield
+        return
+    if name not in STAGES:
+        raise ValueError(f"unknown stage {name!r}; one of {', '.join(STAGES)}")
+    with clock._timed(name):
+        yield

@@ -1,0 +1,104 @@
+"""The common method: encoder x transforms x index."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from datasets.imageset import ImageSet
+from methods.contracts import Encoder, Index, Transform
+from methods.distances import row_similarity
+from methods.ranking import Ranking
+from methods.stages import stage
+
+Embed = Callable[[Encoder, ImageSet], np.ndarray]
+"""How an image set becomes rows: batch by batch, or through a store of embeddings computed before."""
+
+
+def embed_in_batches(encoder: Encoder, images: ImageSet) -> np.ndarray:
+    """Rows (n, d) of `images`, decoded and encoded `encoder.batch_size` at a time."""
+    rows = []
+    for start in range(0, len(images), encoder.batch_size):
+        with stage("decode"):
+            batch = list(images[start : start + encoder.batch_size])
+        with stage("encode"):
+            rows.append(encoder.encode(batch))
+    return np.concatenate(rows)
+
+
+class VectorMethod:
+    """A Method and Verifier made of parts; `embed` is swapped by the harness to reuse stored embeddings."""
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        transforms: Sequence[Transform],
+        index: Index,
+        embed: Embed = embed_in_batches,
+    ) -> None:
+        self.encoder = encoder
+        self.transforms = tuple(transforms)
+        self.ann = index
+        self.embed = embed
+        self._positions = np.empty(0, dtype=np.int32)
+
+    def fit(self, gallery: ImageSet) -> None:
+        """Fit the transforms in order, each on the gallery rows the ones before it made."""
+        if not self.transforms:
+            return
+        rows = self.embed(self.encoder, gallery)
+        rows = rows[_detected(rows)]
+        for transform in self.transforms:
+            transform.fit(rows)
+            rows = transform.apply(rows)
+
+    def index(self, gallery: ImageSet) -> None:
+        """Index every gallery image that has an embedding; one without can never be found."""
+        rows = self.embed(self.encoder, gallery)
+        found = _detected(rows)
+        self._positions = np.flatnonzero(found).astype(np.int32)
+        rows = self._transformed(rows[found])
+        with stage("build"):
+            self.ann.add(rows)
+
+    def search(self, queries: ImageSet, k: int) -> Ranking:
+        """Embed the queries, then ask the index."""
+        rows = self.embed(self.encoder, queries)
+        found = _detected(rows)
+        k = min(k, len(self._positions))
+        ids = np.full((len(rows), k), -1, dtype=np.int32)
+        scores = np.full((len(rows), k), -np.inf, dtype=np.float32)
+        if found.any() and k:
+            vectors = self._transformed(rows[found])
+            with stage("search"):
+                hits, values = self.ann.search(vectors, k)
+                ids[found] = np.where(hits >= 0, self._positions[hits], np.int32(-1))
+                scores[found] = values
+        return Ranking(ids, scores, ~found)
+
+    def similarity(self, left: ImageSet, right: ImageSet) -> np.ndarray:
+        """Similarity under the index's metric; -inf where one of the two has no row."""
+        a, b = self.embed(self.encoder, left), self.embed(self.encoder, right)
+        found = _detected(a) & _detected(b)
+        result = np.full(len(a), -np.inf, dtype=np.float32)
+        if found.any():
+            result[found] = row_similarity(
+                self._transformed(a[found]), self._transformed(b[found]), self.ann.metric
+            )
+        return result
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the index, counted by itself."""
+        return self.ann.nbytes
+
+    def _transformed(self, rows: np.ndarray) -> np.ndarray:
+        for transform in self.transforms:
+            with stage("transform"):
+                rows = transform.apply(rows)
+        return rows
+
+
+def _detected(rows: np.ndarray) -> np.ndarray:
+    if rows.dtype == np.uint8:
+        return np.ones(len(rows), dtype=bool)
+    return ~np.isnan(rows[:, 0])
