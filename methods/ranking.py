@@ -20,9 +20,7 @@ class Ranking:
 
     def __post_init__(self) -> None:
         if self.ids.shape != self.scores.shape or self.ids.ndim != 2:
-            raise ValueError(
-                f"ids {self.ids.shape} and scores {self.scores.shape} must be equal (q, k) shapes"
-            )
+            raise ValueError(f"ids {self.ids.shape} and scores {self.scores.shape} must be equal (q, k) shapes")
         if self.undetected.shape != (len(self.ids),):
             raise ValueError(f"undetected has shape {self.undetected.shape}, expected ({len(self.ids)},)")
 

@@ -81,9 +81,7 @@ class VectorMethod:
         found = _detected(a) & _detected(b)
         result = np.full(len(a), -np.inf, dtype=np.float32)
         if found.any():
-            result[found] = row_similarity(
-                self._transformed(a[found]), self._transformed(b[found]), self.ann.metric
-            )
+            result[found] = row_similarity(self._transformed(a[found]), self._transformed(b[found]), self.ann.metric)
         return result
 
     @property
