@@ -1,5 +1,8 @@
 """The errors a user can act on; every floor raises these, and only these, for bad input."""
 
+import difflib
+from collections.abc import Iterable
+
 
 class BenchmarkError(Exception):
     """Something the user can mend. The message is one line: what is wrong, where, and what to do."""
@@ -23,3 +26,11 @@ class WeightsError(BenchmarkError):
 
 class UnknownNameError(BenchmarkError):
     """A method, data set, subset or metric that does not exist; the message suggests the nearest names."""
+
+
+def suggest(kind: str, name: str, known: Iterable[str]) -> str:
+    """One line for an unknown name: "unknown method 'phsh': did you mean phash?"."""
+    names = list(known)
+    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(names)}"
+    return f"unknown {kind} {name!r}: {hint}"

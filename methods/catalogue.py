@@ -1,0 +1,139 @@
+"""Everything the benchmark compares, top to bottom. An entry is data; nothing heavy is imported until it is built."""
+
+from methods.spec import InputContract, MethodSpec, Part
+
+
+def _hash(kind: str, summary: str, source: str) -> MethodSpec:
+    return MethodSpec(
+        id=kind,
+        family="hash",
+        summary=summary,
+        source=source,
+        encoder=Part("methods.encoders.hashes:PerceptualHash", {"kind": kind}),
+        index=Part("methods.indexes.hamming:HammingIndex"),
+        tasks=("retrieval", "verification"),
+        requires=("imagehash", "PIL"),
+    )
+
+
+def _facenet(suffix: str, summary: str, source: str, index: Part, dimension: int = 512) -> MethodSpec:
+    names = {512: ("facenet-512", "facenet-512-half"), 128: ("facenet-128",)}
+    scaling = {512: "(x - 127.5) / 127.5, L2-normalised output", 128: "per-image whitening, L2-normalised output"}
+    return MethodSpec(
+        id=f"mtcnn-facenet{suffix}",
+        family="face embedding",
+        summary=summary,
+        source=source,
+        encoder=Part("methods.encoders.facenet:MtcnnFaceNet", {"dimension": dimension}),
+        index=index,
+        input=InputContract((160, 160), "RGB", scaling[dimension]),
+        weights=names[dimension],
+        tasks=("retrieval", "verification"),
+        content="faces",
+        requires=("tensorflow", "keras", "mtcnn", "cv2", "h5py"),
+    )
+
+
+_EXACT_L2 = Part("methods.indexes.exact:ExactIndex", {"metric": "l2"})
+_EXACT_COSINE = Part("methods.indexes.exact:ExactIndex", {"metric": "cosine"})
+_PIXELS = Part("methods.encoders.pixels:Pixels")
+
+
+def _neighbours(algorithm: str) -> Part:
+    return Part("methods.indexes.neighbours:NeighboursIndex", {"algorithm": algorithm})
+
+
+CATALOGUE: tuple[MethodSpec, ...] = (
+    # Canaries: where the protocol itself is right or wrong. Chance level twice, and the upper bound.
+    MethodSpec(
+        id="random",
+        family="canary",
+        summary="a random score for every gallery image",
+        source="protocol",
+        method=Part("methods.canaries:RandomRanking"),
+        tasks=("retrieval", "verification"),
+    ),
+    MethodSpec(
+        id="constant",
+        family="canary",
+        summary="the same score for every gallery image: one great tie",
+        source="protocol",
+        method=Part("methods.canaries:ConstantRanking"),
+        tasks=("retrieval", "verification"),
+    ),
+    MethodSpec(
+        id="oracle",
+        family="canary",
+        summary="ranks by label equality: the upper bound of every metric",
+        source="protocol",
+        method=Part("methods.canaries:OracleRanking"),
+        supervised=True,
+        tasks=("retrieval", "verification"),
+    ),
+    # Pixels and perceptual hashes.
+    MethodSpec(
+        id="pixels",
+        family="pixels",
+        summary="32x32 RGB pixels, Euclidean",
+        source="protocol (baseline)",
+        encoder=_PIXELS,
+        index=_EXACT_L2,
+        input=InputContract((32, 32), "RGB", "x / 255"),
+        tasks=("retrieval", "verification"),
+        requires=("cv2",),
+    ),
+    _hash("phash", "64-bit DCT hash, Hamming", "R1; Zauner 2010"),
+    _hash("dhash", "64-bit gradient hash, Hamming", "Krawetz 2013"),
+    _hash("ahash", "64-bit mean hash, Hamming", "Krawetz 2011"),
+    _hash("whash", "64-bit Haar wavelet hash, Hamming", "imagehash"),
+    # Local features.
+    MethodSpec(
+        id="sift",
+        family="local features",
+        summary="SIFT, number of ratio-test matches",
+        source="R1; Lowe 2004",
+        method=Part("methods.sift:SiftMatching", {"verify": False}),
+        tasks=("retrieval", "verification"),
+        requires=("cv2",),
+    ),
+    MethodSpec(
+        id="sift-ransac",
+        family="local features",
+        summary="SIFT, the best by ratio-test matches re-ranked by RANSAC inliers",
+        source="R1; Fischler & Bolles 1981",
+        method=Part("methods.sift:SiftMatching", {"verify": True}),
+        tasks=("retrieval", "verification"),
+        requires=("cv2",),
+    ),
+    # Classifiers used as search.
+    MethodSpec(
+        id="svm",
+        family="classifier",
+        summary="RBF SVM on 32x32 pixels, ranking by decision value",
+        source="R1; Cortes & Vapnik 1995",
+        method=Part("methods.svm:SvmClassifier", {"features": "pixels"}),
+        supervised=True,
+        requires=("sklearn", "cv2"),
+    ),
+    MethodSpec(
+        id="svm-hog",
+        family="classifier",
+        summary="RBF SVM on HOG, ranking by decision value",
+        source="R1; Dalal & Triggs 2005",
+        method=Part("methods.svm:SvmClassifier", {"features": "hog"}),
+        supervised=True,
+        requires=("sklearn", "cv2"),
+    ),
+    # Faces.
+    _facenet("", "MTCNN face, FaceNet 512-d, cosine", "R3; Zhang 2016; Schroff 2015", _EXACT_COSINE),
+    _facenet("-balltree", "the same through scikit-learn's ball tree", "R2, R3", _neighbours("ball_tree")),
+    _facenet("-kdtree", "the same through scikit-learn's k-d tree", "R3", _neighbours("kd_tree")),
+    _facenet("-brute", "the same through scikit-learn's brute force", "R3", _neighbours("brute")),
+    _facenet(
+        "-kmeans",
+        "the same inside the query's cluster: KMeans K=6, then kNN",
+        "R4",
+        Part("methods.indexes.kmeans:KMeansIndex", {"clusters": 6, "nprobe": 1}),
+    ),
+    _facenet("-128", "MTCNN face, FaceNet 128-d, Euclidean", "R3, R4", _EXACT_L2, dimension=128),
+)
