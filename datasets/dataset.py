@@ -65,6 +65,18 @@ class Dataset(ABC):
         """Verification pairs of `subset`, or None where the data set defines none."""
         return None
 
+    @property
+    def title(self) -> str:
+        """The name tables show: "lfw", "lfw (synthetic)", "folder:holiday"."""
+        return f"{self.name} (synthetic)" if self.synthetic else self.name
+
+    def fingerprint(self, items: Sequence[Item]) -> str | None:
+        """A cheap sign that changes when the content of `items` may have (file sizes and times, a generator's version).
+
+        It keys the manifest cache; None (the default) means that manifests are made anew each time.
+        """
+        return None
+
     def completeness(self) -> str:
         """How much of the official data set is here, for tables: "complete" or "8,329 of 13,233 images"."""
         return "complete"
