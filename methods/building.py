@@ -36,7 +36,7 @@ def build_method(spec: MethodSpec, weights: Path | None = None, embed: Embed = e
     return VectorMethod(build_encoder(spec, weights), transforms, _make(spec.index, None), embed)
 
 
-def _make(part: Part, weights: Path | None) -> Any:  # noqa: ANN401
+def _make(part: Part, weights: Path | None) -> Any:
     factory = resolve(part)
     params = dict(part.params)
     if "weights" in inspect.signature(factory).parameters:

@@ -85,6 +85,11 @@ class VectorMethod:
         return result
 
     @property
+    def indexed(self) -> int:
+        """How many gallery images have an embedding and can be found."""
+        return len(self._positions)
+
+    @property
     def nbytes(self) -> int:
         """Bytes of the index, counted by itself."""
         return self.ann.nbytes

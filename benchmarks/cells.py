@@ -1,0 +1,34 @@
+"""A cell: one method on one subset of one data set, for one task, on one device. The unit that is run and stored."""
+
+import re
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, order=True)
+class Cell:
+    """Coordinates of one row; `dataset` is a registered name or "folder:/path"."""
+
+    dataset: str
+    subset: str
+    task: str
+    method: str
+    device: str = "cpu"
+
+    @property
+    def path(self) -> Path:
+        """Where the cell lives below the store's `cells/` folder."""
+        return Path(_safe(self.dataset), _safe(self.subset), self.task, f"{_safe(self.method)}@{self.device}")
+
+    @property
+    def title(self) -> str:
+        """For people: "phash on lfw:smoke, retrieval"."""
+        return f"{self.method} on {self.dataset}:{self.subset}, {self.task}"
+
+    def to_json(self) -> dict[str, str]:
+        """The coordinates as a plain dict."""
+        return asdict(self)
+
+
+def _safe(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._+-]+", "_", name).strip("_") or "_"

@@ -1,0 +1,39 @@
+"""The command-line application: one module a command, errors in one line, exit code 2 for what the user can mend."""
+
+import sys
+
+import typer
+from rich.console import Console
+
+from benchmarks.cli import fetch, inspect, listing, report, run
+from datasets.errors import BenchmarkError
+
+app = typer.Typer(
+    name="benchmarks",
+    help="Which reverse-image-search method finds the right images, how fast, at what memory.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+app.command("run")(run.run)
+app.command("list")(listing.list_)
+app.command("status")(inspect.status)
+app.command("report")(report.report)
+app.command("check")(inspect.check)
+app.command("doctor")(inspect.doctor)
+app.command("fetch")(fetch.fetch)
+
+
+def main() -> None:
+    """Run the application; a BenchmarkError becomes one line on standard error and exit code 2."""
+    errors = Console(stderr=True, soft_wrap=True, highlight=False)
+    try:
+        app()
+    except BenchmarkError as error:
+        errors.print("[bold red]error:[/]", end=" ")
+        errors.print(str(error), markup=False)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        errors.print("interrupted; what was finished is kept, the same command goes on from there")
+        sys.exit(130)

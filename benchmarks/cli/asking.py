@@ -1,0 +1,44 @@
+"""From options to a Request: what is asked for when little is said."""
+
+from pathlib import Path
+
+from benchmarks.plan import TASKS, Request
+from benchmarks.provenance import usable_cores
+from datasets.errors import BenchmarkError, UnknownNameError, suggest
+from datasets.registry import DATASETS, parse_dataset
+from methods.registry import Registry
+
+
+def make_request(
+    registry: Registry,
+    *,
+    all_methods: bool,
+    methods: list[str] | None,
+    datasets: list[str] | None,
+    subset: str,
+    tasks: list[str] | None,
+    data_dir: Path | None,
+    weights_dir: Path | None,
+    plugins: list[Path] | None,
+    threads: int | None,
+) -> Request:
+    """The request the options stand for; raises BenchmarkError for what cannot be meant."""
+    if all_methods == bool(methods):
+        raise BenchmarkError("say which methods: either --all, or one or more of -m METHOD (see `list methods`)")
+    for folder, option in ((data_dir, "--data"), (weights_dir, "--weights")):
+        if folder is not None and not folder.is_dir():
+            raise BenchmarkError(f"{option} {folder} is not a folder; leave it out, or give one that exists")
+    for task in tasks or ():
+        if task not in TASKS:
+            raise UnknownNameError(suggest("task", task, TASKS))
+    named = [parse_dataset(text) for text in datasets or DATASETS]
+    chosen = [spec.id for spec in registry] if all_methods else [registry.get(name).id for name in methods or ()]
+    return Request(
+        methods=tuple(dict.fromkeys(chosen)),
+        datasets=tuple(dict.fromkeys((name, own or subset) for name, own in named)),
+        tasks=tuple(tasks or TASKS),
+        data_dir=data_dir,
+        weights_dir=weights_dir,
+        plugins=tuple(plugins or ()),
+        threads=threads or usable_cores(),
+    )

@@ -1,0 +1,119 @@
+"""`status`, `check` and `doctor`: looking without measuring."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmarks.cli import options
+
+
+def status(
+    why: Annotated[bool, typer.Option("--why", help="Say what changed for each stale or failed cell.")] = False,
+    methods: options.Methods = None,
+    datasets: options.Datasets = None,
+    subset: options.Subset = "standard",
+    tasks: options.Tasks = None,
+    data_dir: options.DataDir = None,
+    weights_dir: options.WeightsDir = None,
+    out: options.OutDir = Path("results"),
+    plugins: options.Plugins = None,
+    threads: options.Threads = None,
+) -> None:
+    """Which cells are done, stale, failed or new."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    from benchmarks.cli.asking import make_request
+    from benchmarks.plan import make_plan
+    from benchmarks.store import Store
+    from methods.registry import load_registry
+
+    registry = load_registry(plugins or ())
+    request = make_request(
+        registry,
+        all_methods=not methods,
+        methods=methods,
+        datasets=datasets,
+        subset=subset,
+        tasks=tasks,
+        data_dir=data_dir,
+        weights_dir=weights_dir,
+        plugins=plugins,
+        threads=threads,
+    )
+    store = Store(out)
+    store.require_writable()
+    plan = make_plan(request, registry, store)
+    table = Table("method", "data set", "task", "state", *(["why"] if why else []))
+    for planned in plan.cells:
+        cell = planned.cell
+        reason = [escape(planned.why)] if why else []
+        table.add_row(cell.method, f"{cell.dataset}:{cell.subset}", cell.task, planned.state, *reason)
+    console = Console()
+    console.print(table)
+    states = [planned.state for planned in plan.cells]
+    counts = {state: states.count(state) for state in dict.fromkeys(states)}
+    console.print(", ".join(f"{count} {state}" for state, count in counts.items()), highlight=False)
+
+
+def check(
+    method: Annotated[str, typer.Argument(help="The method's id.")],
+    weights_dir: options.WeightsDir = None,
+    plugins: options.Plugins = None,
+) -> None:
+    """Hold a method against the contract: shapes, determinism, batch independence, no peeking at labels."""
+    from rich.console import Console
+
+    from benchmarks.conformance import check_method
+    from methods.registry import load_registry
+
+    spec = load_registry(plugins or ()).get(method)
+    console = Console()
+    findings = check_method(spec, weights_dir)
+    for finding in findings:
+        console.print(f"[red]fails[/] {finding}")
+    console.print(f"{method}: {'conforms' if not findings else f'{len(findings)} findings'}")
+    if findings:
+        raise typer.Exit(1)
+
+
+def doctor(
+    data_dir: options.DataDir = None,
+    weights_dir: options.WeightsDir = None,
+    plugins: options.Plugins = None,
+) -> None:
+    """What this machine is and what it can run."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from benchmarks import inventory
+    from benchmarks.provenance import provenance
+    from methods.weights import WEIGHTS, find_weights
+
+    console = Console()
+    facts = provenance()
+    machine = facts["machine"]
+    gpu = machine["gpu"] or "no GPU used by this version"
+    console.print(
+        f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']} GiB, {gpu}; {machine['system']}"
+    )
+    console.print(", ".join(f"{name} {version}" for name, version in facts["packages"].items()), highlight=False)
+    data = Table("data set", "here", "images", title="data sets", title_justify="left")
+    for row in inventory.datasets(data_dir):
+        data.add_row(row["id"], row["here"], f"{row['images']:,}" if row["images"] else "")
+    console.print(data)
+    files = Table("weights", "found", "network", title="weights", title_justify="left")
+    for name, entry in WEIGHTS.items():
+        found = find_weights(name, weights_dir)
+        files.add_row(name, str(found.path) if found else f"no: `fetch {name}`", entry.network)
+    console.print(files)
+    rows = inventory.methods(weights_dir, plugins or ())
+    for state in ("yes", "untrained", "no"):
+        names = [
+            row["id"] + (f" ({row['reason']})" if state == "no" else "") for row in rows if row["runs_here"] == state
+        ]
+        if names:
+            label = {"yes": "runs", "untrained": "runs untrained (no weights)", "no": "cannot run"}[state]
+            console.print(f"[bold]{label}[/]: {', '.join(names)}", highlight=False)

@@ -1,0 +1,63 @@
+"""`list`: what there is, and whether it can run here."""
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from benchmarks.cli import options
+
+
+class Kind(StrEnum):
+    """What can be listed."""
+
+    METHODS = "methods"
+    DATASETS = "datasets"
+    METRICS = "metrics"
+    RUNS = "runs"
+
+
+def list_(
+    kind: Annotated[Kind, typer.Argument(help="What to list.")],
+    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
+    data_dir: options.DataDir = None,
+    weights_dir: options.WeightsDir = None,
+    out: options.OutDir = Path("results"),
+    plugins: options.Plugins = None,
+) -> None:
+    """List methods, datasets, metrics or runs."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from benchmarks import inventory
+
+    rows: list[dict[str, Any]]
+    if kind is Kind.METHODS:
+        rows = inventory.methods(weights_dir, plugins or ())
+    elif kind is Kind.DATASETS:
+        rows = inventory.datasets(data_dir)
+    elif kind is Kind.METRICS:
+        rows = inventory.metrics()
+    else:
+        rows = inventory.runs(out)
+    if as_json:
+        typer.echo(json.dumps(rows, indent=1))
+        return
+    console = Console()
+    table = Table(title=f"{len(rows)} {kind}", title_justify="left")
+    shown = [name for name in rows[0] if not isinstance(rows[0][name], dict | list)] if rows else []
+    for name in shown:
+        table.add_column(name.replace("_", " "))
+    for row in rows:
+        table.add_row(*(_cell(row[name]) for name in shown))
+    console.print(table if rows else f"no {kind} yet")
+
+
+def _cell(value: object) -> str:
+    from rich.markup import escape
+
+    if isinstance(value, bool):
+        return "yes" if value else ""
+    return "" if value is None else escape(str(value))

@@ -1,0 +1,35 @@
+"""Options that several commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--data", envvar="RIS_DATA", help="Folder with the data sets; synthetic stand-ins where one is absent."
+    ),
+]
+WeightsDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--weights", envvar="RIS_WEIGHTS", help="Folder with weights files; Keras' own cache is looked in too."
+    ),
+]
+OutDir = Annotated[Path, typer.Option("--out", help="Folder for tables, cells and cached embeddings.")]
+Plugins = Annotated[
+    list[Path] | None, typer.Option("--plugin", help="A Python file that defines METHODS; may be given several times.")
+]
+Methods = Annotated[list[str] | None, typer.Option("--method", "-m", help="A method's id; may be given several times.")]
+Datasets = Annotated[
+    list[str] | None,
+    typer.Option("--dataset", "-d", help="lfw, cifar10, imdb-wiki or folder:PATH, each with an optional :SUBSET."),
+]
+Subset = Annotated[str, typer.Option("--subset", help="smoke, standard or full, where -d names none.")]
+Tasks = Annotated[
+    list[str] | None, typer.Option("--task", help="retrieval or verification; both unless given, may be repeated.")
+]
+Threads = Annotated[
+    int | None, typer.Option("--threads", min=1, help="Threads of every library; all cores unless given.")
+]

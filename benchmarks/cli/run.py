@@ -1,0 +1,81 @@
+"""`run`: the main job."""
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmarks.cli import options
+
+
+def run(
+    all_methods: Annotated[bool, typer.Option("--all", help="Every method.")] = False,
+    methods: options.Methods = None,
+    datasets: options.Datasets = None,
+    subset: options.Subset = "standard",
+    tasks: options.Tasks = None,
+    data_dir: options.DataDir = None,
+    weights_dir: options.WeightsDir = None,
+    out: options.OutDir = Path("results"),
+    plugins: options.Plugins = None,
+    threads: options.Threads = None,
+    jobs: Annotated[
+        int, typer.Option("--jobs", min=1, help="Cells at a time; above 1 latencies disturb each other.")
+    ] = 1,
+    timeout: Annotated[float | None, typer.Option("--timeout", min=1, help="Seconds a cell may run.")] = None,
+    memory_limit: Annotated[float | None, typer.Option("--memory-limit", min=0.1, help="GiB a cell may use.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Run cells again that are done.")] = False,
+    only_failed: Annotated[bool, typer.Option("--only-failed", help="Run just the cells that failed.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
+) -> None:
+    """Run methods on data sets, store every result, write the tables.
+
+    Cells already done with the same code, data, weights and versions are not run again.
+    """
+    from rich.console import Console
+
+    from benchmarks.cli.asking import make_request
+    from benchmarks.cli.progress import observing, print_plan
+    from benchmarks.plan import make_plan
+    from benchmarks.runner import Limits, run_cells, to_run
+    from benchmarks.store import Store
+    from benchmarks.tables.write import write_tables
+    from methods.registry import load_registry
+
+    start = time.perf_counter()
+    console = Console()
+    registry = load_registry(plugins or ())
+    request = make_request(
+        registry,
+        all_methods=all_methods,
+        methods=methods,
+        datasets=datasets,
+        subset=subset,
+        tasks=tasks,
+        data_dir=data_dir,
+        weights_dir=weights_dir,
+        plugins=plugins,
+        threads=threads,
+    )
+    store = Store(out)
+    store.require_writable()
+    with console.status("planning") as spinner:
+        plan = make_plan(request, registry, store, spinner.update)
+    cells = to_run(plan, force, only_failed)
+    print_plan(console, plan, cells, full=dry_run)
+    if dry_run:
+        return
+    limits = Limits(timeout, int(memory_limit * 2**30) if memory_limit else None, jobs)
+    rows = []
+    if cells:
+        with observing(console, len(cells)) as observer:
+            rows = run_cells(cells, request, store, limits, observer)
+    written = write_tables(store, registry, out)
+    bad = [row for row in rows if row["status"] != "ok"]
+    console.print(
+        f"{len(rows)} cells run, {len(plan.cells) - len(rows)} as stored, {len(bad)} without a result; "
+        f"{len(written)} tables in {out} after {time.perf_counter() - start:.0f} s"
+    )
+    if bad:
+        raise typer.Exit(1)

@@ -1,0 +1,71 @@
+"""Embeddings computed once per encoder and image content, kept on disk, shared by every accuracy pass.
+
+One folder an encoder (its settings, code, weights and library versions), one file a shard. Rows are keyed by the
+sha256 of the image's bytes, so subsets and tasks share them. Shards are written whole as they are made: an interrupted
+pass resumes after its last shard. Timed passes never come here.
+"""
+
+import fcntl
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.files import write_atomically
+from datasets.imageset import ImageSet
+from methods.contracts import Encoder
+from methods.vector_method import embed_in_batches
+
+SHARD_ROWS = 512
+
+
+class EmbeddingStore:
+    """The rows of one encoder. Calling it is an `Embed` for VectorMethod."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.computed = 0
+        """Rows encoded (not found in the store) by this object."""
+
+    def __call__(self, encoder: Encoder, images: ImageSet) -> np.ndarray:
+        """Rows (n, d) of `images`, encoding only those whose content is new. Needs `images.digests`."""
+        if images.digests is None:
+            return embed_in_batches(encoder, images)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with _locked(self.folder / "lock"):
+            rows = self._load()
+            missing = list({d: p for p, d in enumerate(images.digests) if d not in rows}.values())
+            for start in range(0, len(missing), SHARD_ROWS):
+                shard = images.take(missing[start : start + SHARD_ROWS])
+                fresh = embed_in_batches(encoder, shard)
+                self._save(shard.digests or (), fresh)
+                rows.update(zip(shard.digests or (), fresh, strict=True))
+                self.computed += len(fresh)
+        return np.stack([rows[digest] for digest in images.digests])
+
+    def _load(self) -> dict[str, np.ndarray]:
+        rows: dict[str, np.ndarray] = {}
+        for path in sorted(self.folder.glob("shard-*.npz")):
+            with np.load(path, allow_pickle=False) as shard:
+                rows.update(zip(shard["digests"].tolist(), shard["rows"], strict=True))
+        return rows
+
+    def _save(self, digests: Sequence[str], rows: np.ndarray) -> None:
+        path = self.folder / f"shard-{len(list(self.folder.glob('shard-*.npz'))):05d}.npz"
+        with write_atomically(path) as file:
+            np.savez(file, digests=np.array(digests, dtype=np.str_), rows=rows)
+
+
+def stand_in_rows(encoder: Encoder, images: ImageSet) -> np.ndarray:
+    """Random rows of the encoder's shape, for timing an untrained network's index without encoding a whole gallery."""
+    probe = embed_in_batches(encoder, images[:1])
+    rng = np.random.default_rng(0)
+    return rng.standard_normal((len(images), probe.shape[1]), dtype=np.float32)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

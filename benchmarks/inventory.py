@@ -1,0 +1,94 @@
+"""What there is - methods, data sets, metrics, runs - as plain rows, with the reason where something cannot be used here."""
+
+import importlib.util
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.files import read_json
+from datasets.errors import BenchmarkError
+from datasets.registry import DATASETS, open_dataset
+from methods.fingerprint import describe_method
+from methods.registry import load_registry
+from methods.spec import MethodSpec
+from methods.weights import find_weights
+
+
+def methods(weights_dir: Path | None, plugins: Sequence[Path] = ()) -> list[dict[str, Any]]:
+    """Every method with its settings and whether it can run here."""
+    return [_method(spec, weights_dir) for spec in load_registry(plugins)]
+
+
+def datasets(data_dir: Path | None) -> list[dict[str, Any]]:
+    """Every data set with how much of it is here."""
+    rows = []
+    for name in DATASETS:
+        row: dict[str, Any] = {"id": name, "here": "", "images": None, "labels": None}
+        try:
+            dataset = open_dataset(name, data_dir)
+            items = dataset.items()
+            row |= {"here": dataset.completeness(), "images": len(items), "labels": len({item.label for item in items})}
+            row |= {"content": dataset.content, "subsets": list(dataset.subsets), "synthetic": dataset.synthetic}
+        except BenchmarkError as error:
+            row["here"] = str(error)
+        rows.append(row)
+    return rows
+
+
+def metrics() -> list[dict[str, Any]]:
+    """Every metric with its definition and source."""
+    from benchmarks.metrics import METRICS
+
+    return [{"id": name, "description": m.description, "source": m.source} for name, m in METRICS.items()]
+
+
+def runs(out: Path) -> list[dict[str, Any]]:
+    """Every recorded run below an output folder, oldest first."""
+    rows = []
+    for path in sorted((out / "runs").glob("*.json")):
+        record = read_json(path)
+        git = record["provenance"]["git"]
+        statuses = ", ".join(f"{count} {status}" for status, count in sorted(record["statuses"].items()))
+        rows.append(
+            {
+                "started": record["started"],
+                "ended": record["ended"],
+                "planned": record["planned"],
+                "finished": record["finished"],
+                "statuses": statuses,
+                "commit": (git["commit"] or "")[:10] + (" (dirty)" if git["dirty"] else ""),
+                "cpu": record["provenance"]["machine"]["cpu"],
+            }
+        )
+    return rows
+
+
+def can_run(spec: MethodSpec, weights_dir: Path | None) -> tuple[str, str]:
+    """("yes" | "untrained" | "no", reason): whether a method can run on this machine."""
+    missing = [name for name in spec.requires if importlib.util.find_spec(name) is None]
+    if missing:
+        return "no", f"{', '.join(missing)} not installed"
+    try:
+        if spec.weights and not any(find_weights(name, weights_dir) for name in spec.weights):
+            return "untrained", f"no weights: fetch {spec.weights[0]}"
+    except BenchmarkError as error:
+        return "no", str(error)
+    return "yes", ""
+
+
+def _method(spec: MethodSpec, weights_dir: Path | None) -> dict[str, Any]:
+    state, reason = can_run(spec, weights_dir)
+    return {
+        "id": spec.id,
+        "family": spec.family,
+        "summary": spec.summary,
+        "source": spec.source,
+        "supervised": spec.supervised,
+        "runs_here": state,
+        "reason": reason,
+        "tasks": list(spec.tasks),
+        "content": spec.content if spec.content == "any" else "faces",
+        "weights": list(spec.weights),
+        "input": vars(spec.input) if spec.input else {},
+        "settings": describe_method(spec),
+    }

@@ -1,0 +1,118 @@
+"""One cell, one process: forked from a server that has done nothing but import libraries, watched, killed as a group.
+
+Forking a clean template gives each cell a fresh process without paying seconds of imports again and again. The server
+never computes, so a child starts with no threads, no models and no data of any other cell.
+"""
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from benchmarks.files import read_json
+from benchmarks.worker import FAILURE, LOG, RESULT, Job, run_job, thread_environment
+
+_POLL_SECONDS = 0.05
+_MEMORY_POLL_SECONDS = 0.25
+_LOG_TAIL_LINES = 20
+
+_PRELOAD = ("numpy", "psutil", "threadpoolctl", "benchmarks.tasks.retrieval", "benchmarks.tasks.verification")
+_MODULES = {"sklearn": ("sklearn.neighbors", "sklearn.cluster", "sklearn.svm", "sklearn.preprocessing")}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a cell ended: a status of `ok | timeout | oom | killed | unavailable | error`, why, and what it measured."""
+
+    status: str
+    reason: str
+    seconds: float
+    result: dict[str, object]
+    log_tail: str
+
+
+def prepare(packages: Iterable[str], threads: int) -> None:
+    """Say what the template process imports, before the first launch; later calls change nothing already running."""
+    os.environ.update(thread_environment(threads))
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+    modules = [module for package in sorted(set(packages)) for module in _MODULES.get(package, (package,))]
+    multiprocessing.get_context("forkserver").set_forkserver_preload([*_PRELOAD, *modules])
+
+
+def run_isolated(
+    job: Job, timeout: float, memory_limit: int, on_start: Callable[[int], None] = lambda pid: None
+) -> Outcome:
+    """Run a job to its end, its timeout (seconds) or its memory limit (bytes); never raises for what the cell did."""
+    process = multiprocessing.get_context("forkserver").Process(target=run_job, args=(job,))
+    start = time.perf_counter()
+    process.start()
+    pid = process.pid or 0
+    on_start(pid)
+    stopped = None
+    try:
+        next_look = 0.0
+        while process.is_alive():
+            process.join(_POLL_SECONDS)
+            elapsed = time.perf_counter() - start
+            if elapsed > timeout:
+                stopped = ("timeout", f"ran longer than {timeout:.0f} s; raise --timeout or choose a smaller subset")
+                break
+            if elapsed >= next_look:
+                next_look = elapsed + _MEMORY_POLL_SECONDS
+                if (used := _group_memory(pid)) > memory_limit:
+                    stopped = ("oom", f"used {used / 2**30:.1f} GiB, over the limit of {memory_limit / 2**30:.1f} GiB")
+                    break
+    finally:
+        _kill_group(pid)
+        process.join()
+    seconds = time.perf_counter() - start
+    return _outcome(job.workdir, stopped, process.exitcode, seconds)
+
+
+def _outcome(workdir: Path, stopped: tuple[str, str] | None, exitcode: int | None, seconds: float) -> Outcome:
+    result = read_json(workdir / RESULT)
+    failure = read_json(workdir / FAILURE)
+    tail = _tail(workdir / LOG)
+    if stopped:
+        return Outcome(*stopped, seconds, {}, tail)
+    if result is not None:
+        return Outcome("ok", "", seconds, result, "")
+    if failure is not None:
+        return Outcome(failure["status"], failure["reason"], seconds, {}, tail)
+    name = signal.Signals(-exitcode).name if exitcode is not None and exitcode < 0 else f"exit code {exitcode}"
+    hint = " (the kernel does this when memory runs out)" if name == "SIGKILL" else ""
+    return Outcome("killed", f"its process ended by {name}{hint}", seconds, {}, tail)
+
+
+def _group_memory(pid: int) -> int:
+    try:
+        parent = psutil.Process(pid)
+        members = [parent, *parent.children(recursive=True)]
+    except psutil.Error:
+        return 0
+    total = 0
+    for member in members:
+        with contextlib.suppress(psutil.Error):
+            total += member.memory_info().rss
+    return total
+
+
+def _kill_group(pid: int) -> None:
+    """End the cell and whatever it started: it leads a process group of its own."""
+    for kill in (os.killpg, os.kill):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            kill(pid, signal.SIGKILL)
+
+
+def _tail(path: Path) -> str:
+    try:
+        return "\n".join(path.read_text(errors="replace").splitlines()[-_LOG_TAIL_LINES:])
+    except OSError:
+        return ""

@@ -1,0 +1,169 @@
+"""What a run will do: every cell asked for, what each depends on, and whether its stored row still holds."""
+
+import importlib.util
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from benchmarks.cells import Cell
+from benchmarks.protocol import PROTOCOL_VERSION, SEED, TIMING, size_class
+from benchmarks.store import Store
+from datasets.dataset import Dataset
+from datasets.errors import DataError
+from datasets.manifest import Manifest, PairManifest, build_manifest, build_pair_manifest
+from datasets.registry import open_dataset
+from methods import fingerprint
+from methods.registry import Registry
+from methods.spec import MethodSpec
+from methods.weights import Found, find_weights
+
+TASKS = ("retrieval", "verification")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asked for."""
+
+    methods: Sequence[str]
+    datasets: Sequence[tuple[str, str]]
+    """(name, subset) pairs."""
+    tasks: Sequence[str] = TASKS
+    data_dir: Path | None = None
+    weights_dir: Path | None = None
+    plugins: tuple[Path, ...] = ()
+    threads: int = 1
+
+
+@dataclass(frozen=True, eq=False)
+class PlannedCell:
+    """One cell with all it depends on. `state` is new, stale, failed or done; `why` says what changed."""
+
+    cell: Cell
+    spec: MethodSpec
+    inputs: dict[str, Any]
+    manifest: Path
+    weights: Found | None
+    encoder_key: str
+    state: str
+    why: str
+    missing: tuple[str, ...]
+    """Packages it needs that are not installed."""
+    last_seconds: float | None
+
+    @property
+    def trained(self) -> bool:
+        """False for a network whose weights are not here."""
+        return self.weights is not None or not self.spec.weights
+
+
+@dataclass
+class Plan:
+    """Cells in running order, and what was left out with the reason."""
+
+    cells: list[PlannedCell] = field(default_factory=list)
+    left_out: list[tuple[str, str, str]] = field(default_factory=list)
+    """(method, data set, reason)."""
+
+
+def make_plan(
+    request: Request, registry: Registry, store: Store, on_progress: Callable[[str], None] = lambda text: None
+) -> Plan:
+    """Resolve names, read manifests and weights, and compare with what is stored.
+
+    Raises BenchmarkError for anything the user must mend first: unknown names, broken data, wrong weights.
+    """
+    specs = [registry.get(method) for method in request.methods]
+    found = {spec.id: _find_weights(spec, request.weights_dir) for spec in specs}
+    plan = Plan()
+    for name, subset in request.datasets:
+        dataset = open_dataset(name, request.data_dir)
+        for task in request.tasks:
+            on_progress(f"reading {name}:{subset} for {task}")
+            manifest = _manifest(dataset, subset, task, store)
+            if manifest is None:
+                plan.left_out.append(("all methods", f"{name}:{subset}", f"it defines no {task} pairs"))
+                continue
+            path = store.keep_manifest(manifest.hash, manifest.to_json())
+            for spec in specs:
+                reason = _not_applicable(spec, dataset, task, found[spec.id])
+                if reason:
+                    plan.left_out.append((spec.id, f"{name}:{subset}", reason))
+                    continue
+                cell = Cell(name, subset, task, spec.id)
+                plan.cells.append(_planned(cell, spec, manifest.hash, path, found[spec.id], request.threads, store))
+    return plan
+
+
+def cell_inputs(
+    cell: Cell, spec: MethodSpec, manifest_hash: str, weights: Found | None, threads: int
+) -> dict[str, Any]:
+    """Everything a row depends on. A row whose inputs differ from these is stale."""
+    timing = TIMING[size_class(cell.subset)]
+    return {
+        "protocol": PROTOCOL_VERSION,
+        "seed": SEED,
+        "method": fingerprint.describe_method(spec),
+        "code": fingerprint.method_code(spec),
+        "packages": fingerprint.package_versions(spec.requires),
+        "weights": None if weights is None else weights.sha256,
+        "manifest": manifest_hash,
+        "threads": threads,
+        "timing": vars(timing).copy(),
+    }
+
+
+def _planned(
+    cell: Cell, spec: MethodSpec, manifest_hash: str, path: Path, weights: Found | None, threads: int, store: Store
+) -> PlannedCell:
+    inputs = cell_inputs(cell, spec, manifest_hash, weights, threads)
+    encoder_key = fingerprint.digest(
+        [fingerprint.describe(spec.encoder), fingerprint.encoder_code(spec), inputs["packages"], inputs["weights"]]
+    )
+    row = store.row(cell)
+    state, why = _state(row, inputs)
+    missing = tuple(name for name in spec.requires if importlib.util.find_spec(name) is None)
+    seconds = row.get("wall_s") if row else None
+    return PlannedCell(cell, spec, inputs, path, weights, encoder_key[:32], state, why, missing, seconds)
+
+
+def _state(row: dict[str, Any] | None, inputs: dict[str, Any]) -> tuple[str, str]:
+    if row is None:
+        return "new", "never ran"
+    before = row.get("inputs", {})
+    changed = [name for name in inputs if before.get(name) != inputs[name]]
+    if changed:
+        return "stale", "changed: " + ", ".join(changed)
+    if row["status"] != "ok":
+        return "failed", f"{row['status']}: {row['reason']}"
+    return "done", ""
+
+
+def _find_weights(spec: MethodSpec, weights_dir: Path | None) -> Found | None:
+    for name in spec.weights:
+        if found := find_weights(name, weights_dir):
+            return found
+    return None
+
+
+def _manifest(dataset: Dataset, subset: str, task: str, store: Store) -> Manifest | PairManifest | None:
+    cache = store.cache / "manifests"
+    if task == "verification":
+        return build_pair_manifest(dataset, subset, cache)
+    manifest = build_manifest(dataset, subset, cache)
+    if not len(manifest.gallery) or not len(manifest.queries):
+        raise DataError(
+            f"{dataset.name}:{subset} has {len(manifest.gallery)} gallery images and {len(manifest.queries)} queries; "
+            "retrieval needs at least one of each: add images, two or more to a label"
+        )
+    return manifest
+
+
+def _not_applicable(spec: MethodSpec, dataset: Dataset, task: str, weights: Found | None) -> str:
+    if task not in spec.tasks:
+        return f"takes no part in {task}"
+    if spec.content == "faces" and dataset.content == "objects":
+        return "looks for faces"
+    if task == "verification" and spec.weights and weights is None:
+        return "untrained: verification measures accuracy only"
+    return ""

@@ -1,0 +1,39 @@
+"""The shared protocol's fixed points. A change of meaning here, or in a metric, is a new version."""
+
+from dataclasses import dataclass
+
+PROTOCOL_VERSION = 1
+SEED = 20240501
+"""Seeds everything that draws: bootstrap, canaries, KMeans, untrained weights."""
+
+SEARCH_DEPTH = 20
+"""How many results a timed query asks for; accuracy always ranks the whole gallery."""
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How much time a cell may spend on being timed; samples stop at whichever bound comes first."""
+
+    queries: int
+    """Batch-1 query samples at most."""
+    seconds: float
+    """Seconds of batch-1 sampling at most (never fewer than 5 samples)."""
+    batch: int
+    """Images in a batch for throughput."""
+    gallery_sample: int
+    """Gallery images encoded afresh to measure indexing throughput."""
+
+
+TIMING = {
+    "smoke": Timing(queries=20, seconds=1.5, batch=16, gallery_sample=16),
+    "standard": Timing(queries=100, seconds=8.0, batch=32, gallery_sample=64),
+    "full": Timing(queries=300, seconds=30.0, batch=32, gallery_sample=256),
+}
+
+TIMEOUT = {"smoke": 300.0, "standard": 1800.0, "full": 14400.0}
+"""Seconds a cell may run unless `--timeout` says otherwise."""
+
+
+def size_class(subset: str) -> str:
+    """Which of smoke, standard and full a subset is measured like (named subsets like standard)."""
+    return subset if subset in TIMING else "standard"

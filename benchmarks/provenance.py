@@ -1,0 +1,84 @@
+"""Where a row comes from: code version, machine and library versions."""
+
+import os
+import platform
+import subprocess
+from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+_RECORDED = (
+    "numpy",
+    "scipy",
+    "opencv-contrib-python-headless",
+    "scikit-learn",
+    "tensorflow",
+    "keras",
+    "mtcnn",
+    "imagehash",
+)
+
+
+@cache
+def provenance() -> dict[str, Any]:
+    """Code, machine and versions of this process, JSON-able; the same for every cell of one run."""
+    return {"git": git_state(), "machine": machine(), "python": platform.python_version(), "packages": _packages()}
+
+
+def now() -> str:
+    """The time in UTC, ISO 8601, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def machine() -> dict[str, Any]:
+    """CPU, usable cores, memory and system of this machine."""
+    return {
+        "cpu": _cpu_model(),
+        "cores": usable_cores(),
+        "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
+        "gpu": None,
+        "system": f"{platform.system()} {platform.machine()}",
+    }
+
+
+def usable_cores() -> int:
+    """Cores this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def git_state() -> dict[str, Any]:
+    """Commit and whether tracked files differ from it; commit None outside a checkout."""
+    commit = _git("rev-parse", "HEAD")
+    return {"commit": commit, "dirty": bool(_git("status", "--porcelain", "--untracked-files=no")) if commit else None}
+
+
+def _git(*arguments: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", *arguments], cwd=Path(__file__).parent, capture_output=True, text=True, timeout=20, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()
+
+
+def _cpu_model() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or "unknown"
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")
+
+
+def _packages() -> dict[str, str]:
+    found = {}
+    for name in _RECORDED:
+        try:
+            found[name] = version(name)
+        except ImportError:
+            found[name] = "absent"
+    return found

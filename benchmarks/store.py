@@ -1,0 +1,116 @@
+"""Results on disk: one folder a cell, put in place whole. What is needed to score and report without any model."""
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.cells import Cell
+from benchmarks.files import read_json, write_json, write_text
+from datasets.errors import BenchmarkError
+from methods.ranking import Ranking
+
+ROW_SCHEMA = 1
+
+
+class StoreError(BenchmarkError):
+    """The output folder cannot be used."""
+
+
+class Store:
+    """Cells, manifests, cached embeddings and run records below one `--out` folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.cells = root / "cells"
+        self.cache = root / "cache"
+        self.runs = root / "runs"
+
+    def require_writable(self) -> None:
+        """Raise StoreError at once, rather than after the first cell, if nothing can be written here."""
+        try:
+            for folder in (self.cells, self.cache, self.runs):
+                folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.cells):
+                pass
+        except OSError as error:
+            reason = error.strerror or error
+            raise StoreError(f"cannot write to {self.root} ({reason}); name another folder with --out") from error
+
+    def folder(self, cell: Cell) -> Path:
+        """Where the cell's row and arrays lie."""
+        return self.cells / cell.path
+
+    def workdir(self, cell: Cell) -> Path:
+        """A fresh folder beside the cell's own, for a run in progress."""
+        target = self.folder(cell)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix=f".{target.name}.{os.getpid()}.", dir=target.parent))
+
+    def commit(self, cell: Cell, row: dict[str, Any], workdir: Path) -> None:
+        """Put a finished run in the place of what was there."""
+        write_json(workdir / "cell.json", {"schema": ROW_SCHEMA, "cell": cell.to_json(), **row})
+        target = self.folder(cell)
+        replaced = workdir.with_name(workdir.name + ".old")
+        if target.exists():
+            target.rename(replaced)
+        workdir.chmod(0o755)
+        workdir.rename(target)
+        shutil.rmtree(replaced, ignore_errors=True)
+
+    def row(self, cell: Cell) -> dict[str, Any] | None:
+        """The stored row of a cell, or None where it never ran (or was written by another schema)."""
+        row = read_json(self.folder(cell) / "cell.json")
+        return row if row and row.get("schema") == ROW_SCHEMA else None
+
+    def rows(self) -> Iterator[tuple[Cell, dict[str, Any]]]:
+        """Every stored cell with its row, ordered by path."""
+        for path in sorted(self.cells.glob("*/*/*/*/cell.json")):
+            if path.parent.name.startswith("."):
+                continue
+            row = read_json(path)
+            if row and row.get("schema") == ROW_SCHEMA:
+                yield Cell(**row["cell"]), row
+
+    def save_ranking(self, workdir: Path, ranking: Ranking) -> None:
+        """Keep a ranking in the narrowest integer type that holds the gallery (-1 included)."""
+        narrow = np.int16 if ranking.ids.max(initial=0) < 2**15 else np.int32
+        arrays = {"ids": ranking.ids.astype(narrow), "scores": ranking.scores, "undetected": ranking.undetected}
+        np.savez(workdir / "ranking.npz", **arrays)
+
+    def ranking(self, cell: Cell) -> Ranking | None:
+        """The stored ranking of a retrieval cell, or None (untrained, failed, another task)."""
+        arrays = self.arrays(cell, "ranking")
+        return Ranking(arrays["ids"].astype(np.int32), arrays["scores"], arrays["undetected"]) if arrays else None
+
+    def arrays(self, cell: Cell, name: str) -> dict[str, np.ndarray] | None:
+        """The arrays a cell stored under `name` (ranking, samples, pairs), or None."""
+        path = self.folder(cell) / f"{name}.npz"
+        if not path.exists():
+            return None
+        with np.load(path, allow_pickle=False) as file:
+            return dict(file)
+
+    def keep_manifest(self, hash: str, text: str) -> Path:
+        """Store a manifest's JSON under its hash, once."""
+        path = self.manifest_path(hash)
+        if not path.exists():
+            write_text(path, text)
+        return path
+
+    def manifest_path(self, hash: str) -> Path:
+        """Where the manifest with this hash lies."""
+        return self.cells / "manifests" / f"{hash}.json"
+
+    def remove_leftovers(self) -> None:
+        """Delete working folders of runs that ended without tidying up (their process is gone)."""
+        for path in self.cells.glob("*/*/*/.*"):
+            pid = path.name.rsplit(".", 2)[1] if path.name.count(".") >= 3 else ""
+            if path.is_dir() and pid.isdigit() and not Path(f"/proc/{pid}").exists():
+                with contextlib.suppress(OSError):
+                    shutil.rmtree(path)

@@ -1,0 +1,1 @@
+"""What is asked of a method in a cell: one module a task."""

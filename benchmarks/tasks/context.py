@@ -1,0 +1,41 @@
+"""What a task is given inside the cell's own process."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.embeddings import EmbeddingStore, stand_in_rows
+from benchmarks.protocol import Timing
+from methods.building import build_method
+from methods.contracts import Method
+from methods.spec import MethodSpec
+from methods.vector_method import Embed
+
+
+@dataclass(frozen=True)
+class CellContext:
+    """One cell's method, its weights (None: none needed, or none to be had), where embeddings are shared, budgets."""
+
+    spec: MethodSpec
+    weights: Path | None
+    embeddings: Path
+    workdir: Path
+    timing: Timing
+
+    @property
+    def trained(self) -> bool:
+        """False for a network whose weights are not here: it is timed, its accuracy is not asked."""
+        return self.weights is not None or not self.spec.weights
+
+    def embed(self) -> Embed:
+        """Stored embeddings for an accuracy pass; rows of the right shape for an untrained network."""
+        return EmbeddingStore(self.embeddings) if self.trained else stand_in_rows
+
+    def build(self, embed: Embed) -> Method:
+        """A fresh method."""
+        return build_method(self.spec, self.weights, embed)
+
+    def save_arrays(self, name: str, **arrays: np.ndarray) -> None:
+        """Keep arrays with the cell."""
+        np.savez(self.workdir / f"{name}.npz", allow_pickle=False, **arrays)

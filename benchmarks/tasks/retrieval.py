@@ -1,0 +1,125 @@
+"""Retrieval: rank the whole gallery for every query; then time single queries, batches and indexing."""
+
+import time
+from typing import Any
+
+import numpy as np
+
+from benchmarks import memory, timing
+from benchmarks.protocol import SEARCH_DEPTH
+from benchmarks.store import Store
+from benchmarks.tasks.context import CellContext
+from datasets.imageset import ImageSet
+from datasets.manifest import Manifest
+from methods.contracts import Method
+from methods.ranking import Ranking
+from methods.stages import StageClock
+from methods.vector_method import VectorMethod, embed_in_batches
+
+
+def run(context: CellContext, manifest: Manifest, store: Store) -> dict[str, Any]:
+    """The cell's measurements; its ranking and latency samples are written to the working folder."""
+    gallery, queries = manifest.gallery, manifest.queries
+    timed_queries = timing.in_memory(queries[: context.timing.queries])
+    baseline = memory.resident_bytes()
+    start = time.perf_counter()
+    method = context.build(context.embed())
+    load_seconds = time.perf_counter() - start
+    first_call = _first_call(method, timed_queries)
+    indexing, fit_seconds, index_seconds = _fit_and_index(method, gallery)
+    indexed_peak = memory.peak_bytes()
+    ranking = _ranking(context, method, queries, len(gallery), store)
+    accuracy_peak = memory.peak_bytes()
+
+    if isinstance(method, VectorMethod):
+        method.embed = embed_in_batches
+    memory.reset_peak()
+    samples = timing.query_latency(method, timed_queries, SEARCH_DEPTH, context.timing)
+    batch = timing.in_memory(queries.take(np.arange(context.timing.batch) % len(queries)))
+    batch_samples = timing.seconds_per_image(
+        lambda: method.search(batch, SEARCH_DEPTH), len(batch), context.timing.seconds / 2
+    )
+    gallery_samples = _gallery_seconds(context, method, gallery, indexing, index_seconds)
+    query_peak = memory.peak_bytes()
+    context.save_arrays(
+        "samples",
+        total=samples.total,
+        other=samples.other,
+        batch=batch_samples,
+        gallery=gallery_samples,
+        **samples.stages,
+    )
+    return {
+        "counts": _counts(method, gallery, queries, ranking),
+        "latency": timing.percentiles(samples.total),
+        "stages_ms": {name: float(s.mean() * 1e3) for name, s in {**samples.stages, "other": samples.other}.items()},
+        "cold_start_ms": (load_seconds + (first_call if first_call is not None else samples.total[0])) * 1e3,
+        "warm_up_calls": samples.warm_up,
+        "throughput": {
+            "batch": len(batch),
+            "queries_per_s": float(1 / np.median(batch_samples)),
+            "gallery_images_per_s": float(1 / np.median(gallery_samples)),
+        },
+        "fit_s": fit_seconds,
+        "memory": {
+            "baseline": baseline,
+            "index_peak": _over(indexed_peak, baseline),
+            "query_peak": _over(query_peak, baseline),
+            "peak": _over(max(filter(None, (accuracy_peak, query_peak)), default=None), baseline),
+        },
+        "index_bytes": int(method.nbytes),
+    }
+
+
+def _first_call(method: Method, queries: ImageSet) -> float | None:
+    """Seconds of a composed method's very first encoding, before anything has warmed it up."""
+    if not isinstance(method, VectorMethod):
+        return None
+    start = time.perf_counter()
+    embed_in_batches(method.encoder, queries[:1])
+    return time.perf_counter() - start
+
+
+def _fit_and_index(method: Method, gallery: ImageSet) -> tuple[StageClock, float, float]:
+    start = time.perf_counter()
+    method.fit(gallery)
+    fitted = time.perf_counter()
+    clock = StageClock()
+    with clock.running():
+        method.index(gallery)
+    return clock, fitted - start, time.perf_counter() - fitted
+
+
+def _ranking(context: CellContext, method: Method, queries: ImageSet, depth: int, store: Store) -> Ranking | None:
+    if not context.trained:
+        return None
+    ranking = method.search(queries, depth)
+    store.save_ranking(context.workdir, ranking)
+    return ranking
+
+
+def _gallery_seconds(
+    context: CellContext, method: Method, gallery: ImageSet, indexing: StageClock, index_seconds: float
+) -> np.ndarray:
+    """Seconds to index one gallery image: encoded afresh on a sample, plus its share of building the index."""
+    if not isinstance(method, VectorMethod):
+        return np.array([index_seconds / len(gallery)])
+    sample = timing.in_memory(gallery[: context.timing.gallery_sample])
+    encode = timing.seconds_per_image(
+        lambda: embed_in_batches(method.encoder, sample), len(sample), context.timing.seconds / 2
+    )
+    return encode + (indexing.seconds.get("build", 0.0) + indexing.seconds.get("transform", 0.0)) / len(gallery)
+
+
+def _counts(method: Method, gallery: ImageSet, queries: ImageSet, ranking: Ranking | None) -> dict[str, int | None]:
+    indexed = method.indexed if isinstance(method, VectorMethod) and ranking is not None else len(gallery)
+    return {
+        "gallery": len(gallery),
+        "queries": len(queries),
+        "undetected_gallery": len(gallery) - indexed if ranking is not None else None,
+        "undetected_queries": int(ranking.undetected.sum()) if ranking is not None else None,
+    }
+
+
+def _over(peak: int | None, baseline: int | None) -> int | None:
+    return None if peak is None or baseline is None else max(0, peak - baseline)

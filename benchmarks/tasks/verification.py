@@ -1,0 +1,34 @@
+"""Verification: one similarity for every pair of the LFW View 2 protocol (Huang et al. 2007)."""
+
+import time
+from typing import Any
+
+import numpy as np
+
+from benchmarks import memory
+from benchmarks.tasks.context import CellContext
+from datasets.manifest import PairManifest
+from methods.contracts import Verifier
+
+
+def run(context: CellContext, pairs: PairManifest) -> dict[str, Any]:
+    """The cell's measurements; the pairs' similarities are written to the working folder."""
+    baseline = memory.resident_bytes()
+    method = context.build(context.embed())
+    if not isinstance(method, Verifier):
+        raise TypeError(f"{context.spec.id} says it takes part in verification but has no similarity()")
+    start = time.perf_counter()
+    scores = method.similarity(pairs.left, pairs.right)
+    seconds = time.perf_counter() - start
+    context.save_arrays("pairs", scores=scores, same=np.asarray(pairs.same), fold=np.asarray(pairs.fold))
+    peak = memory.peak_bytes()
+    return {
+        "counts": {
+            "pairs": len(scores),
+            "images": len(pairs.images),
+            "missing_pairs": pairs.missing,
+            "undetected_pairs": int(np.isneginf(scores).sum()),
+        },
+        "similarity_s": seconds,
+        "memory": {"baseline": baseline, "peak": None if peak is None or baseline is None else max(0, peak - baseline)},
+    }

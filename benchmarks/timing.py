@@ -1,0 +1,105 @@
+"""Query latency and throughput, measured on whole queries from encoded bytes to a ranking."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmarks.protocol import Timing
+from datasets.imageset import Image, ImageSet
+from methods.contracts import Method
+from methods.stages import STAGES, StageClock
+
+MIN_SAMPLES = 5
+_WARM_UP_LIMIT = 12
+_STABLE_WITHIN = 0.10
+
+
+@dataclass(frozen=True)
+class LatencySamples:
+    """Every sample kept: `total` (n,) seconds a query, `stages` self-seconds by name, which add up to total less `other`."""
+
+    total: np.ndarray
+    stages: Mapping[str, np.ndarray]
+    warm_up: int
+
+    @property
+    def other(self) -> np.ndarray:
+        """Seconds a query outside every stage."""
+        return self.total - sum(self.stages.values(), np.zeros_like(self.total))
+
+
+def in_memory(images: ImageSet) -> ImageSet:
+    """The same images with their encoded bytes read beforehand, so that a timed query does not touch the disk."""
+    data = {item.id: images.read(position) for position, item in enumerate(images.items)}
+    return ImageSet(images.items, _Bytes(data, images), images.digests)
+
+
+def query_latency(method: Method, queries: ImageSet, k: int, timing: Timing) -> LatencySamples:
+    """Batch-1 latency: one query at a time in turn, after a warm-up that lasts until two fives of calls agree."""
+    warm_up = _warm_up(lambda: method.search(queries[:1], k), timing.seconds)
+    totals, stages = [], []
+    deadline = time.perf_counter() + timing.seconds
+    while len(totals) < MIN_SAMPLES or (len(totals) < timing.queries and time.perf_counter() < deadline):
+        query = queries.take([len(totals) % len(queries)])
+        clock = StageClock()
+        with clock.running():
+            start = time.perf_counter()
+            method.search(query, k)
+            totals.append(time.perf_counter() - start)
+        stages.append(clock.seconds)
+    seen = [name for name in STAGES if any(name in sample for sample in stages)]
+    columns = {name: np.array([sample.get(name, 0.0) for sample in stages]) for name in seen}
+    return LatencySamples(np.array(totals), columns, warm_up)
+
+
+def seconds_per_image(call: Callable[[], object], images: int, budget: float) -> np.ndarray:
+    """Seconds an image over repeated batch calls: one warm-up call, then at least two samples within `budget` seconds."""
+    call()
+    samples: list[float] = []
+    deadline = time.perf_counter() + budget
+    while len(samples) < 2 or (len(samples) < 50 and time.perf_counter() < deadline):
+        start = time.perf_counter()
+        call()
+        samples.append((time.perf_counter() - start) / images)
+    return np.array(samples)
+
+
+def percentiles(seconds: np.ndarray) -> dict[str, float]:
+    """Median, tail and mean in milliseconds under the names tables print."""
+    p50, p95, p99 = np.percentile(seconds, [50, 95, 99]) * 1e3
+    return {
+        "p50_ms": p50,
+        "p95_ms": p95,
+        "p99_ms": p99,
+        "mean_ms": float(seconds.mean() * 1e3),
+        "samples": len(seconds),
+    }
+
+
+def _warm_up(call: Callable[[], object], budget: float) -> int:
+    """Call until the medians of two neighbouring fives agree within 10 %; returns how many calls it took."""
+    seconds: list[float] = []
+    deadline = time.perf_counter() + budget
+    while len(seconds) < _WARM_UP_LIMIT and (len(seconds) < 2 or time.perf_counter() < deadline):
+        start = time.perf_counter()
+        call()
+        seconds.append(time.perf_counter() - start)
+        if len(seconds) >= 10:
+            before, after = np.median(seconds[-10:-5]), np.median(seconds[-5:])
+            if abs(after - before) <= _STABLE_WITHIN * before:
+                break
+    return len(seconds)
+
+
+class _Bytes:
+    def __init__(self, data: Mapping[str, bytes], images: ImageSet) -> None:
+        self._data = data
+        self._source = images.source
+
+    def read(self, id: str) -> bytes:
+        return self._data[id]
+
+    def decode(self, data: bytes, id: str) -> Image:
+        return self._source.decode(data, id)

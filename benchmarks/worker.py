@@ -1,0 +1,116 @@
+"""The inside of a cell's process: build, measure, leave a result file. Everything printed goes to the cell's log."""
+
+import contextlib
+import os
+import random
+import sys
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.cells import Cell
+from benchmarks.files import write_json
+from benchmarks.protocol import SEED, Timing
+from benchmarks.store import Store
+from datasets.errors import BenchmarkError
+
+LOG = "log.txt"
+RESULT = "result.json"
+FAILURE = "failure.json"
+
+
+@dataclass(frozen=True)
+class Job:
+    """All a fresh process needs to run one cell; picklable."""
+
+    cell: Cell
+    workdir: Path
+    out: Path
+    data_dir: Path | None
+    manifest: Path
+    weights: Path | None
+    embeddings: Path
+    plugins: tuple[Path, ...]
+    threads: int
+    timing: Timing
+
+
+def run_job(job: Job) -> None:
+    """Entry point of the child process: a process group of its own, output in the log, one result or failure file."""
+    os.setsid()
+    with contextlib.suppress(OSError):
+        Path("/proc/self/comm").write_text(f"cell {job.cell.method}"[:15])
+    log = (job.workdir / LOG).open("w", buffering=1)
+    os.dup2(log.fileno(), 1)
+    os.dup2(log.fileno(), 2)
+    sys.stdout = sys.stderr = log
+    try:
+        write_json(job.workdir / RESULT, _measure(job))
+    except BaseException as error:
+        traceback.print_exc()
+        write_json(job.workdir / FAILURE, {"status": _status(error), "reason": _reason(error)})
+        log.flush()
+        os._exit(1)
+    log.flush()
+    os._exit(0)  # skip the interpreter's teardown: threads of native libraries may hang there
+
+
+def _measure(job: Job) -> dict[str, object]:
+    from datasets.manifest import Manifest, PairManifest
+    from datasets.registry import open_dataset
+    from methods.registry import load_registry
+
+    set_threads(job.threads)
+    _set_seeds()
+    from benchmarks.tasks import retrieval, verification
+    from benchmarks.tasks.context import CellContext
+
+    spec = load_registry(job.plugins).get(job.cell.method)
+    dataset = open_dataset(job.cell.dataset, job.data_dir)
+    context = CellContext(spec, job.weights, job.embeddings, job.workdir, job.timing)
+    text = job.manifest.read_text(encoding="utf-8")
+    if job.cell.task == "verification":
+        return verification.run(context, PairManifest.from_json(text, dataset))
+    return retrieval.run(context, Manifest.from_json(text, dataset), Store(job.out))
+
+
+def set_threads(threads: int) -> None:
+    """Give every native library of this process the same number of threads."""
+    import threadpoolctl
+
+    threadpoolctl.threadpool_limits(threads)
+    if "cv2" in sys.modules:
+        sys.modules["cv2"].setNumThreads(threads)
+    if "tensorflow" in sys.modules:
+        threading = sys.modules["tensorflow"].config.threading
+        with contextlib.suppress(RuntimeError):  # raised once TensorFlow has started: its environment holds then
+            threading.set_intra_op_parallelism_threads(threads)
+            threading.set_inter_op_parallelism_threads(threads)
+
+
+def thread_environment(threads: int) -> dict[str, str]:
+    """Environment for libraries that read their thread count when they are imported."""
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
+    return {name: str(threads) for name in names}
+
+
+def _set_seeds() -> None:
+    random.seed(SEED)
+    np.random.seed(SEED % 2**32)
+    if "cv2" in sys.modules:
+        sys.modules["cv2"].setRNGSeed(SEED)
+    if "keras" in sys.modules:
+        sys.modules["keras"].utils.set_random_seed(SEED)
+
+
+def _status(error: BaseException) -> str:
+    if isinstance(error, MemoryError):
+        return "oom"
+    return "unavailable" if isinstance(error, ImportError) else "error"
+
+
+def _reason(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return text if isinstance(error, BenchmarkError) else f"{type(error).__name__}: {text}"
