@@ -1,0 +1,254 @@
+"""Every weights file a network needs: where it comes from, how it is found, and whether it is the real one."""
+
+import hashlib
+import importlib.util
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from datasets.checksums import Checksums, file_checksums
+from datasets.errors import UnknownNameError, WeightsError, suggest
+from methods.layer_weights import load_layer_weights
+
+__all__ = ["WEIGHTS", "Found", "WeightsFile", "find_weights", "load_layer_weights", "require_weights"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightsFile:
+    """One published file. `file` is its name in the weights folder, or its place inside an installed package."""
+
+    name: str
+    network: str
+    file: str
+    url: str | None = None
+    """None where it cannot be downloaded; `note` says where it comes from instead."""
+    size: int | None = None
+    """Bytes."""
+    sha256: str | None = None
+    md5: str | None = None
+    """Keras publishes md5."""
+    copies: Mapping[str, str] = field(default_factory=dict)
+    """Sha256 of other files known to hold the same weights -> what they are."""
+    licence: str
+    note: str = ""
+    package: str | None = None
+    """The installed package that brings the file; nothing is fetched then."""
+
+    @property
+    def checksums(self) -> Checksums:
+        """What the file is verified against."""
+        return Checksums(self.sha256, self.md5)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A weights file that is here and is what it claims to be; `origin` and `sha256` go into the results."""
+
+    path: Path
+    origin: str
+    sha256: str
+
+
+def find_weights(name: str, weights_dir: Path | None) -> Found | None:
+    """The verified file for `name` in `weights_dir`, else in Keras' own cache; None where it is in neither.
+
+    Raises UnknownNameError, and WeightsError for a file with the wrong checksum.
+    """
+    if name not in WEIGHTS:
+        raise UnknownNameError(suggest("weights", name, WEIGHTS))
+    weights = WEIGHTS[name]
+    if weights.package:
+        return _in_package(weights)
+    for folder in (weights_dir, keras_cache()):
+        if folder is not None and (folder / weights.file).is_file():
+            return _verified(folder / weights.file, weights)
+    return None
+
+
+def require_weights(name: str, weights_dir: Path | None) -> Found:
+    """As `find_weights`, but raises WeightsError with what to do where the file is absent."""
+    found = find_weights(name, weights_dir)
+    if found is None:
+        file = WEIGHTS[name].file
+        where = weights_dir or keras_cache()
+        raise WeightsError(f"weights {name!r}: {file} is not in {where}; `fetch {name}` says how to get it")
+    return found
+
+
+def keras_cache() -> Path:
+    """Where keras.applications keeps the files that it downloads."""
+    home = os.environ.get("KERAS_HOME")
+    return (Path(home) if home else Path.home() / ".keras") / "models"
+
+
+def _verified(path: Path, weights: WeightsFile) -> Found:
+    try:
+        status = path.stat()
+        actual = _checksums_of(path, status.st_size, status.st_mtime_ns)
+    except OSError as error:
+        raise WeightsError(f"cannot read weights {path}: {error.strerror}; check its permissions") from error
+    sha256 = str(actual.sha256)
+    if sha256 in weights.copies:
+        return Found(path, weights.copies[sha256], sha256)
+    wrong = weights.checksums.mismatch(actual)
+    if wrong:
+        raise WeightsError(f"weights {path} are not the published file: {wrong}; delete and `fetch {weights.name}`")
+    source = weights.url or weights.note
+    origin = source if weights.checksums.known else f"{source} (unverified: no published checksum)"
+    return Found(path, origin, sha256)
+
+
+@cache
+def _checksums_of(path: Path, size: int, mtime_ns: int) -> Checksums:
+    """Checksums, computed once a process for a file that has not changed."""
+    return file_checksums(path)
+
+
+def _in_package(weights: WeightsFile) -> Found | None:
+    """A folder of weights inside an installed package; its digest covers each file's name and content."""
+    spec = importlib.util.find_spec(str(weights.package))
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    folder = Path(spec.submodule_search_locations[0]) / weights.file
+    files = sorted(path for path in folder.glob("*") if path.is_file())
+    if not files:
+        return None
+    digest = hashlib.sha256("".join(f"{path.name} {file_checksums(path).sha256}\n" for path in files).encode())
+    return Found(folder, f"inside the {weights.package} package {version(str(weights.package))}", digest.hexdigest())
+
+
+_KERAS = "https://storage.googleapis.com/tensorflow/keras-applications"
+_FACENET = "https://github.com/faustomorales/keras-facenet/releases/download/v0.3.1"
+
+
+def _keras(
+    name: str, network: str, place: str, size: int, licence: str, note: str, md5: str | None, **more: Any
+) -> WeightsFile:
+    """A file of keras.applications, trained on ImageNet; `place` is its folder and name on their server."""
+    url, file = f"{_KERAS}/{place}", place.rpartition("/")[2]
+    return WeightsFile(
+        name=name, network=network, file=file, url=url, size=size, md5=md5, licence=licence, note=note, **more
+    )
+
+
+_FILES = (
+    _keras(
+        "vgg16",
+        "VGG16 with top (layer fc1)",
+        "vgg16/vgg16_weights_tf_dim_ordering_tf_kernels.h5",
+        553_467_096,
+        "CC BY 4.0",
+        "BGR, ImageNet mean subtracted",
+        "64373286793e3c8b2b4e3219cbf3544b",
+    ),
+    _keras(
+        "vgg16-notop",
+        "VGG16 without top",
+        "vgg16/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        58_889_256,
+        "CC BY 4.0",
+        "BGR, ImageNet mean subtracted",
+        "6d6bbae143d832006294945121d1f1fc",
+    ),
+    _keras(
+        "resnet50",
+        "ResNet50 without top",
+        "resnet/resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        94_765_736,
+        "MIT",
+        "BGR, ImageNet mean subtracted",
+        "4d473c1dd8becc155b73f8504c6f6626",
+    ),
+    _keras(
+        "resnet101",
+        "ResNet101 without top",
+        "resnet/resnet101_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        171_446_536,
+        "MIT",
+        "BGR, ImageNet mean subtracted",
+        "88cf7a10940856eca736dc7b7e228a21",
+    ),
+    _keras(
+        "inceptionv3",
+        "InceptionV3 without top",
+        "inception_v3/inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        87_910_968,
+        "Apache-2.0",
+        "RGB in [-1, 1]",
+        "bcbd6486424b2319ff4ef7d526e38f63",
+    ),
+    _keras(
+        "inceptionresnetv2",
+        "InceptionResNetV2 without top",
+        "inception_resnet_v2/inception_resnet_v2_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        219_055_592,
+        "Apache-2.0",
+        "RGB in [-1, 1]",
+        "d19885ff4a710c122648d3b5c3b684e4",
+    ),
+    _keras(
+        "efficientnetv2l",
+        "EfficientNetV2L without top",
+        "efficientnet_v2/efficientnetv2-l_notop.h5",
+        473_176_280,
+        "Apache-2.0",
+        "RGB in 0-255, rescaled inside",
+        "b0b66b5c863aef5b46e8608fe1711615",
+    ),
+    _keras(
+        "mobilenetv2",
+        "MobileNetV2 1.0, 224, without top",
+        "mobilenet_v2/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5",
+        9_406_464,
+        "Apache-2.0",
+        "RGB in [-1, 1]; Keras publishes no checksum",
+        None,
+        copies={
+            "64f0589cc653f9de5e1080287946a2a87c55916ef6f3ecfa81d233e003af13fe": (
+                "ImageNet MobileNetV2 1.0/224 trunk, saved again by Keras 3.15"
+            )
+        },
+    ),
+    WeightsFile(
+        name="facenet-128",
+        network="Inception-ResNet-v1, 128-d",
+        file="20170512-110547-weights.h5",
+        url=f"{_FACENET}/20170512-110547-weights.h5",
+        sha256="668e950140ad76f1e21e3a2bc1d3ad9c673734ea8ea1abbf4ecc44d1dbdd400b",
+        licence="MIT; trained on MS-Celeb-1M",
+        note="RGB, per-image whitening; Euclidean",
+    ),
+    WeightsFile(
+        name="facenet-512",
+        network="Inception-ResNet-v1, 512-d",
+        file="20180402-114759-weights.h5",
+        url=f"{_FACENET}/20180402-114759-weights.h5",
+        sha256="8b71e7045497e841c00ee568f031d1a4d30908fceadf6884aef2dec4d545202b",
+        licence="MIT; trained on VGGFace2",
+        note="RGB, (x - 127.5) / 127.5; cosine",
+    ),
+    WeightsFile(
+        name="facenet-512-half",
+        network="Inception-ResNet-v1, 512-d",
+        file="inception_resnet_v1_512.h5",
+        sha256="5e8df57681b60cec866da927ff205c44fde81256d682297e23af900dbabe5da9",
+        size=45_424_526,
+        licence="unknown: the checkpoint it was made from is not named",
+        note="a public 512-d FaceNet checkpoint, half-precision copy",
+    ),
+    WeightsFile(
+        name="mtcnn",
+        network="MTCNN (P-, R- and O-Net)",
+        file="assets/weights",
+        package="mtcnn",
+        licence="MIT",
+        note="inside the mtcnn package",
+    ),
+)
+
+WEIGHTS: Mapping[str, WeightsFile] = {weights.name: weights for weights in _FILES}
+"""Every weights file, by the name that method specs and `fetch` use."""
