@@ -1,0 +1,62 @@
+"""A data set of image files: what LFW, IMDB-WIKI and a user's folder have in common."""
+
+import hashlib
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+
+from datasets.dataset import Dataset
+from datasets.decoding import decode_image
+from datasets.errors import ImageError
+from datasets.imageset import Image, Item
+
+
+class FileDataset(Dataset):
+    """Each item is one image file. A subclass lists them; only listed ids can be read."""
+
+    @abstractmethod
+    def list_files(self) -> Mapping[str, tuple[Item, str]]:
+        """Item and path of every usable image by id, ordered by id; called once. Raises DataError."""
+
+    @cached_property
+    def _files(self) -> Mapping[str, tuple[Item, str]]:
+        return self.list_files()
+
+    def items(self) -> Sequence[Item]:
+        """Every usable image, ordered by id."""
+        return self._items
+
+    @cached_property
+    def _items(self) -> tuple[Item, ...]:
+        return tuple(item for item, _ in self._files.values())
+
+    def read(self, id: str) -> bytes:
+        """The file's bytes; raises ImageError if it is not (or no longer) to be had."""
+        if id not in self._files:
+            raise ImageError(f"{id}: no such image in {self.name}")
+        try:
+            return Path(self._files[id][1]).read_bytes()
+        except OSError as error:
+            raise ImageError(f"{id}: cannot be read ({error.strerror})") from error
+
+    def decode(self, data: bytes, id: str) -> Image:
+        """Pixels of an encoded image file (see decoding.decode_image)."""
+        return decode_image(data, id)
+
+    def fingerprint(self, items: Sequence[Item]) -> str:
+        """Changes when a file of `items` does (path, size, modification time); costs one stat each."""
+        return stat_fingerprint(self._files[item.id][1] for item in items)
+
+
+def stat_fingerprint(paths: Iterable[str | Path]) -> str:
+    """sha256 over path, size and modification time of each file."""
+    digest = hashlib.sha256()
+    for path in paths:
+        try:
+            status = Path(path).stat()
+            line = f"{path}\0{status.st_size}\0{status.st_mtime_ns}\n"
+        except OSError:
+            line = f"{path}\0absent\n"
+        digest.update(line.encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()

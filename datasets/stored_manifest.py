@@ -1,0 +1,113 @@
+"""What the two kinds of manifest share: a hash, a JSON form that is checked when read, and a cache on disk."""
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from datasets.dataset import Dataset
+from datasets.errors import BenchmarkError, DataError
+from datasets.imageset import Item
+from datasets.records import Record, Role, content_hash
+
+FORMAT = 1
+"""Raised when what a manifest holds, or how images are decoded, changes: older cached manifests are then made anew."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredManifest:
+    """The images of one subset, every one of them read and decoded; the broken ones are in `skipped`.
+
+    `dataset` is the data set's title as tables show it, `skipped` holds (id, reason); `source` is the data set the
+    pixels come from and no part of the manifest's value.
+    """
+
+    dataset: str
+    subset: str
+    synthetic: bool
+    completeness: str
+    records: tuple[Record, ...]
+    skipped: tuple[tuple[str, str], ...]
+    source: Dataset = field(repr=False, compare=False)
+
+    @cached_property
+    def hash(self) -> str:
+        """sha256 over id, label, role and digest of every record: equal hashes mean equal content."""
+        return content_hash(self._content())
+
+    def _content(self) -> list[tuple[object, ...]]:
+        return [(record.id, record.label, record.role, record.sha256) for record in self.records]
+
+    def to_json(self) -> str:
+        """The manifest as text; `from_json` reads it back."""
+        document: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "source"}
+        document["records"] = [(r.id, r.label, r.role, r.sha256, dict(r.meta)) for r in self.records]
+        return json.dumps({"kind": type(self).__name__, "format": FORMAT, "hash": self.hash, **document})
+
+    @classmethod
+    def from_json(cls, text: str, dataset: Dataset) -> Self:
+        """The manifest in `text`, its images read from `dataset`; raises DataError if it is damaged or another's."""
+        try:
+            document = json.loads(text)
+            kind, version, hash = (document.pop(key) for key in ("kind", "format", "hash"))
+            if (kind, version) != (cls.__name__, FORMAT):
+                raise ValueError(f"it is a {kind} of format {version}, not a {cls.__name__} of format {FORMAT}")
+            document["records"] = tuple(Record(*values) for values in document["records"])
+            document["skipped"] = tuple(map(tuple, document["skipped"]))
+            manifest = cls(**cls._restored(document), source=dataset)
+            if manifest.hash != hash:
+                raise ValueError("its hash differs")
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise DataError(f"damaged manifest of {dataset.title} ({error}); let it be made again") from error
+        if (manifest.dataset, manifest.synthetic) != (dataset.title, dataset.synthetic):
+            raise DataError(f"a manifest of {manifest.dataset} does not fit {dataset.title}; open the former")
+        return manifest
+
+    @classmethod
+    def _restored(cls, document: dict[str, Any]) -> dict[str, Any]:
+        """The fields a subclass adds, turned back from JSON's lists."""
+        return document
+
+
+Stored = TypeVar("Stored", bound=StoredManifest)
+
+
+def cached(
+    kind: type[Stored],
+    dataset: Dataset,
+    key: Sequence[object] | None,
+    cache_dir: Path | None,
+    build: Callable[[], Stored],
+) -> Stored:
+    """The manifest kept under `key` in `cache_dir`, else what `build` returns, which is then kept.
+
+    With no key or no `cache_dir` nothing is kept; a damaged entry is made anew. Raises DataError if the cache cannot be
+    written.
+    """
+    if cache_dir is None or key is None:
+        return build()
+    path = cache_dir / f"{content_hash([[kind.__name__, *key]])}.json"
+    try:
+        return kind.from_json(path.read_text(encoding="utf-8"), dataset)
+    except (OSError, UnicodeDecodeError, BenchmarkError):
+        manifest = build()
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        cache_dir.mkdir(parents=True, exist_ok=True)
+        partial.write_text(manifest.to_json(), encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        raise DataError(f"{cache_dir} cannot be written ({error.strerror}); choose another output folder") from error
+    return manifest
+
+
+def cache_key(dataset: Dataset, subset: str, wanted: Sequence[tuple[Item, Role]]) -> list[object] | None:
+    """Everything a manifest depends on; None if the data set cannot say cheaply whether its content changed."""
+    fingerprint = dataset.fingerprint([item for item, _ in wanted])
+    if fingerprint is None:
+        return None
+    content = content_hash([item.id, item.label, role, dict(item.meta)] for item, role in wanted)
+    return [FORMAT, dataset.title, dataset.synthetic, subset, fingerprint, content]
