@@ -1,4 +1,4 @@
-"""What there is - methods, data sets, metrics, runs - as plain rows, with the reason where something cannot be used here."""
+"""What there is - methods, data sets, metrics, runs - as plain rows, with the reason where one cannot be used here."""
 
 import importlib.util
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ def datasets(data_dir: Path | None) -> list[dict[str, Any]]:
 
 def metrics() -> list[dict[str, Any]]:
     """Every metric with its definition and source."""
-    from benchmarks.metrics import METRICS
+    from benchmarks.metrics.registry import METRICS
 
     return [{"id": name, "description": m.description, "source": m.source} for name, m in METRICS.items()]
 

@@ -80,8 +80,8 @@ class Store:
     def save_ranking(self, workdir: Path, ranking: Ranking) -> None:
         """Keep a ranking in the narrowest integer type that holds the gallery (-1 included)."""
         narrow = np.int16 if ranking.ids.max(initial=0) < 2**15 else np.int32
-        arrays = {"ids": ranking.ids.astype(narrow), "scores": ranking.scores, "undetected": ranking.undetected}
-        np.savez(workdir / "ranking.npz", **arrays)
+        ids = ranking.ids.astype(narrow)
+        np.savez(workdir / "ranking.npz", ids=ids, scores=ranking.scores, undetected=ranking.undetected)
 
     def ranking(self, cell: Cell) -> Ranking | None:
         """The stored ranking of a retrieval cell, or None (untrained, failed, another task)."""

@@ -18,7 +18,7 @@ _STABLE_WITHIN = 0.10
 
 @dataclass(frozen=True)
 class LatencySamples:
-    """Every sample kept: `total` (n,) seconds a query, `stages` self-seconds by name, which add up to total less `other`."""
+    """Every sample kept: `total` (n,) seconds a query; `stages` self-seconds by name, total less `other` in sum."""
 
     total: np.ndarray
     stages: Mapping[str, np.ndarray]
@@ -39,7 +39,8 @@ def in_memory(images: ImageSet) -> ImageSet:
 def query_latency(method: Method, queries: ImageSet, k: int, timing: Timing) -> LatencySamples:
     """Batch-1 latency: one query at a time in turn, after a warm-up that lasts until two fives of calls agree."""
     warm_up = _warm_up(lambda: method.search(queries[:1], k), timing.seconds)
-    totals, stages = [], []
+    totals: list[float] = []
+    stages: list[dict[str, float]] = []
     deadline = time.perf_counter() + timing.seconds
     while len(totals) < MIN_SAMPLES or (len(totals) < timing.queries and time.perf_counter() < deadline):
         query = queries.take([len(totals) % len(queries)])
@@ -55,7 +56,7 @@ def query_latency(method: Method, queries: ImageSet, k: int, timing: Timing) -> 
 
 
 def seconds_per_image(call: Callable[[], object], images: int, budget: float) -> np.ndarray:
-    """Seconds an image over repeated batch calls: one warm-up call, then at least two samples within `budget` seconds."""
+    """Seconds an image over repeated batch calls: a warm-up call, then at least two samples in `budget` seconds."""
     call()
     samples: list[float] = []
     deadline = time.perf_counter() + budget

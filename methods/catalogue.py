@@ -40,7 +40,7 @@ _PIXELS = Part("methods.encoders.pixels:Pixels")
 
 
 def _neighbours(algorithm: str) -> Part:
-    return Part("methods.indexes.neighbours:NeighboursIndex", {"algorithm": algorithm})
+    return Part("methods.indexes.neighbours:NearestNeighboursIndex", {"algorithm": algorithm})
 
 
 CATALOGUE: tuple[MethodSpec, ...] = (
@@ -66,7 +66,7 @@ CATALOGUE: tuple[MethodSpec, ...] = (
         family="canary",
         summary="ranks by label equality: the upper bound of every metric",
         source="protocol",
-        method=Part("methods.canaries:OracleRanking"),
+        method=Part("methods.canaries:Oracle"),
         supervised=True,
         tasks=("retrieval", "verification"),
     ),

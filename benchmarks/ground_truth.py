@@ -1,0 +1,48 @@
+"""What is right in a subset, from its stored manifest alone: scoring needs neither the data set nor a model."""
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from datasets.errors import DataError
+
+
+@dataclass(frozen=True, eq=False)
+class GroundTruth:
+    """Ids and labels of gallery (n,) and queries (q,), and what tables say of the data set."""
+
+    title: str
+    subset: str
+    completeness: str
+    skipped: tuple[tuple[str, str], ...]
+    gallery_ids: np.ndarray
+    gallery_labels: np.ndarray
+    query_ids: np.ndarray
+    query_labels: np.ndarray
+
+
+@lru_cache(maxsize=32)
+def read_ground_truth(path: Path) -> GroundTruth:
+    """Read a manifest kept by the store; raises DataError where it is gone or damaged."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        columns = {
+            role: np.array([record[:2] for record in document["records"] if record[2] == role], dtype=np.str_)
+            for role in ("gallery", "query")
+        }
+    except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
+        raise DataError(f"stored manifest {path} cannot be read ({error}); run the cells again with --force") from error
+    gallery, queries = (columns[role].reshape(-1, 2) for role in ("gallery", "query"))
+    return GroundTruth(
+        title=document["dataset"],
+        subset=document["subset"],
+        completeness=document["completeness"],
+        skipped=tuple(map(tuple, document["skipped"])),
+        gallery_ids=gallery[:, 0],
+        gallery_labels=gallery[:, 1],
+        query_ids=queries[:, 0],
+        query_labels=queries[:, 1],
+    )

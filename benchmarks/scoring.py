@@ -1,0 +1,78 @@
+"""From what a cell stored to its metrics: values per query, means, intervals; canaries against theory."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from benchmarks.cells import Cell
+from benchmarks.ground_truth import GroundTruth, read_ground_truth
+from benchmarks.metrics.averages import macro, micro
+from benchmarks.metrics.chance import chance, chance_standard_error
+from benchmarks.metrics.judgement import Judgement, judge
+from benchmarks.metrics.registry import evaluate
+from benchmarks.metrics.statistics import bootstrap_intervals
+from benchmarks.metrics.verification import Verification, verify
+from benchmarks.protocol import SEED
+from benchmarks.store import Store
+
+CANARY_METRICS = ("hit@1", "mAP")
+CANARY_STANDARD_ERRORS = 4.0
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A metric's mean over queries with its 95 % bootstrap interval, and its mean over classes."""
+
+    mean: float
+    low: float
+    high: float
+    macro: float
+
+
+@dataclass(frozen=True, eq=False)
+class RetrievalScore:
+    """All metrics of one retrieval cell; `values` (q,) per query, NaN for queries without a positive."""
+
+    estimates: dict[str, Estimate]
+    values: dict[str, np.ndarray]
+    judgement: Judgement
+    truth: GroundTruth
+
+
+def score_retrieval(store: Store, cell: Cell, row: dict[str, Any]) -> RetrievalScore | None:
+    """Metrics of a cell's stored ranking, or None where it has none (failed or untrained)."""
+    ranking = store.ranking(cell)
+    if ranking is None:
+        return None
+    truth = read_ground_truth(store.manifest_path(row["inputs"]["manifest"]))
+    judgement = judge(ranking, truth.gallery_labels, truth.query_labels, truth.gallery_ids, truth.query_ids)
+    values = evaluate(judgement)
+    intervals = bootstrap_intervals(values, seed=SEED)
+    estimates = {
+        name: Estimate(micro(column), *intervals[name], macro(column, truth.query_labels))
+        for name, column in values.items()
+    }
+    return RetrievalScore(estimates, values, judgement, truth)
+
+
+def score_verification(store: Store, cell: Cell) -> Verification | None:
+    """View 2 figures of a cell's stored pair similarities, or None where it has none."""
+    pairs = store.arrays(cell, "pairs")
+    return verify(pairs["scores"], pairs["same"], pairs["fold"]) if pairs else None
+
+
+def canary_findings(method: str, score: RetrievalScore) -> list[str]:
+    """What is wrong with the protocol if a canary is not where theory puts it; empty when all is well."""
+    findings = []
+    for name in CANARY_METRICS:
+        got, expected = score.estimates[name].mean, chance(score.judgement)[name]
+        if method == "constant" and abs(got - expected) > 1e-9:
+            findings.append(f"constant has {name} {got:.6f}, theory says exactly {expected:.6f}")
+        if method == "random":
+            error = chance_standard_error(score.judgement)[name]
+            if abs(got - expected) > CANARY_STANDARD_ERRORS * error:
+                findings.append(f"random has {name} {got:.4f}, theory says {expected:.4f} ± {error:.4f}")
+        if method == "oracle" and got < 1 - 1e-9:
+            findings.append(f"oracle has {name} {got:.6f}, theory says 1")
+    return findings

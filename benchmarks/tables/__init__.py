@@ -1,0 +1,1 @@
+"""Comparison tables: one model, written as markdown and CSV."""

@@ -1,0 +1,63 @@
+"""Stored rows sorted into what one table may compare: same data set, subset, task and content."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from benchmarks.cells import Cell
+from benchmarks.ground_truth import GroundTruth, read_ground_truth
+from benchmarks.store import Store
+from methods.registry import Registry
+from methods.spec import MethodSpec
+
+
+@dataclass
+class Group:
+    """Cells that may stand in one table, in catalogue order."""
+
+    truth: GroundTruth
+    task: str
+    manifest: str
+    entries: list[tuple[Cell, dict[str, Any], MethodSpec]] = field(default_factory=list)
+    left_out: int = 0
+    """Stored rows about other content (an older copy of the data): not comparable, so not shown."""
+
+    @property
+    def name(self) -> str:
+        """A file name: lfw-standard-retrieval, lfw-synthetic-smoke-retrieval."""
+        title = "".join(c if c.isalnum() or c == "-" else " " for c in self.truth.title)
+        return "-".join([*title.split(), self.truth.subset, self.task])
+
+    @property
+    def heading(self) -> str:
+        """For people: lfw (synthetic):smoke, retrieval."""
+        return f"{self.truth.title}:{self.truth.subset}, {self.task}"
+
+
+def make_groups(store: Store, registry: Registry) -> list[Group]:
+    """All stored cells of known methods; of several contents of one subset the one run last is shown."""
+    order = {spec.id: position for position, spec in enumerate(registry)}
+    stored: dict[tuple[str, str, str], list[tuple[Cell, dict[str, Any]]]] = {}
+    for cell, row in store.rows():
+        if cell.method in order:
+            stored.setdefault((cell.dataset, cell.subset, cell.task), []).append((cell, row))
+    groups = []
+    for (_, _, task), rows in stored.items():
+        manifest = max(rows, key=lambda entry: entry[1]["started"])[1]["inputs"]["manifest"]
+        group = Group(read_ground_truth(store.manifest_path(manifest)), task, manifest)
+        for cell, row in sorted(rows, key=lambda entry: order[entry[0].method]):
+            if row["inputs"]["manifest"] == manifest:
+                group.entries.append((cell, row, registry.get(cell.method)))
+            else:
+                group.left_out += 1
+        groups.append(group)
+    return groups
+
+
+def rankable(entries: Iterable[tuple[Cell, dict[str, Any], MethodSpec]]) -> list[str]:
+    """Methods that may be best: no canaries, nothing untrained, nothing without a result."""
+    return [
+        cell.method
+        for cell, row, spec in entries
+        if spec.family != "canary" and row["trained"] and row["status"] == "ok"
+    ]

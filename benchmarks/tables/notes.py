@@ -1,0 +1,86 @@
+"""What stands under a table: the data, the queries left out, the canaries, the machine, the versions."""
+
+from typing import Any
+
+from benchmarks.metrics.chance import chance
+from benchmarks.scoring import RetrievalScore
+from benchmarks.tables.groups import Group
+
+
+def retrieval_notes(group: Group, scores: dict[str, RetrievalScore], findings: list[str]) -> list[str]:
+    """Notes of a retrieval table."""
+    truth = group.truth
+    parts = [f"{len(truth.gallery_ids):,} gallery images, {len(truth.query_ids):,} queries ({truth.completeness})"]
+    notes = []
+    if scores:
+        judgement = next(iter(scores.values())).judgement
+        level = chance(judgement)
+        parts.append(f"{judgement.without_positive} queries without a positive are left out")
+        notes.append(f"Chance level: hit@1 {level['hit@1']:.4f}, mAP {level['mAP']:.4f}. {_canaries(scores, findings)}")
+    parts += _skipped(group)
+    return ["Data: " + "; ".join(parts) + ".", *notes, *_words(group), *provenance_notes(group)]
+
+
+def verification_notes(group: Group) -> list[str]:
+    """Notes of a verification table."""
+    counts: dict[str, Any] = next((row["counts"] for _, row, _ in group.entries if "counts" in row), {})
+    parts = [f"{counts.get('pairs', 0):,} pairs of {counts.get('images', 0):,} images ({group.truth.completeness})"]
+    if counts.get("missing_pairs"):
+        parts.append(f"{counts['missing_pairs']:,} official pairs left out: an image is not in this copy")
+    parts += _skipped(group)
+    return ["Data: " + "; ".join(parts) + ".", *_words(group), *provenance_notes(group)]
+
+
+def provenance_notes(group: Group) -> list[str]:
+    """Machine, versions, protocol: where the figures come from."""
+    rows = [row for _, row, _ in group.entries]
+    newest = max(rows, key=lambda row: row["started"])
+    facts = newest["provenance"]
+    machine = facts["machine"]
+    commits = sorted({_commit(row) for row in rows})
+    dates = sorted({row["started"][:10] for row in rows})
+    packages = ", ".join(f"{name} {version}" for name, version in facts["packages"].items() if version != "absent")
+    where = f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']} GiB, no GPU used; {machine['system']}"
+    threads = ", ".join(sorted({str(row["inputs"]["threads"]) for row in rows}))
+    jobs = " Cells ran side by side: latencies disturb each other." if any(row["jobs"] > 1 for row in rows) else ""
+    machines = {str(row["provenance"]["machine"]) for row in rows}
+    mixed = " Rows come from different machines: compare no times." if len(machines) > 1 else ""
+    return [
+        f"Machine: {where}; {threads} threads.{jobs}{mixed}",
+        f"Protocol {newest['inputs']['protocol']}, seed {newest['inputs']['seed']}, manifest {group.manifest[:12]}, "
+        f"commit {', '.join(commits)}, run {' to '.join([dates[0], dates[-1]] if len(dates) > 1 else dates)}; "
+        f"Python {facts['python']}, {packages}.",
+    ]
+
+
+def _canaries(scores: dict[str, RetrievalScore], findings: list[str]) -> str:
+    if findings:
+        return "**The canaries found the protocol broken: " + "; ".join(findings) + ".**"
+    present = [name for name in ("random", "constant", "oracle") if name in scores]
+    return f"Canaries {', '.join(present)}: where theory puts them." if present else "No canary ran."
+
+
+def _words(group: Group) -> list[str]:
+    """One line for each row without a figure, with the reason."""
+    lines = []
+    for cell, row, spec in group.entries:
+        if row["status"] != "ok":
+            lines.append(f"{cell.method}: {row['status']} ({row['reason']})")
+        elif not row["trained"]:
+            lines.append(f"{cell.method}: untrained (no weights: fetch {spec.weights[0]}); timed over random vectors")
+    if group.left_out:
+        lines.append(f"{group.left_out} stored rows are about other images and are not shown")
+    return ["Without a figure: " + "; ".join(lines) + "."] if lines else []
+
+
+def _skipped(group: Group) -> list[str]:
+    skipped = group.truth.skipped
+    if not skipped:
+        return []
+    names = ", ".join(id for id, _ in skipped[:5]) + (", …" if len(skipped) > 5 else "")
+    return [f"{len(skipped)} unusable images skipped ({names})"]
+
+
+def _commit(row: dict[str, Any]) -> str:
+    git = row["provenance"]["git"]
+    return (git["commit"] or "unknown")[:10] + (" (with changes)" if git["dirty"] else "")

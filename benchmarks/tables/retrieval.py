@@ -1,0 +1,117 @@
+"""The retrieval tables of one group: accuracy in full, and the figures that stand beside it in the overview."""
+
+from typing import Any
+
+from benchmarks.metrics.registry import METRICS
+from benchmarks.metrics.statistics import tied_with_best
+from benchmarks.protocol import SEED
+from benchmarks.scoring import RetrievalScore, canary_findings, score_retrieval
+from benchmarks.store import Store
+from benchmarks.tables.groups import Group, rankable
+from benchmarks.tables.model import Column, Table, count, fraction, mebibytes, milliseconds, rate
+from benchmarks.tables.notes import retrieval_notes
+
+_SHOWN = ("hit@1", "hit@5", "P@5", "recall@20", "mAP", "MAP@R", "nDCG@10", "MRR", "kNN-vote@5")
+_WITH_INTERVAL = ("hit@1", "mAP")
+
+METHOD = Column("method", "shown_method", is_text=True)
+
+ACCURACY = (
+    METHOD,
+    Column("family", "family", is_text=True),
+    *(Column(name, name, fraction) for name in _SHOWN),
+    Column("macro hit@1", "hit@1_macro", fraction),
+    Column("tie_rate@1", "tie_rate@1", fraction),
+    Column("undetected", "undetected_queries", count),
+)
+
+COST = (
+    METHOD,
+    Column("hit@1", "hit@1", fraction),
+    Column("mAP", "mAP", fraction),
+    Column("query p50 ms", "p50_ms", milliseconds),
+    Column("p95 ms", "p95_ms", milliseconds),
+    Column("p99 ms", "p99_ms", milliseconds),
+    Column("batched queries/s", "queries_per_s", rate),
+    Column("indexed images/s", "gallery_images_per_s", rate),
+    Column("cold start ms", "cold_start_ms", milliseconds),
+    Column("peak MiB", "peak_bytes", mebibytes),
+    Column("index B/image", "index_bytes_per_image", count),
+)
+
+STAGES = ("decode", "detect", "encode", "transform", "search", "rerank", "other")
+
+
+class RetrievalTables:
+    """Both tables of a retrieval group, scored once."""
+
+    def __init__(self, store: Store, group: Group) -> None:
+        self.group = group
+        scores = {cell.method: score_retrieval(store, cell, row) for cell, row, _ in group.entries}
+        self.scores: dict[str, RetrievalScore] = {name: score for name, score in scores.items() if score is not None}
+        self.rows = [_row(cell.method, row, spec, self.scores.get(cell.method)) for cell, row, spec in group.entries]
+        self.findings = [text for name, score in self.scores.items() for text in canary_findings(name, score)]
+        ranked = [name for name in rankable(group.entries) if name in self.scores]
+        self._best, self._tied = _marks({name: self.scores[name] for name in ranked})
+        self._notes = retrieval_notes(group, self.scores, self.findings)
+
+    def accuracy(self) -> Table:
+        """Every displayed metric."""
+        title = f"{self.group.heading}: accuracy"
+        return Table(title, ACCURACY, self.rows, self._notes, self._best, self._tied)
+
+    def cost(self) -> Table:
+        """Accuracy, latency and memory side by side."""
+        return Table(self.group.heading, COST, self.rows, self._notes, self._best, self._tied)
+
+    def stages(self) -> Table:
+        """Where a query's mean time goes; the stages add up to the whole."""
+        columns = (
+            METHOD,
+            *(Column(f"{name} ms", f"stage_{name}_ms", milliseconds) for name in STAGES),
+            Column("mean ms", "mean_ms", milliseconds),
+        )
+        return Table(f"{self.group.heading}: stages of a query", columns, self.rows)
+
+
+def _row(method: str, row: dict[str, Any], spec: Any, score: RetrievalScore | None) -> dict[str, Any]:
+    word = row["status"] if row["status"] != "ok" else "untrained" if not row["trained"] else ""
+    memory, latency = row.get("memory", {}), row.get("latency", {})
+    counts, throughput = row.get("counts", {}), row.get("throughput", {})
+    shown: dict[str, Any] = {
+        "method": method,
+        "shown_method": method + (" †" if spec.supervised and spec.family != "canary" else ""),
+        "family": spec.family,
+        "supervised": spec.supervised,
+        "status": row["status"],
+        "trained": row["trained"],
+        "reason": row["reason"],
+        "word": word,
+        "word_in": ("hit@1", "mAP") if word == "untrained" else ("hit@1", "mAP", "p50_ms"),
+        **{name: latency.get(name) for name in ("p50_ms", "p95_ms", "p99_ms", "mean_ms", "samples")},
+        "cold_start_ms": row.get("cold_start_ms"),
+        **{name: throughput.get(name) for name in ("batch", "queries_per_s", "gallery_images_per_s")},
+        "peak_bytes": memory.get("peak"),
+        "query_peak_bytes": memory.get("query_peak"),
+        "index_bytes": row.get("index_bytes"),
+        "index_bytes_per_image": row["index_bytes"] / counts["gallery"] if "index_bytes" in row else None,
+        **{name: counts.get(name) for name in ("gallery", "queries", "undetected_queries", "undetected_gallery")},
+        **{f"stage_{name}_ms": value for name, value in row.get("stages_ms", {}).items()},
+        "wall_s": row["wall_s"],
+    }
+    for name in METRICS if score else ():
+        estimate = score.estimates[name]  # type: ignore[union-attr]
+        shown |= {name: estimate.mean, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
+        shown[f"{name}_macro"] = estimate.macro
+        if name in _WITH_INTERVAL:
+            shown[f"{name}_interval"] = (estimate.low, estimate.high)
+    return shown
+
+
+def _marks(scores: dict[str, RetrievalScore]) -> tuple[dict[str, str], dict[str, set[str]]]:
+    best: dict[str, str] = {}
+    tied: dict[str, set[str]] = {}
+    for name in _SHOWN if scores else ():
+        best[name] = max(scores, key=lambda method: scores[method].estimates[name].mean)
+        tied[name] = tied_with_best({m: score.values[name] for m, score in scores.items()}, seed=SEED) - {best[name]}
+    return best, tied
