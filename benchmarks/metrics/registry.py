@@ -1,0 +1,87 @@
+"""Every ranking metric under its exact name."""
+
+import difflib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from benchmarks.metrics.average_precision import average_precision, average_precision_at_r
+from benchmarks.metrics.hit import hit
+from benchmarks.metrics.judgement import CUTOFFS, Judgement
+from benchmarks.metrics.knn_vote import knn_vote
+from benchmarks.metrics.ndcg import ndcg
+from benchmarks.metrics.precision import precision, r_precision, recall
+from benchmarks.metrics.reciprocal_rank import reciprocal_rank
+from benchmarks.metrics.tie_rate import tie_rate
+from datasets.errors import UnknownNameError
+
+_TIES = "McSherry & Najork, ECIR 2008"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric of one query; its mean over queries is what tables print under `name`."""
+
+    name: str
+    description: str
+    source: str
+    function: Callable[[Judgement], np.ndarray]
+    """Judgement of q queries -> values (q,) float64, NaN for queries without a positive."""
+    is_quality: bool = True
+    """False for a diagnosis, which ranks no method."""
+
+
+def _metrics() -> Iterator[Metric]:
+    def at_each_k(
+        name: str, description: str, source: str, function: Callable[..., np.ndarray], is_quality: bool = True
+    ) -> Iterator[Metric]:
+        for k in CUTOFFS:
+            yield Metric(f"{name}@{k}", description.format(k=k), source, partial(function, k=k), is_quality)
+
+    yield from at_each_k("hit", "a positive is among the first {k}", _TIES, hit)
+    yield from at_each_k("P", "fraction of the first {k} that are positives", _TIES, precision)
+    yield from at_each_k("recall", "fraction of the positives found among the first {k}", _TIES, recall)
+    yield Metric("mAP", "average precision over the full ranking and all positives", _TIES, average_precision)
+    yield Metric(
+        "MAP@R",
+        "average precision within the first R, the number of positives",
+        "Musgrave et al., ECCV 2020",
+        average_precision_at_r,
+    )
+    yield Metric("R-precision", "precision at R, the number of positives", "TREC; " + _TIES, r_precision)
+    yield Metric("MRR", "1 / rank of the first positive", _TIES, reciprocal_rank)
+    yield from at_each_k("nDCG", "discounted gain of the first {k} over the ideal", "Järvelin & Kekäläinen 2002", ndcg)
+    yield from at_each_k("kNN-vote", "a vote of the first {k} names the right label", "Cover & Hart 1967", knn_vote)
+    yield from at_each_k("tie_rate", "queries whose first {k} the scores leave open", _TIES, tie_rate, is_quality=False)
+
+
+METRICS: dict[str, Metric] = {metric.name: metric for metric in _metrics()}
+"""In the order in which tables show them."""
+
+
+def parse_metric(name: str) -> Metric:
+    """The metric called `name` (in any case of letters).
+
+    Raises:
+        UnknownNameError: there is none; the message suggests the nearest.
+    """
+    if name in METRICS:
+        return METRICS[name]
+    folded = {known.casefold(): known for known in METRICS}
+    if name.casefold() in folded:
+        return METRICS[folded[name.casefold()]]
+    near = [folded[match] for match in difflib.get_close_matches(name.casefold(), folded, n=3, cutoff=0.5)]
+    hint = f"did you mean {', '.join(near)}?" if near else f"there are {', '.join(METRICS)}"
+    raise UnknownNameError(f"unknown metric {name!r}: {hint}")
+
+
+def evaluate(judgement: Judgement, names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
+    """Values (q,) of the metrics `names` (default: all of METRICS), by name; NaN for queries left out.
+
+    Raises:
+        UnknownNameError: for a name that is no metric.
+    """
+    metrics = METRICS.values() if names is None else [parse_metric(name) for name in names]
+    return {metric.name: metric.function(judgement) for metric in metrics}

@@ -1,0 +1,112 @@
+"""Uncertainty of means over queries: bootstrap intervals, paired differences, ties with the best.
+
+Efron & Tibshirani, "An Introduction to the Bootstrap", 1993 (percentile intervals, chapter 13); for retrieval
+measures Sakai, SIGIR 2006. Queries are the unit that is resampled. Values are (q,) float64 with NaN for queries left
+out; methods are compared on the same queries, so their NaN must stand in the same places.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+_CELLS = 1_000_000
+"""Resampled queries drawn at once: bounds the working memory at some 25 MB."""
+
+
+class Interval(NamedTuple):
+    """A confidence interval; both ends NaN where there was nothing to resample."""
+
+    low: float
+    high: float
+
+
+class Difference(NamedTuple):
+    """Mean of a - b over the same queries, its interval, and the two-sided p-value of no difference."""
+
+    mean: float
+    interval: Interval
+    p: float
+
+
+def bootstrap_interval(values: np.ndarray, confidence: float = 0.95, resamples: int = 2000, seed: int = 0) -> Interval:
+    """Percentile interval of the mean of `values` (q,) over queries."""
+    return bootstrap_intervals({"": values}, confidence, resamples, seed)[""]
+
+
+def bootstrap_intervals(
+    values: Mapping[str, np.ndarray], confidence: float = 0.95, resamples: int = 2000, seed: int = 0
+) -> dict[str, Interval]:
+    """The same for several value arrays of one query set by name, from one set of resamples: cheaper."""
+    means = resampled_means(_kept_columns(values), resamples, seed)
+    return {name: _percentiles(column, confidence) for name, column in zip(values, means.T, strict=True)}
+
+
+def paired_difference(
+    a: np.ndarray, b: np.ndarray, confidence: float = 0.95, resamples: int = 2000, seed: int = 0
+) -> Difference:
+    """How much better `a` is than `b`, (q,) each, resampling queries with both their values.
+
+    The p-value is twice the smaller share of resamples on one side of 0 (or on it), with one added to both counts:
+    never 0, and 1 for equal values.
+    """
+    columns = _kept_columns({"a": a, "b": b})
+    difference = columns[:, :1] - columns[:, 1:]
+    if not len(difference):
+        return Difference(float("nan"), Interval(float("nan"), float("nan")), float("nan"))
+    means = resampled_means(difference, resamples, seed)[:, 0]
+    on_one_side = min(np.count_nonzero(means <= 0), np.count_nonzero(means >= 0))
+    p = min(1.0, 2.0 * (on_one_side + 1) / (resamples + 1))
+    return Difference(float(difference.mean()), _percentiles(means, confidence), p)
+
+
+def tied_with_best(
+    values_by_method: Mapping[str, np.ndarray], confidence: float = 0.95, resamples: int = 2000, seed: int = 0
+) -> set[str]:
+    """The best method by mean (larger = better), and all whose paired difference to it may be 0.
+
+    A method is tied when the interval of (best - method) contains 0. Empty where no query is scored.
+    """
+    columns = _kept_columns(values_by_method)
+    if not columns.size:
+        return set()
+    best = int(columns.mean(axis=0).argmax())
+    behind = resampled_means(columns[:, best : best + 1] - columns, resamples, seed)
+    intervals = (_percentiles(column, confidence) for column in behind.T)
+    return {name for name, interval in zip(values_by_method, intervals, strict=True) if interval.low <= 0}
+
+
+def resampled_means(columns: np.ndarray, resamples: int, seed: int) -> np.ndarray:
+    """Means (resamples, m) of the columns of (q, m) over q rows drawn with replacement, the same rows for all."""
+    q = len(columns)
+    if not q:
+        return np.full((resamples, columns.shape[1]), np.nan)
+    generator = np.random.default_rng(seed)
+    step = max(1, _CELLS // q)
+    means = []
+    for start in range(0, resamples, step):
+        size = min(step, resamples - start)
+        # How often each row is drawn: then a mean is one product, whatever the number of columns.
+        drawn = generator.integers(0, q, size=(size, q)) + np.arange(0, size * q, q)[:, None]
+        counts = np.bincount(drawn.ravel(), minlength=size * q).reshape(size, q)
+        means.append(counts.astype(np.float64) @ columns / q)
+    return np.concatenate(means)
+
+
+def _kept_columns(values: Mapping[str, np.ndarray]) -> np.ndarray:
+    """The scored queries' values as columns (q', m); raises ValueError unless all share one query set."""
+    if not values:
+        return np.empty((0, 0))
+    if len({len(column) for column in values.values()}) > 1:
+        raise ValueError("values of different numbers of queries cannot be compared")
+    columns = np.stack(list(values.values()), axis=1).astype(np.float64)
+    left_out = np.isnan(columns)
+    if not np.array_equal(left_out.any(axis=1), left_out.all(axis=1)):
+        raise ValueError("values that leave out different queries cannot be compared")
+    return columns[~left_out.any(axis=1)]
+
+
+def _percentiles(means: np.ndarray, confidence: float) -> Interval:
+    tail = (1.0 - confidence) / 2
+    low, high = np.quantile(means, [tail, 1.0 - tail])
+    return Interval(float(low), float(high))
