@@ -1,0 +1,22 @@
+"""Generated stand-ins for data sets that are not on this machine: deterministic, labelled, made without any file.
+
+The faces are modelled as a relief, lit, turned and set in a scene (`portrait`), so that a face detector finds them and
+a face network tells the people apart; the objects are drawn from outlines (`objects`). The same version of NumPy and
+OpenCV draws the same bytes in every run.
+"""
+
+from datasets.dataset import Dataset
+from datasets.errors import UnknownNameError, suggest
+from datasets.synthetic.stand_ins import StandIn, SyntheticCifar10, SyntheticImdbWiki, SyntheticLfw
+
+__all__ = ["STAND_INS", "StandIn", "stand_in"]
+
+STAND_INS: dict[str, type[StandIn]] = {kind.name: kind for kind in (SyntheticLfw, SyntheticCifar10, SyntheticImdbWiki)}
+"""By the name of the data set each stands in for."""
+
+
+def stand_in(name: str) -> Dataset:
+    """The stand-in for data set `name` ("lfw", "cifar10", "imdb-wiki"); raises UnknownNameError for another."""
+    if name not in STAND_INS:
+        raise UnknownNameError(suggest("stand-in", name, STAND_INS))
+    return STAND_INS[name]()
