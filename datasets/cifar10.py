@@ -34,7 +34,7 @@ class Cifar10(Dataset):
     Batches may be absent or cut off at a whole record. The gallery comes from the training records, the queries from
     the test records. Ids, "train/00017" and "test/00003", number the official records, so they do not depend on how
     much is here; labels are class names. The encoded form of an image is its record's 3,072 bytes (the red plane, then
-    green, then blue, row by row). The files are memory-mapped: an instance is small, and opens them anew once unpickled.
+    green, then blue, row by row). The files are memory-mapped: instances are small, and map them anew once unpickled.
     """
 
     name = "cifar10"

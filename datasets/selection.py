@@ -67,10 +67,11 @@ def sampled_split(items: Sequence[Item], plan: SamplePlan, preferred: Collection
     answerable = [label for label, group in groups.items() if len(group) >= 2]
     most_queries = max(plan.queries_per_label, math.ceil(plan.queries / max(len(answerable), 1)))
     most_images = max(plan.images_per_label, math.ceil(plan.images / max(len(answerable), 1)))
+    lone = [group[0].id for group in groups.values() if len(group) == 1][: plan.lone_queries]
     queries: set[str] = set()
     gallery: set[str] = set()
     for label in answerable:
-        room = plan.images - len(queries) - len(gallery)
+        room = plan.images - len(lone) - len(queries) - len(gallery)
         if len(queries) >= plan.queries or room < 2:
             break
         group = groups.pop(label)
@@ -78,7 +79,6 @@ def sampled_split(items: Sequence[Item], plan: SamplePlan, preferred: Collection
         count = min(query_count(len(group)), most_queries, plan.queries - len(queries), len(kept) - 1)
         queries.update(item.id for item in kept[:count])
         gallery.update(item.id for item in kept[count:])
-    lone = [group[0].id for group in groups.values() if len(group) == 1][: plan.lone_queries]
     queries.update(lone)
     distractors = [group[0].id for group in groups.values() if group[0].id not in queries]
     gallery.update(distractors[: max(plan.images - len(queries) - len(gallery), 0)])

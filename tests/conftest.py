@@ -1,0 +1,25 @@
+"""What tests of every floor share: where the real images and weights lie, if they are here."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    return _folder("RIS_DATA", "real images")
+
+
+@pytest.fixture(scope="session")
+def weights_dir() -> Path:
+    return _folder("RIS_WEIGHTS", "real weights")
+
+
+def _folder(variable: str, what: str) -> Path:
+    path = os.environ.get(variable)
+    if not path:
+        pytest.skip(f"{variable} is not set: no {what} here")
+    if not Path(path).is_dir():
+        pytest.fail(f"{variable}={path} is no folder")
+    return Path(path)

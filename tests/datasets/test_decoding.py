@@ -1,0 +1,146 @@
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pictures import encode, noise
+from PIL import Image as Pillow
+
+from datasets.decoding import decode_image
+from datasets.errors import ImageError
+
+LOSSLESS = {"PNG": {}, "BMP": {}, "TIFF": {}, "WEBP": {"lossless": True}}
+
+
+@pytest.mark.parametrize("format", LOSSLESS)
+@given(width=st.integers(1, 40), height=st.integers(1, 40), seed=st.integers(0, 99))
+def test_a_lossless_rgb_picture_comes_back_as_it_was(format, width, height, seed):
+    picture = noise(seed, width, height)
+    pixels = decode_image(encode(picture, format, **LOSSLESS[format]), "x")
+    assert pixels.dtype == np.uint8
+    np.testing.assert_array_equal(pixels, np.asarray(picture))
+
+
+def test_jpeg_channels_are_red_green_blue():
+    pixels = decode_image(encode(Pillow.new("RGB", (16, 16), (250, 10, 60)), "JPEG", quality=95), "x")
+    np.testing.assert_allclose(pixels[8, 8], (250, 10, 60), atol=4)
+
+
+def test_exif_rotation_is_applied():
+    picture = Pillow.new("RGB", (20, 10), "black")
+    picture.paste("white", (0, 0, 10, 10))  # left half white
+    exif = Pillow.Exif()
+    exif[0x0112] = 6  # "turn by 90 degrees clockwise to see it upright"
+    pixels = decode_image(encode(picture, "JPEG", exif=exif), "x")
+    assert pixels.shape == (20, 10, 3)
+    assert pixels[:8].min() > 240
+    assert pixels[12:].max() < 15
+
+
+def test_damaged_exif_does_not_cost_the_picture():
+    data = encode(noise(1), "JPEG", exif=b"Exif\0\0II*\0\xff\xff\xff\x00")
+    assert decode_image(data, "x").shape == (8, 12, 3)
+
+
+def test_transparency_is_laid_on_white():
+    picture = Pillow.new("RGBA", (2, 1), (0, 0, 0, 0))
+    picture.putpixel((1, 0), (200, 0, 0, 128))
+    pixels = decode_image(encode(picture), "x")
+    np.testing.assert_array_equal(pixels[0, 0], (255, 255, 255))
+    np.testing.assert_allclose(pixels[0, 1].astype(int), (227, 127, 127), atol=1)
+
+
+def test_a_transparent_palette_entry_is_white_too():
+    picture = Pillow.new("P", (2, 1), 0)
+    picture.putpalette([0, 0, 0, 10, 20, 30])
+    picture.putpixel((1, 0), 1)
+    pixels = decode_image(encode(picture, transparency=0), "x")
+    np.testing.assert_array_equal(pixels[0], [(255, 255, 255), (10, 20, 30)])
+
+
+@pytest.mark.parametrize("mode", ["L", "1", "P", "LA"])
+def test_grey_and_palette_pictures_become_rgb(mode):
+    pixels = decode_image(encode(Pillow.new("L", (5, 3), 255).convert(mode)), "x")
+    np.testing.assert_array_equal(pixels, np.full((3, 5, 3), 255))
+
+
+@pytest.mark.parametrize("format", ["PNG", "TIFF"])
+def test_sixteen_bit_grey_keeps_its_high_byte(format):
+    values = np.array([[0, 255, 256, 40_000, 65_535]], dtype=np.uint16)
+    pixels = decode_image(encode(Pillow.fromarray(values), format), "x")
+    np.testing.assert_array_equal(pixels[0], np.repeat([[0], [0], [1], [156], [255]], 3, axis=1))
+
+
+def test_cmyk_becomes_rgb():
+    cmyk = Pillow.new("CMYK", (8, 8), (0, 255, 255, 0))
+    pixels = decode_image(encode(cmyk, "JPEG", quality=95), "x")
+    np.testing.assert_allclose(pixels[4, 4].astype(int), (255, 0, 0), atol=4)
+
+
+def test_of_an_animation_the_first_frame_is_taken():
+    frames = [Pillow.new("RGB", (6, 4), colour) for colour in ("red", "blue")]
+    pixels = decode_image(encode(frames[0], "GIF", save_all=True, append_images=frames[1:]), "x")
+    np.testing.assert_array_equal(pixels, np.broadcast_to((255, 0, 0), (4, 6, 3)))
+
+
+@pytest.mark.parametrize("data", [b"", b"<html>not found</html>", b"\xff\xd8\xff", bytes(500)])
+def test_what_is_no_image_is_named_in_the_error(data):
+    with pytest.raises(ImageError, match=r"^holiday/1\.jpg: .*(empty|not an image|cannot be decoded)"):
+        decode_image(data, "holiday/1.jpg")
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF"])
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
+def test_truncated_pictures_are_refused(format, share):
+    data = encode(noise(3, 90, 90), format)
+    with pytest.raises(ImageError, match="^x: "):
+        decode_image(data[: int(len(data) * share)], "x")
+
+
+@given(st.binary(max_size=300), st.sampled_from(["JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF"]))
+def test_damage_raises_nothing_but_image_errors(garbage, format):
+    data = encode(noise(4), format)
+    try:
+        pixels = decode_image(data[:60] + garbage + data[60 + len(garbage) :], "x")
+    except ImageError as error:
+        assert "\n" not in str(error)
+    else:
+        assert pixels.ndim == 3
+        assert pixels.dtype == np.uint8
+
+
+def test_formats_beyond_the_ordinary_are_refused():
+    with pytest.raises(ImageError, match="known format"):
+        decode_image(encode(noise(5), "PPM"), "x")
+
+
+def test_floating_point_pixels_are_refused():
+    with pytest.raises(ImageError, match="8 bits"):
+        decode_image(encode(Pillow.new("F", (4, 4), 0.5), "TIFF"), "x")
+
+
+def test_the_size_limit_counts_pixels():
+    data = encode(noise(6, 10, 10))
+    assert decode_image(data, "x", max_pixels=100).shape == (10, 10, 3)
+    with pytest.raises(ImageError, match="10x10 is larger than 99 pixels"):
+        decode_image(data, "x", max_pixels=99)
+
+
+@pytest.mark.parametrize("side", [8_000, 12_000, 60_000])
+def test_a_bomb_is_refused_from_its_header(side):
+    """There is no pixel data behind the header: an attempt to decode would say "truncated" instead."""
+    with pytest.raises(ImageError, match="larger than 50,000,000 pixels"):
+        decode_image(_png_header(side), "bomb.png")
+
+
+def _png_header(side: int) -> bytes:
+    chunk = b"IHDR" + struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    idat = b"IDAT" + zlib.compress(b"")
+    out = io.BytesIO(b"\x89PNG\r\n\x1a\n")
+    out.seek(0, io.SEEK_END)
+    for body in (chunk, idat):
+        out.write(struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body)))
+    return out.getvalue()
