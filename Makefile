@@ -1,0 +1,33 @@
+# make run   the main job: every method on every data set that is here (SUBSET=standard for the full tables)
+# make test  the tests
+# Both make .venv from the pinned constraints first.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3)
+VENV ?= .venv
+SUBSET ?= smoke
+BIN := $(VENV)/bin
+
+.PHONY: run test lint install clean
+
+run: install
+	$(BIN)/python -m benchmarks run --all --subset $(SUBSET)
+
+test: install
+	$(BIN)/python -m pytest
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+install: $(VENV)/.installed
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) results/cells results/cache results/runs
