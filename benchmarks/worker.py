@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks.cells import Cell
 from benchmarks.files import write_json
-from benchmarks.protocol import SEED, Timing
+from benchmarks.protocol import SEED, Timing, size_class
 from benchmarks.store import Store
 from datasets.errors import BenchmarkError
 
@@ -60,6 +60,7 @@ def run_job(job: Job) -> None:
 def _measure(job: Job) -> dict[str, object]:
     from datasets.manifest import Manifest, PairManifest
     from datasets.registry import open_dataset
+    from methods.building import Surroundings
     from methods.registry import load_registry
 
     set_threads(job.threads)
@@ -69,7 +70,8 @@ def _measure(job: Job) -> dict[str, object]:
 
     spec = load_registry(job.plugins).get(job.cell.method)
     dataset = open_dataset(job.cell.dataset, job.data_dir)
-    context = CellContext(spec, job.weights, job.embeddings, job.workdir, job.timing)
+    surroundings = Surroundings(job.weights, size_class(job.cell.subset), Store(job.out).cache / "models", job.data_dir)
+    context = CellContext(spec, surroundings, job.embeddings, job.workdir, job.timing)
     text = job.manifest.read_text(encoding="utf-8")
     if job.cell.task == "verification":
         return verification.run(context, PairManifest.from_json(text, dataset))

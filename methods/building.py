@@ -3,12 +3,27 @@
 import importlib
 import inspect
 from collections.abc import Callable
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from methods.contracts import Encoder, Method
 from methods.spec import MethodSpec, Part
 from methods.vector_method import Embed, VectorMethod, embed_in_batches
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a class may ask for by naming it in its constructor, beyond its own settings."""
+
+    weights: Path | None = None
+    """The verified weights file; None for an untrained network."""
+    profile: str = "standard"
+    """How much training is affordable: smoke, standard or full."""
+    models: Path | None = None
+    """Folder in which trained weights and training logs are kept, by content; None trains in a temporary one."""
+    data_dir: Path | None = None
+    """Where other data sets lie, for a method that is trained on one first."""
 
 
 def resolve(part: Part) -> Callable[..., Any]:
@@ -19,26 +34,27 @@ def resolve(part: Part) -> Callable[..., Any]:
     return getattr(importlib.import_module(module), name)
 
 
-def build_encoder(spec: MethodSpec, weights: Path | None) -> Encoder:
-    """The encoder of a composed method; `weights` is given to one whose class takes weights."""
+def build_encoder(spec: MethodSpec, surroundings: Surroundings) -> Encoder:
+    """The encoder of a composed method."""
     if spec.encoder is None:
         raise ValueError(f"{spec.id} is a whole method and has no encoder")
-    return _make(spec.encoder, weights)
+    return _make(spec.encoder, surroundings)
 
 
-def build_method(spec: MethodSpec, weights: Path | None = None, embed: Embed = embed_in_batches) -> Method:
-    """A fresh, unfitted Method. `weights` is the verified file, or None for an untrained network."""
+def build_method(
+    spec: MethodSpec, surroundings: Surroundings = Surroundings(), embed: Embed = embed_in_batches
+) -> Method:
+    """A fresh, unfitted Method."""
     if spec.method is not None:
-        return _make(spec.method, weights)
+        return _make(spec.method, surroundings)
     if spec.index is None:
         raise ValueError(f"{spec.id} needs either a method or an encoder and an index")
-    transforms = [_make(part, None) for part in spec.transforms]
-    return VectorMethod(build_encoder(spec, weights), transforms, _make(spec.index, None), embed)
+    transforms = [_make(part, surroundings) for part in spec.transforms]
+    return VectorMethod(build_encoder(spec, surroundings), transforms, _make(spec.index, surroundings), embed)
 
 
-def _make(part: Part, weights: Path | None) -> Any:
+def _make(part: Part, surroundings: Surroundings) -> Any:
     factory = resolve(part)
-    params = dict(part.params)
-    if "weights" in inspect.signature(factory).parameters:
-        params["weights"] = weights
-    return factory(**params)
+    asked = inspect.signature(factory).parameters
+    offered = {field.name: getattr(surroundings, field.name) for field in fields(surroundings) if field.name in asked}
+    return factory(**{**offered, **part.params})

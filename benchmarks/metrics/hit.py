@@ -20,9 +20,7 @@ def hit(judgement: Judgement, k: int) -> np.ndarray:
 def miss_probability(draws: np.ndarray, size: np.ndarray, positives: np.ndarray) -> np.ndarray:
     """Probability (b,) that `draws` of `size` items, without replacement, hold none of the `positives`."""
     miss = np.ones(len(size))
-    certain = draws >= size  # all are drawn, so a positive is: spares the loop below deep blocks
-    miss[certain] = 0.0
-    for drawn in range(int(draws[~certain].max(initial=0))):
+    for drawn in range(int(draws.max(initial=0))):
         chance = np.maximum(size - positives - drawn, 0) / np.maximum(size - drawn, 1)
         miss *= np.where(drawn < draws, chance, 1.0)
     return miss

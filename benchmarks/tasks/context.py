@@ -7,7 +7,7 @@ import numpy as np
 
 from benchmarks.embeddings import EmbeddingStore, stand_in_rows
 from benchmarks.protocol import Timing
-from methods.building import build_method
+from methods.building import Surroundings, build_method
 from methods.contracts import Method
 from methods.spec import MethodSpec
 from methods.vector_method import Embed
@@ -15,10 +15,10 @@ from methods.vector_method import Embed
 
 @dataclass(frozen=True)
 class CellContext:
-    """One cell's method, its weights (None: none needed, or none to be had), where embeddings are shared, budgets."""
+    """One cell's method and what it may use, where embeddings are shared, budgets."""
 
     spec: MethodSpec
-    weights: Path | None
+    surroundings: Surroundings
     embeddings: Path
     workdir: Path
     timing: Timing
@@ -26,7 +26,7 @@ class CellContext:
     @property
     def trained(self) -> bool:
         """False for a network whose weights are not here: it is timed, its accuracy is not asked."""
-        return self.weights is not None or not self.spec.weights
+        return self.surroundings.weights is not None or not self.spec.weights
 
     def embed(self) -> Embed:
         """Stored embeddings for an accuracy pass; rows of the right shape for an untrained network."""
@@ -34,7 +34,7 @@ class CellContext:
 
     def build(self, embed: Embed) -> Method:
         """A fresh method."""
-        return build_method(self.spec, self.weights, embed)
+        return build_method(self.spec, self.surroundings, embed)
 
     def save_arrays(self, name: str, **arrays: np.ndarray) -> None:
         """Keep arrays with the cell."""

@@ -106,6 +106,8 @@ def test_empty_places_are_no_results_even_where_a_result_scores_minus_infinity()
     judged = judge(ranking, LABELS, np.array(["a"]))
     assert judged.blocks.size.tolist() == [1]
     assert evaluate(judged)["MRR"].tolist() == [0.5]
+    lone = Ranking(np.array([[0, -1]], np.int32), scores_of([-np.inf, -np.inf]), np.array([False]))
+    assert evaluate(judge(lone, LABELS, np.array(["a"])))["tie_rate@1"].tolist() == [0]
 
 
 def test_a_cutoff_beyond_the_gallery_sees_all_of_it():

@@ -64,6 +64,7 @@ def test_pairing_sees_a_small_difference_that_noise_between_queries_would_hide()
     assert difference.mean == pytest.approx(0.02, abs=0.003)
     assert difference.interval.low > 0
     assert difference.p < 0.01
+    assert paired_difference(hard + 1, hard).p > 0
     mirrored = paired_difference(hard, hard + 0.02)
     assert mirrored.interval.high < 0
 

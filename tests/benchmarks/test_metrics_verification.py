@@ -79,14 +79,15 @@ def test_the_threshold_is_the_best_there_is_and_parts_no_tie(drawn):
 
 def test_of_several_best_thresholds_the_middle_one_is_taken():
     assert best_threshold(np.array([0.0, 4.0]), np.array([False, True])) == 2
-    # Right 3 of 4 above 1, above 2 is worse, above 3 right again, below all right too: cuts 1 and 3.
+    # Cuts above the 1st, 3rd and 5th are right 4 times of 6 each; of two best cuts the lower is taken.
+    assert best_threshold(np.arange(6.0), np.array([False, True] * 3)) == 2.5
     assert best_threshold(np.array([1.0, 2, 3, 4]), np.array([False, True, False, True])) == 1.5
     assert best_threshold(np.array([1.0, 2]), np.array([True, True])) == -np.inf
     assert best_threshold(np.array([1.0, 2]), np.array([False, False])) == np.inf
 
 
 def test_neighbouring_floats_are_still_told_apart():
-    low = 1.0
+    low = np.nextafter(1.0, 2)  # the middle of this and the next rounds up
     high = np.nextafter(low, 2)
     threshold = best_threshold(np.array([low, high]), np.array([False, True]))
     assert low <= threshold < high
