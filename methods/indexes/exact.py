@@ -1,0 +1,84 @@
+"""Exact search: every query against every gallery row, as matrix products."""
+
+from typing import Literal
+
+import numpy as np
+
+from methods.indexes.topk import top_k
+
+CHUNK = 1 << 24
+"""Numbers in the largest temporary (64 MiB of float32)."""
+
+CLOSE = 1e-2
+"""Squared distance below this share of the squared norms is recomputed from differences.
+
+The expansion |a|^2 + |b|^2 - 2ab loses digits there; above it, a float32 product keeps about four of them.
+"""
+
+
+class ExactIndex:
+    """Brute-force nearest neighbours in float32 under "l2" (scores: minus the distance) or "cosine"."""
+
+    def __init__(self, metric: Literal["l2", "cosine"] = "l2") -> None:
+        if metric not in ("l2", "cosine"):
+            raise ValueError(f"ExactIndex has no metric {metric!r}; use 'l2' or 'cosine' (HammingIndex for bits)")
+        self.metric = metric
+        self._centre = np.empty(0, dtype=np.float32)
+        self._vectors = np.empty((0, 0), dtype=np.float32)
+        self._norms = np.empty(0, dtype=np.float32)
+
+    def add(self, vectors: np.ndarray) -> None:
+        """Keep gallery vectors (n, d) as float32: at unit length for cosine, about their mean for L2.
+
+        Moving the origin into the cloud changes no distance and spares the products most of the cancellation.
+        """
+        if self.metric == "l2" and len(vectors):
+            self._centre = vectors.mean(axis=0, dtype=np.float32)
+        self._vectors = self._prepared(vectors)
+        self._norms = _squared_norms(self._vectors)
+
+    def search(self, vectors: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+        """The k nearest gallery rows of each query (q, d): ids (q, k) int32, scores (q, k) float32."""
+        k = min(k, len(self._vectors))
+        ids = np.full((len(vectors), k), -1, dtype=np.int32)
+        scores = np.full((len(vectors), k), -np.inf, dtype=np.float32)
+        if k == 0:
+            return ids, scores
+        step = max(1, CHUNK // max(self._vectors.shape))
+        for start in range(0, len(vectors), step):
+            rows = slice(start, start + step)
+            ids[rows], scores[rows] = top_k(self._scores(self._prepared(vectors[rows])), k)
+        return ids, scores
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the vectors, their norms and their mean."""
+        return self._vectors.nbytes + self._norms.nbytes + self._centre.nbytes
+
+    def _prepared(self, vectors: np.ndarray) -> np.ndarray:
+        vectors = np.ascontiguousarray(vectors, dtype=np.float32)
+        if self.metric == "cosine":
+            norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+            return vectors / np.maximum(norms, np.finfo(np.float32).tiny)
+        return vectors - self._centre if len(vectors) else vectors
+
+    def _scores(self, queries: np.ndarray) -> np.ndarray:
+        """Dense scores (q, n) of prepared queries."""
+        products = queries @ self._vectors.T
+        if self.metric == "cosine":
+            return products
+        norms = _squared_norms(queries)[:, None] + self._norms
+        squared = norms - 2 * products
+        self._recompute_close(squared, queries, np.nonzero(squared < CLOSE * norms))
+        return -np.sqrt(squared)
+
+    def _recompute_close(self, squared: np.ndarray, queries: np.ndarray, close: tuple[np.ndarray, ...]) -> None:
+        rows, columns = close
+        step = max(1, CHUNK // queries.shape[1])
+        for start in range(0, len(rows), step):
+            row, column = rows[start : start + step], columns[start : start + step]
+            squared[row, column] = _squared_norms(queries[row] - self._vectors[column])
+
+
+def _squared_norms(vectors: np.ndarray) -> np.ndarray:
+    return np.einsum("nd,nd->n", vectors, vectors)
