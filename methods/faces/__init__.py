@@ -1,0 +1,1 @@
+"""Finding the face that an image is about: detection, choice, cropping."""

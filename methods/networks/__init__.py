@@ -1,0 +1,1 @@
+"""Network architectures in plain Keras: any Keras backend can run them."""
