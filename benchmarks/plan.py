@@ -10,7 +10,7 @@ from benchmarks.cells import Cell
 from benchmarks.protocol import PROTOCOL_VERSION, SEED, TIMING, size_class
 from benchmarks.store import Store
 from datasets.dataset import Dataset
-from datasets.errors import DataError
+from datasets.errors import BenchmarkError, DataError
 from datasets.manifest import Manifest, PairManifest, build_manifest, build_pair_manifest
 from datasets.registry import open_dataset
 from methods import fingerprint
@@ -80,7 +80,13 @@ def make_plan(
         dataset = open_dataset(name, request.data_dir)
         for task in request.tasks:
             on_progress(f"reading {name}:{subset} for {task}")
-            manifest = _manifest(dataset, subset, task, store)
+            try:
+                manifest = _manifest(dataset, subset, task, store)
+            except DataError as error:
+                if task == "retrieval":
+                    raise
+                plan.left_out.append(("all methods", f"{name}:{subset}", str(error)))
+                continue
             if manifest is None:
                 plan.left_out.append(("all methods", f"{name}:{subset}", f"it defines no {task} pairs"))
                 continue
@@ -92,6 +98,8 @@ def make_plan(
                     continue
                 cell = Cell(name, subset, task, spec.id)
                 plan.cells.append(_planned(cell, spec, manifest.hash, path, found[spec.id], request.threads, store))
+    if not plan.cells:
+        raise BenchmarkError("nothing to run: " + "; ".join(f"{m} on {d}: {why}" for m, d, why in plan.left_out[:5]))
     return plan
 
 
@@ -153,7 +161,7 @@ def _manifest(dataset: Dataset, subset: str, task: str, store: Store) -> Manifes
     manifest = build_manifest(dataset, subset, cache)
     if not len(manifest.gallery) or not len(manifest.queries):
         raise DataError(
-            f"{dataset.name}:{subset} has {len(manifest.gallery)} gallery images and {len(manifest.queries)} queries; "
+            f"{dataset.title}:{subset} has {len(manifest.gallery)} gallery images and {len(manifest.queries)} queries; "
             "retrieval needs at least one of each: add images, two or more to a label"
         )
     return manifest

@@ -73,8 +73,8 @@ def check(
     console = Console()
     findings = check_method(spec, weights_dir)
     for finding in findings:
-        console.print(f"[red]fails[/] {finding}")
-    console.print(f"{method}: {'conforms' if not findings else f'{len(findings)} findings'}")
+        console.print(f"fails {finding.check}: {finding.problem}", markup=False, soft_wrap=True)
+    console.print(f"{method}: {f'{len(findings)} findings' if findings else 'conforms'}", highlight=False)
     if findings:
         raise typer.Exit(1)
 
