@@ -95,8 +95,9 @@ def _dense(ranking: Ranking, size: int) -> np.ndarray:
 
 def _runs(trial: _Trial) -> Iterator[str]:
     """fit, index and search go through (the images are write-protected), and every stage has a known name."""
-    if not isinstance(trial.build(), Method):
-        yield "lacks a part of methods.contracts.Method: fit, index, search, nbytes"
+    missing = [part for part in ("fit", "index", "search") if not callable(getattr(trial.build(), part, None))]
+    if missing:
+        yield f"lacks {', '.join(missing)} (see methods.contracts.Method)"
         return
     with StageClock().running():
         yield from _malformed(trial.ranking, len(trial.queries), len(trial.gallery), len(trial.gallery))
