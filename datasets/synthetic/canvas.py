@@ -1,6 +1,7 @@
 """Painting in head units on a square canvas: the grid every part of a face is drawn on."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import TypeAlias
 
 import numpy as np
@@ -51,7 +52,7 @@ class Canvas:
         """Blend in a soft spot of `colour`: a Gaussian of the given standard deviations, cut at three of them."""
         low = (centre[0] - 3 * width, centre[1] - 3 * height)
         high = (centre[0] + 3 * width, centre[1] + 3 * height)
-        part = _window([low, high], margin=0)
+        part = _window(_pixels([low, high]), margin=0)
         across = np.exp(-(((U[:, part[1]] - centre[0]) / width) ** 2) / 2)
         down = np.exp(-(((V[part[0]] - centre[1]) / height) ** 2) / 2)
         patch = self.albedo[:, *part]
@@ -68,12 +69,13 @@ class Canvas:
         """Fill the polygon `points` (head units), inside polygon `clip` only; `soft` blurs its edge (head units)."""
         import cv2
 
-        part = _window(points, soft)
+        pixels = _pixels(points)
+        part = _window(pixels, soft)
         mask = _blank(part)
-        cv2.fillPoly(mask, [_fixed(points, part)], 255, cv2.LINE_AA, _SUBPIXEL_BITS)
+        cv2.fillPoly(mask, [_fixed(pixels, part)], 255, cv2.LINE_AA, _SUBPIXEL_BITS)
         if clip is not None:
             inside = _blank(part)
-            cv2.fillPoly(inside, [_fixed(clip, part)], 255, cv2.LINE_AA, _SUBPIXEL_BITS)
+            cv2.fillPoly(inside, [_fixed(_pixels(clip), part)], 255, cv2.LINE_AA, _SUBPIXEL_BITS)
             mask = np.minimum(mask, inside)
         self._blend(mask, part, colour, opacity, soft)
 
@@ -89,10 +91,11 @@ class Canvas:
         """Draw a line through `points`, `width` head units thick."""
         import cv2
 
-        part = _window(points, soft + width)
+        pixels = _pixels(points)
+        part = _window(pixels, soft + width)
         mask = _blank(part)
         thickness = max(1, round(width * UNIT))
-        cv2.polylines(mask, [_fixed(points, part)], closed, 255, thickness, cv2.LINE_AA, _SUBPIXEL_BITS)
+        cv2.polylines(mask, [_fixed(pixels, part)], closed, 255, thickness, cv2.LINE_AA, _SUBPIXEL_BITS)
         # A line thinner than a pixel is drawn a pixel wide and fainter.
         self._blend(mask, part, colour, opacity * min(1.0, width * UNIT), soft)
 
@@ -118,18 +121,22 @@ def almond(
 
 def disc(centre: tuple[float, float], across: float, down: float | None = None, points: int = 20) -> np.ndarray:
     """The outline of an ellipse of half-axes `across` and `down` (a circle if one is given), (points, 2)."""
+    return _circle(points) * (across, across if down is None else down) + centre
+
+
+@cache
+def _circle(points: int) -> np.ndarray:
     angle = np.linspace(0, 2 * np.pi, points, endpoint=False)
-    down = across if down is None else down
-    return np.stack([np.cos(angle) * across, np.sin(angle) * down], axis=1) + centre
+    return np.stack([np.cos(angle), np.sin(angle)], axis=1)
 
 
 def _pixels(points: Points) -> np.ndarray:
     return (np.asarray(points, dtype=np.float64) - (LEFT, TOP)) * UNIT - 0.5
 
 
-def _window(points: Points, margin: float) -> Window:
-    """The rows and columns of the canvas that `points` touch, with three times `margin` around them."""
-    pixels, pad = _pixels(points), 3 + 3 * margin * UNIT
+def _window(pixels: np.ndarray, margin: float) -> Window:
+    """The rows and columns of the canvas that `pixels` touch, with three times `margin` (head units) around them."""
+    pad = 3 + 3 * margin * UNIT
     left, top = (min(max(int(p - pad), 0), SIZE - 1) for p in pixels.min(axis=0))
     right, bottom = (int(p + pad) + 1 for p in pixels.max(axis=0))
     return slice(top, min(max(bottom, top + 1), SIZE)), slice(left, min(max(right, left + 1), SIZE))
@@ -140,7 +147,7 @@ def _blank(part: Window) -> np.ndarray:
     return np.zeros((rows.stop - rows.start, columns.stop - columns.start), dtype=np.uint8)
 
 
-def _fixed(points: Points, part: Window) -> np.ndarray:
-    """Points as OpenCV's fixed-point integers, relative to the corner of `part`."""
+def _fixed(pixels: np.ndarray, part: Window) -> np.ndarray:
+    """Pixels as OpenCV's fixed-point integers, relative to the corner of `part`."""
     corner = (part[1].start, part[0].start)
-    return np.rint((_pixels(points) - corner) * (1 << _SUBPIXEL_BITS)).astype(np.int32)
+    return np.rint((pixels - corner) * (1 << _SUBPIXEL_BITS)).astype(np.int32)

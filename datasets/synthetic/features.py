@@ -20,7 +20,7 @@ def paint_skin(canvas: Canvas, person: Person, expression: Expression, rng: np.r
         canvas.glow((side * 0.42, eyes + 0.3), 0.16, 0.12, flush, person.blush)
         canvas.glow((side * person.eye_gap, eyes), 0.16, 0.09, mix(person.skin, SHADOW, 0.6), 0.34)
     canvas.glow((0, person.nose_end - 0.05), 0.12, 0.07, flush, 0.5 * person.blush)
-    for _ in range(int(person.freckles * 60)):
+    for _ in range(int(person.freckles * 40)):
         spot = (rng.normal(0, 0.28), eyes + 0.24 + rng.normal(0, 0.09))
         canvas.fill(disc(spot, 0.012, points=8), mix(person.skin, (0.45, 0.22, 0.12), 0.6), 0.6)
     canvas.fill(disc(person.mole, 0.020, points=10), mix(person.skin, SHADOW, 0.75), 0.8)
@@ -28,24 +28,33 @@ def paint_skin(canvas: Canvas, person: Person, expression: Expression, rng: np.r
 
 
 def _lines_of_age(canvas: Canvas, person: Person, expression: Expression) -> None:
+    """Folds beside the nose and bags under the eyes, which all have; wrinkles from the early thirties on."""
     years = float(np.clip((person.age - 32) / 38, 0, 1))
     dark, eyes = mix(person.skin, SHADOW, 0.6), person.eye_level
-    if years > 0:
-        for level in (-0.36, -0.44, -0.52):
-            arc = [(u, level + eyes - 0.05 * (1 - (u / 0.4) ** 2)) for u in np.linspace(-0.34, 0.34, 7)]
-            canvas.line(arc, dark, 0.012, 0.45 * years, soft=0.008)
     for side in SIDES:
-        wing, corner = side * (person.nose_width + 0.04), side * (person.mouth_width + 0.07)
+        wing, corner = person.nose_width + 0.04, person.mouth_width + 0.07
+        halfway = (person.nose_end + person.mouth_level) / 2
         fold = [
-            (wing, person.nose_end - 0.03),
-            (side * (abs(wing) + abs(corner)) / 2 + side * 0.02, (person.nose_end + person.mouth_level) / 2),
-            (corner, person.mouth_level + 0.02),
+            (side * wing, person.nose_end - 0.03),
+            (side * ((wing + corner) / 2 + 0.02), halfway),
+            (side * corner, person.mouth_level + 0.02),
         ]
         canvas.line(fold, dark, 0.02, 0.12 + 0.35 * years + 0.25 * expression.smile, soft=0.012)
         bag = [(side * (person.eye_gap + t * 0.12), eyes + 0.14 - 0.04 * t * t) for t in (-1, -0.3, 0.4, 1)]
         canvas.line(bag, dark, 0.02, 0.15 + 0.4 * years, soft=0.012)
+    if years > 0:
+        _wrinkles(canvas, person, dark, years)
+
+
+def _wrinkles(canvas: Canvas, person: Person, dark: Colour, years: float) -> None:
+    """Lines across the forehead and crow's feet, `years` (0..1) deep."""
+    eyes, outer = person.eye_level, person.eye_gap + person.eye_width + 0.03
+    u = np.linspace(-0.34, 0.34, 7)
+    for level in (-0.36, -0.44, -0.52):
+        arc = np.stack([u, level + eyes - 0.05 * (1 - (u / 0.4) ** 2)], axis=1)
+        canvas.line(arc, dark, 0.012, 0.45 * years, soft=0.008)
+    for side in SIDES:
         for slope in (-0.06, 0.0, 0.06):
-            outer = person.eye_gap + person.eye_width + 0.03
             crow = [(side * outer, eyes + slope / 2), (side * (outer + 0.11), eyes + 2 * slope)]
             canvas.line(crow, dark, 0.01, 0.4 * years, soft=0.006)
 

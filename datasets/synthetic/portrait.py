@@ -22,10 +22,20 @@ def draw_portrait(person: Person, scene: Scene, side: int) -> Image:
     layer = cv2.merge([*lit, np.rint(cover * 255).astype(np.uint8)])
     turned = _project(layer, relief, scene, turn, side)
     picture = paint_behind(person, scene, side)
-    share = turned[:, :, 3:].astype(np.uint16)
-    picture = ((turned[:, :, :3] * share + picture * (255 - share) + 127) // 255).astype(np.uint8)
-    picture = paint_before(picture, person, scene)
+    _lay_over(turned, picture)
+    paint_before(picture, person, scene)
     return _photograph(picture, scene)
+
+
+def _lay_over(layer: np.ndarray, picture: np.ndarray) -> None:
+    """Paint RGBA `layer` on RGB `picture`, both uint8, in integers: coverage 0..255 becomes a share of 256."""
+    import cv2
+
+    left, top, width, height = cv2.boundingRect(cv2.extractChannel(layer, 3))
+    part = np.s_[top : top + height, left : left + width]
+    cover = layer[*part, 3:].astype(np.uint16)
+    share = cover + (cover >> 7)
+    picture[part] = (layer[*part, :3] * share + picture[part] * (256 - share)) >> 8
 
 
 def model_head(person: Person, scene: Scene) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -53,8 +53,8 @@ def _both_sides(right: list[tuple[float, float]]) -> list[tuple[float, float]]:
     return [*right, *[(-u, v) for u, v in reversed(right)]]
 
 
-def paint_before(picture: np.ndarray, person: Person, scene: Scene) -> np.ndarray:
-    """Add what hides a part of the head."""
+def paint_before(picture: np.ndarray, person: Person, scene: Scene) -> None:
+    """Add to `picture`, in place, what hides a part of the head."""
     body = _Body(picture, scene, lean=1.0)
     rng = generator("before", scene.seed)
     if scene.occlusion == "scarf":
@@ -69,7 +69,6 @@ def paint_before(picture: np.ndarray, person: Person, scene: Scene) -> np.ndarra
         tone: Colour = (rng.uniform(0.1, 0.8),) * 3
         body.fill([(edge, -3), (edge + 0.2, -3), (edge + 0.2, 4), (edge, 4)], tone)
         body.line([(edge + 0.04, -3), (edge + 0.04, 4)], mix(tone, (1, 1, 1), 0.5), 0.04)
-    return picture
 
 
 def _hand(body: "_Body", person: Person, side: int) -> None:
