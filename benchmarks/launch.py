@@ -22,7 +22,7 @@ _POLL_SECONDS = 0.05
 _MEMORY_POLL_SECONDS = 0.25
 _LOG_TAIL_LINES = 20
 
-_PRELOAD = ("numpy", "psutil", "threadpoolctl", "benchmarks.tasks.retrieval", "benchmarks.tasks.verification")
+_PRELOAD = ("numpy", "psutil", "threadpoolctl", "benchmarks.tasks.retrieval", "benchmarks.tasks.robustness")
 _MODULES = {"sklearn": ("sklearn.neighbors", "sklearn.cluster", "sklearn.svm", "sklearn.preprocessing")}
 
 
@@ -40,7 +40,7 @@ class Outcome:
 def prepare(packages: Iterable[str], threads: int) -> None:
     """Say what the template process imports, before the first launch; later calls change nothing already running."""
     os.environ.update(thread_environment(threads))
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
     modules = [module for package in sorted(set(packages)) for module in _MODULES.get(package, (package,))]
     multiprocessing.get_context("forkserver").set_forkserver_preload([*_PRELOAD, *modules])

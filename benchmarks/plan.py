@@ -10,7 +10,7 @@ from benchmarks.cells import Cell
 from benchmarks.protocol import PROTOCOL_VERSION, SEED, TIMING, size_class
 from benchmarks.store import Store
 from datasets.dataset import Dataset
-from datasets.errors import BenchmarkError, DataError
+from datasets.errors import BenchmarkError, DataError, UnknownNameError
 from datasets.manifest import Manifest, PairManifest, build_manifest, build_pair_manifest
 from datasets.registry import open_dataset
 from methods import fingerprint
@@ -18,7 +18,7 @@ from methods.registry import Registry
 from methods.spec import MethodSpec
 from methods.weights import Found, find_weights
 
-TASKS = ("retrieval", "verification")
+TASKS = ("retrieval", "open-set", "robustness", "verification")
 
 
 @dataclass(frozen=True)
@@ -82,8 +82,8 @@ def make_plan(
             on_progress(f"reading {name}:{subset} for {task}")
             try:
                 manifest = _manifest(dataset, subset, task, store)
-            except DataError as error:
-                if task == "retrieval":
+            except (DataError, UnknownNameError) as error:
+                if task != "verification":
                     raise
                 plan.left_out.append(("all methods", f"{name}:{subset}", str(error)))
                 continue
@@ -168,10 +168,12 @@ def _manifest(dataset: Dataset, subset: str, task: str, store: Store) -> Manifes
 
 
 def _not_applicable(spec: MethodSpec, dataset: Dataset, task: str, weights: Found | None) -> str:
-    if task not in spec.tasks:
+    if task not in (*spec.tasks, "open-set", "robustness"):
         return f"takes no part in {task}"
+    if task == "robustness" and (spec.family == "classifier" or spec.id == "oracle"):
+        return "ranks labels, not pictures: it cannot find the original of a copy"
     if spec.content == "faces" and dataset.content == "objects":
         return "looks for faces"
-    if task == "verification" and spec.weights and weights is None:
-        return "untrained: verification measures accuracy only"
+    if task != "retrieval" and spec.weights and weights is None:
+        return f"untrained: {task} measures accuracy only"
     return ""

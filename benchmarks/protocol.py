@@ -30,6 +30,9 @@ TIMING = {
     "full": Timing(queries=300, seconds=30.0, batch=32, gallery_sample=256),
 }
 
+ROBUSTNESS_ORIGINALS = {"smoke": 10, "standard": 50, "full": 200}
+"""Gallery images whose distorted copies are searched for; ten copies each."""
+
 TIMEOUT = {"smoke": 300.0, "standard": 1800.0, "full": 14400.0}
 """Seconds a cell may run unless `--timeout` says otherwise."""
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.cells import Cell
-from benchmarks.ground_truth import GroundTruth, read_ground_truth
+from benchmarks.ground_truth import read_ground_truth
 from benchmarks.metrics.averages import macro, micro
 from benchmarks.metrics.chance import chance, chance_standard_error
 from benchmarks.metrics.judgement import Judgement, judge
@@ -15,6 +15,7 @@ from benchmarks.metrics.statistics import bootstrap_intervals
 from benchmarks.metrics.verification import Verification, verify
 from benchmarks.protocol import SEED
 from benchmarks.store import Store
+from datasets.distortions import DISTORTIONS
 
 CANARY_METRICS = ("hit@1", "mAP")
 CANARY_STANDARD_ERRORS = 4.0
@@ -37,23 +38,39 @@ class RetrievalScore:
     estimates: dict[str, Estimate]
     values: dict[str, np.ndarray]
     judgement: Judgement
-    truth: GroundTruth
+    classes: np.ndarray
+    """(q,) what the mean over classes groups queries by."""
 
 
 def score_retrieval(store: Store, cell: Cell, row: dict[str, Any]) -> RetrievalScore | None:
-    """Metrics of a cell's stored ranking, or None where it has none (failed or untrained)."""
+    """Metrics of a retrieval or open-set cell's ranking, or None where it has none (failed or untrained)."""
     ranking = store.ranking(cell)
     if ranking is None:
         return None
     truth = read_ground_truth(store.manifest_path(row["inputs"]["manifest"]))
-    judgement = judge(ranking, truth.gallery_labels, truth.query_labels, truth.gallery_ids, truth.query_ids)
+    asked = store.arrays(cell, "asked")
+    rows = np.arange(len(truth.query_ids)) if asked is None else asked["positions"]
+    labels = truth.query_labels[rows]
+    judgement = judge(ranking, truth.gallery_labels, labels, truth.gallery_ids, truth.query_ids[rows])
+    return _score(judgement, labels)
+
+
+def score_robustness(store: Store, cell: Cell, row: dict[str, Any]) -> RetrievalScore | None:
+    """Metrics of a robustness cell's ranking: only the original is right; classes are the distortions."""
+    ranking, copies = store.ranking(cell), store.arrays(cell, "copies")
+    if ranking is None or copies is None:
+        return None
+    judgement = judge(ranking, np.arange(row["counts"]["gallery"]), copies["original"].astype(np.int64))
+    return _score(judgement, np.array(list(DISTORTIONS))[copies["distortion"]])
+
+
+def _score(judgement: Judgement, classes: np.ndarray) -> RetrievalScore:
     values = evaluate(judgement)
     intervals = bootstrap_intervals(values, seed=SEED)
     estimates = {
-        name: Estimate(micro(column), *intervals[name], macro(column, truth.query_labels))
-        for name, column in values.items()
+        name: Estimate(micro(column), *intervals[name], macro(column, classes)) for name, column in values.items()
     }
-    return RetrievalScore(estimates, values, judgement, truth)
+    return RetrievalScore(estimates, values, judgement, classes)
 
 
 def score_verification(store: Store, cell: Cell) -> Verification | None:

@@ -65,7 +65,7 @@ def _measure(job: Job) -> dict[str, object]:
 
     set_threads(job.threads)
     _set_seeds()
-    from benchmarks.tasks import retrieval, verification
+    from benchmarks.tasks import open_set, retrieval, robustness, verification
     from benchmarks.tasks.context import CellContext
 
     spec = load_registry(job.plugins).get(job.cell.method)
@@ -75,7 +75,8 @@ def _measure(job: Job) -> dict[str, object]:
     text = job.manifest.read_text(encoding="utf-8")
     if job.cell.task == "verification":
         return verification.run(context, PairManifest.from_json(text, dataset))
-    return retrieval.run(context, Manifest.from_json(text, dataset), Store(job.out))
+    task = {"retrieval": retrieval.run, "open-set": open_set.run, "robustness": robustness.run}[job.cell.task]
+    return task(context, Manifest.from_json(text, dataset), Store(job.out))
 
 
 def set_threads(threads: int) -> None:

@@ -1,5 +1,6 @@
 """The command-line application: one module a command, errors in one line, exit code 2 for what the user can mend."""
 
+import os
 import sys
 
 import typer
@@ -27,6 +28,7 @@ app.command("fetch")(fetch.fetch)
 
 def main() -> None:
     """Run the application; a BenchmarkError becomes one line on standard error and exit code 2."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # read once, when TensorFlow is first imported
     errors = Console(stderr=True, soft_wrap=True, highlight=False)
     try:
         app()

@@ -28,7 +28,7 @@ Datasets = Annotated[
 ]
 Subset = Annotated[str, typer.Option("--subset", help="smoke, standard or full, where -d names none.")]
 Tasks = Annotated[
-    list[str] | None, typer.Option("--task", help="retrieval or verification; both unless given, may be repeated.")
+    list[str] | None, typer.Option("--task", help="retrieval, open-set, robustness or verification; all unless given.")
 ]
 Threads = Annotated[
     int | None, typer.Option("--threads", min=1, help="Threads of every library; all cores unless given.")

@@ -21,9 +21,32 @@ def retrieval_notes(group: Group, scores: dict[str, RetrievalScore], findings: l
     return ["Data: " + "; ".join(parts) + ".", *notes, *_words(group), *provenance_notes(group)]
 
 
+def robustness_notes(group: Group, scores: dict[str, RetrievalScore], findings: list[str]) -> list[str]:
+    """Notes of a robustness table."""
+    counts = _counts(group)
+    line = (
+        f"Data: ten copies each of {counts.get('originals', 0)} of {counts.get('gallery', 0):,} gallery images "
+        f"({group.truth.completeness}); only the original is right, so hit@1 is the share of copies whose original "
+        "comes first."
+    )
+    return [line, _canaries(scores, findings), *_words(group), *provenance_notes(group)]
+
+
+def open_set_notes(group: Group, scores: dict[str, RetrievalScore], findings: list[str]) -> list[str]:
+    """Notes of an open-set table."""
+    counts = _counts(group)
+    line = (
+        f"Data: {counts.get('unseen_labels', 0)} labels were left out of all fitting (which saw "
+        f"{counts.get('fitted_on', 0):,} of {counts.get('gallery', 0):,} gallery images) and are asked for in "
+        f'{counts.get("queries", 0):,} queries ({group.truth.completeness}). "When seen": the same queries in the '
+        "retrieval task."
+    )
+    return [line, _canaries(scores, findings), *_words(group), *provenance_notes(group)]
+
+
 def verification_notes(group: Group) -> list[str]:
     """Notes of a verification table."""
-    counts: dict[str, Any] = next((row["counts"] for _, row, _ in group.entries if "counts" in row), {})
+    counts = _counts(group)
     parts = [f"{counts.get('pairs', 0):,} pairs of {counts.get('images', 0):,} images ({group.truth.completeness})"]
     if counts.get("missing_pairs"):
         parts.append(f"{counts['missing_pairs']:,} official pairs left out: an image is not in this copy")
@@ -51,6 +74,10 @@ def provenance_notes(group: Group) -> list[str]:
         f"commit {', '.join(commits)}, run {' to '.join([dates[0], dates[-1]] if len(dates) > 1 else dates)}; "
         f"Python {facts['python']}, {packages}.",
     ]
+
+
+def _counts(group: Group) -> dict[str, Any]:
+    return next((row["counts"] for _, row, _ in group.entries if "counts" in row), {})
 
 
 def _canaries(scores: dict[str, RetrievalScore], findings: list[str]) -> str:

@@ -1,5 +1,6 @@
 """The retrieval tables of one group: accuracy in full, and the figures that stand beside it in the overview."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from benchmarks.metrics.registry import METRICS
@@ -12,7 +13,8 @@ from benchmarks.tables.model import Column, Table, count, fraction, mebibytes, m
 from benchmarks.tables.notes import retrieval_notes
 
 _SHOWN = ("hit@1", "hit@5", "P@5", "recall@20", "mAP", "MAP@R", "nDCG@10", "MRR", "kNN-vote@5")
-_WITH_INTERVAL = ("hit@1", "mAP")
+_VOTES = ("kNN-vote@1", "kNN-vote@5", "kNN-vote@10", "kNN-vote@20", "kNN-vote@25")
+_WITH_INTERVAL = ("hit@1", "mAP", "kNN-vote@1", "kNN-vote@5")
 
 METHOD = Column("method", "shown_method", is_text=True)
 
@@ -42,8 +44,16 @@ COST = (
 STAGES = ("decode", "detect", "encode", "transform", "search", "rerank", "other")
 
 
+VOTES = (
+    METHOD,
+    Column("family", "family", is_text=True),
+    *(Column(name, name, fraction) for name in _VOTES),
+    *(Column(f"macro {name}", f"{name}_macro", fraction) for name in _VOTES[:2]),
+)
+
+
 class RetrievalTables:
-    """Both tables of a retrieval group, scored once."""
+    """The tables of a retrieval group, scored once."""
 
     def __init__(self, store: Store, group: Group) -> None:
         self.group = group
@@ -52,7 +62,7 @@ class RetrievalTables:
         self.rows = [_row(cell.method, row, spec, self.scores.get(cell.method)) for cell, row, spec in group.entries]
         self.findings = [text for name, score in self.scores.items() for text in canary_findings(name, score)]
         ranked = [name for name in rankable(group.entries) if name in self.scores]
-        self._best, self._tied = _marks({name: self.scores[name] for name in ranked})
+        self._best, self._tied = marks({name: self.scores[name] for name in ranked}, (*_SHOWN, *_VOTES))
         self._notes = retrieval_notes(group, self.scores, self.findings)
 
     def accuracy(self) -> Table:
@@ -63,6 +73,14 @@ class RetrievalTables:
     def cost(self) -> Table:
         """Accuracy, latency and memory side by side."""
         return Table(self.group.heading, COST, self.rows, self._notes, self._best, self._tied)
+
+    def classification(self) -> Table:
+        """What the source reports call accuracy: does a vote of the nearest name the query's label?
+
+        A classifier's images tie by label, so its kNN-vote@1 is the accuracy of its prediction.
+        """
+        title = f"{self.group.truth.title}:{self.group.truth.subset}, classification"
+        return Table(title, VOTES, self.rows, self._notes, self._best, self._tied)
 
     def stages(self) -> Table:
         """Where a query's mean time goes; the stages add up to the whole."""
@@ -87,7 +105,7 @@ def _row(method: str, row: dict[str, Any], spec: Any, score: RetrievalScore | No
         "trained": row["trained"],
         "reason": row["reason"],
         "word": word,
-        "word_in": ("hit@1", "mAP") if word == "untrained" else ("hit@1", "mAP", "p50_ms"),
+        "word_in": ("hit@1", "mAP", "kNN-vote@1") if word == "untrained" else ("hit@1", "mAP", "kNN-vote@1", "p50_ms"),
         **{name: latency.get(name) for name in ("p50_ms", "p95_ms", "p99_ms", "mean_ms", "samples")},
         "cold_start_ms": row.get("cold_start_ms"),
         **{name: throughput.get(name) for name in ("batch", "queries_per_s", "gallery_images_per_s")},
@@ -108,10 +126,11 @@ def _row(method: str, row: dict[str, Any], spec: Any, score: RetrievalScore | No
     return shown
 
 
-def _marks(scores: dict[str, RetrievalScore]) -> tuple[dict[str, str], dict[str, set[str]]]:
+def marks(scores: dict[str, RetrievalScore], names: Sequence[str]) -> tuple[dict[str, str], dict[str, set[str]]]:
+    """For each metric of `names`: the best method, and those whose paired difference to it may be 0."""
     best: dict[str, str] = {}
     tied: dict[str, set[str]] = {}
-    for name in _SHOWN if scores else ():
+    for name in names if scores else ():
         best[name] = max(scores, key=lambda method: scores[method].estimates[name].mean)
         tied[name] = tied_with_best({m: score.values[name] for m, score in scores.items()}, seed=SEED) - {best[name]}
     return best, tied

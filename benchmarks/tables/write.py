@@ -1,24 +1,56 @@
 """Writes every table there is something stored for."""
 
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
 from benchmarks.files import write_atomically, write_text
 from benchmarks.store import Store
-from benchmarks.tables.groups import make_groups
+from benchmarks.tables.groups import Group, make_groups
 from benchmarks.tables.markdown import LEGEND, document, to_markdown
 from benchmarks.tables.model import Table
+from benchmarks.tables.open_set import OpenSetTable
 from benchmarks.tables.retrieval import RetrievalTables
+from benchmarks.tables.robustness import RobustnessTable
 from benchmarks.tables.verification import verification_table
 from datasets.errors import BenchmarkError
 from methods.registry import Registry
 
-_DISPLAY_ONLY = ("shown_method", "word", "word_in", "hit@1_interval", "mAP_interval")
+_DISPLAY_ONLY = ("shown_method", "word", "word_in")
 
 
 class CanaryError(BenchmarkError):
     """A canary is not where theory puts it: the protocol or its data is broken, and no figure can be trusted."""
+
+
+@dataclass
+class Page:
+    """What one group contributes: a file of tables (the first one also as CSV), its line in the overview."""
+
+    name: str
+    tables: list[Table]
+    overview: Table | None = None
+    findings: list[str] = field(default_factory=list)
+
+
+def pages(store: Store, group: Group) -> list[Page]:
+    """The pages of one group of cells."""
+    if group.task == "verification":
+        table = verification_table(store, group)
+        return [Page(group.name, [table], table)]
+    if group.task == "robustness":
+        robustness = RobustnessTable(store, group)
+        return [Page(group.name, [robustness.table], robustness.table, robustness.findings)]
+    if group.task == "open-set":
+        open_set = OpenSetTable(store, group)
+        return [Page(group.name, [open_set.table], None, open_set.findings)]
+    tables = RetrievalTables(store, group)
+    classification = Page(group.name.removesuffix("retrieval") + "classification", [tables.classification()])
+    return [
+        Page(group.name, [tables.accuracy(), tables.cost(), tables.stages()], tables.cost(), tables.findings),
+        classification,
+    ]
 
 
 def write_tables(store: Store, registry: Registry, out: Path) -> list[Path]:
@@ -31,22 +63,16 @@ def write_tables(store: Store, registry: Registry, out: Path) -> list[Path]:
     frames: list[pd.DataFrame] = []
     findings: list[str] = []
     for group in make_groups(store, registry):
-        if group.task == "verification":
-            table = verification_table(store, group)
-            overview.append(table)
-            pages = [table]
-        else:
-            tables = RetrievalTables(store, group)
-            findings += [f"{group.heading}: {text}" for text in tables.findings]
-            overview.append(tables.cost())
-            pages = [tables.accuracy(), tables.stages()]
-            table = pages[0]
-        text = to_markdown(pages[0]) + f"\n{LEGEND}\n" + "".join("\n" + to_markdown(page, 2) for page in pages[1:])
-        write_text(out / f"{group.name}.md", text)
-        frame = _frame(table)
-        _write_csv(out / f"{group.name}.csv", frame)
-        frames.append(frame.assign(dataset=group.truth.title, subset=group.truth.subset, task=group.task))
-        written += [out / f"{group.name}.md", out / f"{group.name}.csv"]
+        for page in pages(store, group):
+            text = "\n".join(to_markdown(table, 1 if table is page.tables[0] else 2) for table in page.tables)
+            write_text(out / f"{page.name}.md", f"{text}\n{LEGEND}\n")
+            frame = _frame(page.tables[0])
+            _write_csv(out / f"{page.name}.csv", frame)
+            written += [out / f"{page.name}.md", out / f"{page.name}.csv"]
+            findings += [f"{group.heading}: {text}" for text in page.findings]
+            if page.overview:
+                overview.append(page.overview)
+                frames.append(frame.assign(dataset=group.truth.title, subset=group.truth.subset, task=group.task))
     if overview:
         write_text(out / "overview.md", document("Overview", LEGEND, overview))
         _write_csv(out / "overview.csv", pd.concat(frames, ignore_index=True))
@@ -57,7 +83,9 @@ def write_tables(store: Store, registry: Registry, out: Path) -> list[Path]:
 
 
 def _frame(table: Table) -> pd.DataFrame:
-    return pd.DataFrame([{k: v for k, v in row.items() if k not in _DISPLAY_ONLY} for row in table.rows])
+    return pd.DataFrame(
+        [{k: v for k, v in row.items() if k not in _DISPLAY_ONLY and not k.endswith("_interval")} for row in table.rows]
+    )
 
 
 def _write_csv(path: Path, frame: pd.DataFrame) -> None:

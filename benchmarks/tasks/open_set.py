@@ -1,0 +1,47 @@
+"""Open-set retrieval: the queried labels were not there when the method learned; then they were put in the gallery."""
+
+from typing import Any
+
+import numpy as np
+
+from benchmarks import memory
+from benchmarks.store import Store
+from benchmarks.tasks.context import CellContext
+from datasets.errors import DataError
+from datasets.imageset import ImageSet
+from datasets.manifest import Manifest
+from datasets.selection import hash_order
+
+
+def run(context: CellContext, manifest: Manifest, store: Store) -> dict[str, Any]:
+    """Fit without half of the queried labels, index the whole gallery, search for the queries of those labels."""
+    gallery, queries = manifest.gallery, manifest.queries
+    unseen = unseen_labels(gallery, queries)
+    seen_rows = np.flatnonzero(~np.isin(gallery.labels, unseen))
+    asked = np.flatnonzero(np.isin(queries.labels, unseen))
+    if not len(seen_rows) or not len(asked):
+        raise DataError(f"{manifest.dataset}:{manifest.subset} has too few labels to leave some out of fitting")
+    baseline = memory.resident_bytes()
+    method = context.build(context.embed())
+    method.fit(gallery.take(seen_rows))
+    method.index(gallery)
+    ranking = method.search(queries.take(asked), len(gallery))
+    store.save_ranking(context.workdir, ranking)
+    context.save_arrays("asked", positions=asked.astype(np.int32))
+    peak = memory.peak_bytes()
+    return {
+        "counts": {
+            "gallery": len(gallery),
+            "fitted_on": len(seen_rows),
+            "unseen_labels": len(unseen),
+            "queries": len(asked),
+            "undetected_queries": int(ranking.undetected.sum()),
+        },
+        "memory": {"baseline": baseline, "peak": None if peak is None or baseline is None else max(0, peak - baseline)},
+    }
+
+
+def unseen_labels(gallery: ImageSet, queries: ImageSet) -> np.ndarray:
+    """Every other label that has both queries and gallery images, in an order no data set decides."""
+    both = np.intersect1d(queries.labels, gallery.labels).tolist()
+    return np.array(sorted(both, key=hash_order)[::2], dtype=np.str_)
