@@ -8,9 +8,11 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from multiprocessing import forkserver
 from pathlib import Path
 
 import psutil
@@ -37,13 +39,25 @@ class Outcome:
     log_tail: str
 
 
-def prepare(packages: Iterable[str], threads: int) -> None:
-    """Say what the template process imports, before the first launch; later calls change nothing already running."""
+def prepare(packages: Iterable[str], threads: int, log: Path) -> None:
+    """Start the template process, which imports `packages`; a later call finds it running and changes nothing.
+
+    What libraries print while they are imported goes to `log`.
+    """
     os.environ.update(thread_environment(threads))
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
     modules = [module for package in sorted(set(packages)) for module in _MODULES.get(package, (package,))]
     multiprocessing.get_context("forkserver").set_forkserver_preload([*_PRELOAD, *modules])
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    try:
+        with log.open("w") as file:
+            os.dup2(file.fileno(), 2)
+        forkserver.ensure_running()
+    finally:
+        os.dup2(terminal, 2)
+        os.close(terminal)
 
 
 def run_isolated(

@@ -168,10 +168,8 @@ def _manifest(dataset: Dataset, subset: str, task: str, store: Store) -> Manifes
 
 
 def _not_applicable(spec: MethodSpec, dataset: Dataset, task: str, weights: Found | None) -> str:
-    if task not in (*spec.tasks, "open-set", "robustness"):
+    if task not in spec.tasks:
         return f"takes no part in {task}"
-    if task == "robustness" and (spec.family == "classifier" or spec.id == "oracle"):
-        return "ranks labels, not pictures: it cannot find the original of a copy"
     if spec.content == "faces" and dataset.content == "objects":
         return "looks for faces"
     if task != "retrieval" and spec.weights and weights is None:

@@ -68,7 +68,11 @@ def run_cells(
     On an interrupt the running cells are killed and everything finished stays stored.
     """
     store.remove_leftovers()
-    prepare({package for cell in cells for package in cell.spec.requires if not cell.missing}, request.threads)
+    prepare(
+        {package for cell in cells for package in cell.spec.requires if not cell.missing},
+        request.threads,
+        store.cache / "imports.log",
+    )
     started = now()
     rows: list[dict[str, Any]] = []
     running: set[int] = set()

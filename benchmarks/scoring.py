@@ -16,6 +16,7 @@ from benchmarks.metrics.verification import Verification, verify
 from benchmarks.protocol import SEED
 from benchmarks.store import Store
 from datasets.distortions import DISTORTIONS
+from methods.ranking import Ranking
 
 CANARY_METRICS = ("hit@1", "mAP")
 CANARY_STANDARD_ERRORS = 4.0
@@ -42,14 +43,22 @@ class RetrievalScore:
     """(q,) what the mean over classes groups queries by."""
 
 
-def score_retrieval(store: Store, cell: Cell, row: dict[str, Any]) -> RetrievalScore | None:
-    """Metrics of a retrieval or open-set cell's ranking, or None where it has none (failed or untrained)."""
+def score_retrieval(
+    store: Store, cell: Cell, row: dict[str, Any], only: np.ndarray | None = None
+) -> RetrievalScore | None:
+    """Metrics of a retrieval or open-set cell's ranking, or None where it has none (failed or untrained).
+
+    `only` (m,) int keeps those queries of a retrieval cell alone.
+    """
     ranking = store.ranking(cell)
     if ranking is None:
         return None
     truth = read_ground_truth(store.manifest_path(row["inputs"]["manifest"]))
     asked = store.arrays(cell, "asked")
     rows = np.arange(len(truth.query_ids)) if asked is None else asked["positions"]
+    if only is not None:
+        rows = rows[only]
+        ranking = Ranking(ranking.ids[only], ranking.scores[only], ranking.undetected[only])
     labels = truth.query_labels[rows]
     judgement = judge(ranking, truth.gallery_labels, labels, truth.gallery_ids, truth.query_ids[rows])
     return _score(judgement, labels)
@@ -71,6 +80,16 @@ def _score(judgement: Judgement, classes: np.ndarray) -> RetrievalScore:
         name: Estimate(micro(column), *intervals[name], macro(column, classes)) for name, column in values.items()
     }
     return RetrievalScore(estimates, values, judgement, classes)
+
+
+def index_recall(store: Store, cell: Cell, exact: Cell, k: int = 20) -> float | None:
+    """Share of the exact top k that an index's top k holds, over queries; None where either has no ranking."""
+    ours, reference = store.ranking(cell), store.ranking(exact)
+    if ours is None or reference is None or len(ours.ids) != len(reference.ids):
+        return None
+    wanted = [set(row[:k][row[:k] >= 0].tolist()) for row in reference.ids]
+    kept = [len(want & set(row[:k].tolist())) / len(want) for want, row in zip(wanted, ours.ids, strict=True) if want]
+    return float(np.mean(kept)) if kept else None
 
 
 def score_verification(store: Store, cell: Cell) -> Verification | None:

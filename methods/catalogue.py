@@ -1,6 +1,8 @@
 """Everything the benchmark compares, top to bottom. An entry is data; nothing heavy is imported until it is built."""
 
-from methods.spec import InputContract, MethodSpec, Part
+from methods.spec import InputContract, MethodSpec, Part, Task
+
+ALL_TASKS: tuple[Task, ...] = ("retrieval", "robustness", "verification")
 
 
 def _hash(kind: str, summary: str, source: str) -> MethodSpec:
@@ -11,12 +13,14 @@ def _hash(kind: str, summary: str, source: str) -> MethodSpec:
         source=source,
         encoder=Part("methods.encoders.hashes:PerceptualHash", {"kind": kind}),
         index=Part("methods.indexes.hamming:HammingIndex"),
-        tasks=("retrieval", "verification"),
+        tasks=ALL_TASKS,
         requires=("imagehash", "PIL"),
     )
 
 
-def _facenet(suffix: str, summary: str, source: str, index: Part, dimension: int = 512) -> MethodSpec:
+def _facenet(
+    suffix: str, summary: str, source: str, index: Part, dimension: int = 512, tasks: tuple[Task, ...] = ("retrieval",)
+) -> MethodSpec:
     names = {512: ("facenet-512", "facenet-512-half"), 128: ("facenet-128",)}
     scaling = {512: "(x - 127.5) / 127.5, L2-normalised output", 128: "per-image whitening, L2-normalised output"}
     return MethodSpec(
@@ -28,9 +32,10 @@ def _facenet(suffix: str, summary: str, source: str, index: Part, dimension: int
         index=index,
         input=InputContract((160, 160), "RGB", scaling[dimension]),
         weights=names[dimension],
-        tasks=("retrieval", "verification"),
+        tasks=tasks,
         content="faces",
-        requires=("tensorflow", "keras", "mtcnn", "cv2", "h5py"),
+        reference="mtcnn-facenet" if tasks == ("retrieval",) else "",
+        requires=("tensorflow", "keras", "mtcnn", "cv2", "h5py", "sklearn"),
     )
 
 
@@ -51,7 +56,7 @@ CATALOGUE: tuple[MethodSpec, ...] = (
         summary="a random score for every gallery image",
         source="protocol",
         method=Part("methods.canaries:RandomRanking"),
-        tasks=("retrieval", "verification"),
+        tasks=ALL_TASKS,
     ),
     MethodSpec(
         id="constant",
@@ -59,7 +64,7 @@ CATALOGUE: tuple[MethodSpec, ...] = (
         summary="the same score for every gallery image: one great tie",
         source="protocol",
         method=Part("methods.canaries:ConstantRanking"),
-        tasks=("retrieval", "verification"),
+        tasks=ALL_TASKS,
     ),
     MethodSpec(
         id="oracle",
@@ -79,7 +84,7 @@ CATALOGUE: tuple[MethodSpec, ...] = (
         encoder=_PIXELS,
         index=_EXACT_L2,
         input=InputContract((32, 32), "RGB", "x / 255"),
-        tasks=("retrieval", "verification"),
+        tasks=ALL_TASKS,
         requires=("cv2",),
     ),
     _hash("phash", "64-bit DCT hash, Hamming", "R1; Zauner 2010"),
@@ -93,7 +98,7 @@ CATALOGUE: tuple[MethodSpec, ...] = (
         summary="SIFT, number of ratio-test matches",
         source="R1; Lowe 2004",
         method=Part("methods.sift:SiftMatching", {"verify": False}),
-        tasks=("retrieval", "verification"),
+        tasks=ALL_TASKS,
         requires=("cv2",),
     ),
     MethodSpec(
@@ -102,7 +107,7 @@ CATALOGUE: tuple[MethodSpec, ...] = (
         summary="SIFT, the best by ratio-test matches re-ranked by RANSAC inliers",
         source="R1; Fischler & Bolles 1981",
         method=Part("methods.sift:SiftMatching", {"verify": True}),
-        tasks=("retrieval", "verification"),
+        tasks=ALL_TASKS,
         requires=("cv2",),
     ),
     # Classifiers used as search.
@@ -113,7 +118,8 @@ CATALOGUE: tuple[MethodSpec, ...] = (
         source="R1; Cortes & Vapnik 1995",
         method=Part("methods.svm:SvmClassifier", {"features": "pixels"}),
         supervised=True,
-        requires=("sklearn", "cv2"),
+        tasks=("retrieval", "open-set"),
+        requires=("sklearn", "scipy", "cv2"),
     ),
     MethodSpec(
         id="svm-hog",
@@ -122,10 +128,11 @@ CATALOGUE: tuple[MethodSpec, ...] = (
         source="R1; Dalal & Triggs 2005",
         method=Part("methods.svm:SvmClassifier", {"features": "hog"}),
         supervised=True,
-        requires=("sklearn", "cv2"),
+        tasks=("retrieval", "open-set"),
+        requires=("sklearn", "scipy", "cv2"),
     ),
     # Faces.
-    _facenet("", "MTCNN face, FaceNet 512-d, cosine", "R3; Zhang 2016; Schroff 2015", _EXACT_COSINE),
+    _facenet("", "MTCNN face, FaceNet 512-d, cosine", "R3; Zhang 2016; Schroff 2015", _EXACT_COSINE, tasks=ALL_TASKS),
     _facenet("-balltree", "the same through scikit-learn's ball tree", "R2, R3", _neighbours("ball_tree")),
     _facenet("-kdtree", "the same through scikit-learn's k-d tree", "R3", _neighbours("kd_tree")),
     _facenet("-brute", "the same through scikit-learn's brute force", "R3", _neighbours("brute")),
@@ -135,5 +142,5 @@ CATALOGUE: tuple[MethodSpec, ...] = (
         "R4",
         Part("methods.indexes.kmeans:KMeansIndex", {"clusters": 6, "nprobe": 1}),
     ),
-    _facenet("-128", "MTCNN face, FaceNet 128-d, Euclidean", "R3, R4", _EXACT_L2, dimension=128),
+    _facenet("-128", "MTCNN face, FaceNet 128-d, Euclidean", "R3, R4", _EXACT_L2, dimension=128, tasks=ALL_TASKS),
 )

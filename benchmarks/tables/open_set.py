@@ -3,7 +3,6 @@
 from typing import Any
 
 from benchmarks.cells import Cell
-from benchmarks.metrics.averages import micro
 from benchmarks.scoring import RetrievalScore, canary_findings, score_retrieval
 from benchmarks.store import Store
 from benchmarks.tables.groups import Group, rankable
@@ -24,31 +23,51 @@ _COLUMNS = (
 
 
 class OpenSetTable:
-    """One group's open-set cells, each beside the same queries of the retrieval cell."""
+    """One group's open-set cells, each beside the same queries of the retrieval task.
 
-    def __init__(self, store: Store, group: Group) -> None:
+    A method that learns nothing has no open-set cell: unseen labels are all the same to it, so its row is read off
+    its retrieval ranking.
+    """
+
+    def __init__(self, store: Store, group: Group, retrieval: Group | None) -> None:
+        asked = next(
+            (arrays["positions"] for cell, _, _ in group.entries if (arrays := store.arrays(cell, "asked"))), None
+        )
+        closed = retrieval.entries if retrieval and retrieval.manifest == group.manifest and asked is not None else []
+        learners = {cell.method for cell, _, _ in group.entries}
+        unlearned = [entry for entry in closed if entry[0].method not in learners and _stands_alone(entry[2])]
+        seen = {cell.method: score_retrieval(store, cell, row, only=asked) for cell, row, _ in closed}
         scores = {cell.method: score_retrieval(store, cell, row) for cell, row, _ in group.entries}
+        scores |= {cell.method: seen[cell.method] for cell, _, _ in unlearned}
         self.scores = {name: score for name, score in scores.items() if score is not None}
         self.findings = [text for name, score in self.scores.items() for text in canary_findings(name, score)]
-        rows = [_row(store, cell, row, spec, self.scores.get(cell.method)) for cell, row, spec in group.entries]
-        best, tied = marks({m: self.scores[m] for m in rankable(group.entries) if m in self.scores}, _SHOWN)
-        notes = open_set_notes(group, self.scores, self.findings)
-        self.table = Table(group.heading, _COLUMNS, rows, notes, best, tied)
+        place = {cell.method: number for number, (cell, _, _) in enumerate(closed)}
+        entries = sorted([*unlearned, *group.entries], key=lambda entry: place.get(entry[0].method, len(place)))
+        rows = [_row(*entry, self.scores.get(entry[0].method), seen.get(entry[0].method)) for entry in entries]
+        best, tied = marks({m: self.scores[m] for m in rankable(entries) if m in self.scores}, _SHOWN)
+        self.table = Table(group.heading, _COLUMNS, rows, open_set_notes(group, self.scores, self.findings), best, tied)
+
+
+def _stands_alone(spec: MethodSpec) -> bool:
+    """Learns nothing, and is no index variant of another row."""
+    return not spec.learns and not spec.supervised and not spec.reference
 
 
 def _row(
-    store: Store, cell: Cell, row: dict[str, Any], spec: MethodSpec, score: RetrievalScore | None
+    cell: Cell, row: dict[str, Any], spec: MethodSpec, score: RetrievalScore | None, seen: RetrievalScore | None
 ) -> dict[str, Any]:
+    word = row["status"] if row["status"] != "ok" else "untrained"
     shown: dict[str, Any] = {
         "method": cell.method,
         "shown_method": cell.method + (" †" if spec.supervised and spec.family != "canary" else ""),
         "family": spec.family,
+        "learns": spec.learns or spec.supervised,
         "status": row["status"],
         "reason": row["reason"],
-        "word": row["status"],
+        "word": word,
         "word_in": ("hit@1",),
         "wall_s": row["wall_s"],
-        **{name: row.get("counts", {}).get(name) for name in ("gallery", "queries", "fitted_on", "unseen_labels")},
+        **{name: row.get("counts", {}).get(name) for name in ("gallery", "fitted_on", "unseen_labels")},
     }
     if not score:
         return shown
@@ -57,17 +76,7 @@ def _row(
         shown |= {name: estimate.mean, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
         shown[f"{name}_macro"] = estimate.macro
     shown["hit@1_interval"] = (score.estimates["hit@1"].low, score.estimates["hit@1"].high)
-    seen = _hits_when_seen(store, cell, row)
-    if seen is not None:
-        shown |= {"hit@1_seen": seen, "hit@1_lost": score.estimates["hit@1"].mean - seen}
+    if seen and (spec.learns or spec.supervised):
+        before = seen.estimates["hit@1"].mean
+        shown |= {"hit@1_seen": before, "hit@1_lost": score.estimates["hit@1"].mean - before}
     return shown
-
-
-def _hits_when_seen(store: Store, cell: Cell, row: dict[str, Any]) -> float | None:
-    """hit@1 of the same queries in the retrieval cell over the same images, where all labels were fitted on."""
-    closed = Cell(cell.dataset, cell.subset, "retrieval", cell.method, cell.device)
-    closed_row, asked = store.row(closed), store.arrays(cell, "asked")
-    if closed_row is None or asked is None or closed_row["inputs"]["manifest"] != row["inputs"]["manifest"]:
-        return None
-    score = score_retrieval(store, closed, closed_row)
-    return micro(score.values["hit@1"][asked["positions"]]) if score else None

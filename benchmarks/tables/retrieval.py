@@ -6,7 +6,7 @@ from typing import Any
 from benchmarks.metrics.registry import METRICS
 from benchmarks.metrics.statistics import tied_with_best
 from benchmarks.protocol import SEED
-from benchmarks.scoring import RetrievalScore, canary_findings, score_retrieval
+from benchmarks.scoring import RetrievalScore, canary_findings, index_recall, score_retrieval
 from benchmarks.store import Store
 from benchmarks.tables.groups import Group, rankable
 from benchmarks.tables.model import Column, Table, count, fraction, mebibytes, milliseconds, rate
@@ -38,6 +38,7 @@ COST = (
     Column("indexed images/s", "gallery_images_per_s", rate),
     Column("cold start ms", "cold_start_ms", milliseconds),
     Column("peak MiB", "peak_bytes", mebibytes),
+    Column("recall@20 of exact", "index_recall@20", fraction),
     Column("index B/image", "index_bytes_per_image", count),
 )
 
@@ -60,10 +61,18 @@ class RetrievalTables:
         scores = {cell.method: score_retrieval(store, cell, row) for cell, row, _ in group.entries}
         self.scores: dict[str, RetrievalScore] = {name: score for name, score in scores.items() if score is not None}
         self.rows = [_row(cell.method, row, spec, self.scores.get(cell.method)) for cell, row, spec in group.entries]
+        self._add_index_recall(store)
         self.findings = [text for name, score in self.scores.items() for text in canary_findings(name, score)]
         ranked = [name for name in rankable(group.entries) if name in self.scores]
         self._best, self._tied = marks({name: self.scores[name] for name in ranked}, (*_SHOWN, *_VOTES))
         self._notes = retrieval_notes(group, self.scores, self.findings)
+
+    def _add_index_recall(self, store: Store) -> None:
+        """How much of the exact top 20 each row keeps whose index approximates another row's exact search."""
+        cells = {cell.method: cell for cell, _, _ in self.group.entries}
+        for shown, (cell, _, spec) in zip(self.rows, self.group.entries, strict=True):
+            if spec.reference in cells:
+                shown["index_recall@20"] = index_recall(store, cell, cells[spec.reference])
 
     def accuracy(self) -> Table:
         """Every displayed metric."""

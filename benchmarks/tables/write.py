@@ -34,8 +34,8 @@ class Page:
     findings: list[str] = field(default_factory=list)
 
 
-def pages(store: Store, group: Group) -> list[Page]:
-    """The pages of one group of cells."""
+def pages(store: Store, group: Group, retrieval: Group | None) -> list[Page]:
+    """The pages of one group of cells; `retrieval` is the retrieval group of the same data set and subset."""
     if group.task == "verification":
         table = verification_table(store, group)
         return [Page(group.name, [table], table)]
@@ -43,7 +43,7 @@ def pages(store: Store, group: Group) -> list[Page]:
         robustness = RobustnessTable(store, group)
         return [Page(group.name, [robustness.table], robustness.table, robustness.findings)]
     if group.task == "open-set":
-        open_set = OpenSetTable(store, group)
+        open_set = OpenSetTable(store, group, retrieval)
         return [Page(group.name, [open_set.table], None, open_set.findings)]
     tables = RetrievalTables(store, group)
     classification = Page(group.name.removesuffix("retrieval") + "classification", [tables.classification()])
@@ -62,8 +62,10 @@ def write_tables(store: Store, registry: Registry, out: Path) -> list[Path]:
     overview: list[Table] = []
     frames: list[pd.DataFrame] = []
     findings: list[str] = []
-    for group in make_groups(store, registry):
-        for page in pages(store, group):
+    groups = make_groups(store, registry)
+    retrieval = {(group.truth.title, group.truth.subset): group for group in groups if group.task == "retrieval"}
+    for group in groups:
+        for page in pages(store, group, retrieval.get((group.truth.title, group.truth.subset))):
             text = "\n".join(to_markdown(table, 1 if table is page.tables[0] else 2) for table in page.tables)
             write_text(out / f"{page.name}.md", f"{text}\n{LEGEND}\n")
             frame = _frame(page.tables[0])
