@@ -1,59 +1,14 @@
-"""A small folder of photographs' stand-ins, a registry with misbehaving methods, and a way to run cells in-process."""
+"""A small folder of photographs' stand-ins, and a bench over it with misbehaving methods."""
 
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pytest
+from bench_support import PLUGIN, Bench
 from PIL import Image as PilImage
 
-from benchmarks.plan import Plan, Request, make_plan
-from benchmarks.runner import Limits, run_cells, to_run
 from benchmarks.store import Store
-from methods.registry import Registry, load_registry
-
-PLUGIN = Path(__file__).parents[1] / "plugins" / "misbehaving.py"
-
-
-@dataclass
-class Events:
-    """An observer that remembers."""
-
-    started_pids: list[int] = field(default_factory=list)
-    finished_titles: list[str] = field(default_factory=list)
-
-    def started(self, planned, pid):
-        self.started_pids.append(pid)
-
-    def finished(self, planned, row):
-        self.finished_titles.append(planned.cell.title)
-
-
-@dataclass
-class Bench:
-    """One output folder over one folder of images."""
-
-    store: Store
-    registry: Registry
-    folder: Path
-
-    def request(self, *methods, **changes) -> Request:
-        settings = {
-            "datasets": ((f"folder:{self.folder}", "smoke"),),
-            "tasks": ("retrieval",),
-            "plugins": (PLUGIN,),
-            "threads": 1,
-        }
-        return Request(methods=methods, **{**settings, **changes})
-
-    def plan(self, *methods, **changes) -> Plan:
-        return make_plan(self.request(*methods, **changes), self.registry, self.store)
-
-    def run(self, *methods, limits=None, force=False, observer=None, **changes):
-        request = self.request(*methods, **changes)
-        plan = make_plan(request, self.registry, self.store)
-        rows = run_cells(to_run(plan, force), request, self.store, limits or Limits(timeout=120), observer or Events())
-        return {row["inputs"]["method"]["id"]: row for row in rows}
+from methods.registry import load_registry
 
 
 @pytest.fixture(scope="session")
