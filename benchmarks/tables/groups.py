@@ -7,6 +7,7 @@ from typing import Any
 from benchmarks.cells import Cell
 from benchmarks.ground_truth import GroundTruth, read_ground_truth
 from benchmarks.store import Store
+from datasets.registry import DATASETS
 from methods.registry import Registry
 from methods.spec import MethodSpec
 
@@ -41,8 +42,9 @@ def make_groups(store: Store, registry: Registry) -> list[Group]:
     for cell, row in store.rows():
         if cell.method in order:
             stored.setdefault((cell.dataset, cell.subset, cell.task), []).append((cell, row))
+    known = {name: position for position, name in enumerate(DATASETS)}
     groups = []
-    for (_, _, task), rows in stored.items():
+    for (_, _, task), rows in sorted(stored.items(), key=lambda entry: (known.get(entry[0][0], len(known)), entry[0])):
         manifest = max(rows, key=lambda entry: entry[1]["started"])[1]["inputs"]["manifest"]
         group = Group(read_ground_truth(store.manifest_path(manifest)), task, manifest)
         for cell, row in sorted(rows, key=lambda entry: order[entry[0].method]):

@@ -64,7 +64,7 @@ class RetrievalTables:
         self._add_index_recall(store)
         self.findings = [text for name, score in self.scores.items() for text in canary_findings(name, score)]
         ranked = [name for name in rankable(group.entries) if name in self.scores]
-        self._best, self._tied = marks({name: self.scores[name] for name in ranked}, (*_SHOWN, *_VOTES))
+        self.best, self.tied = marks({name: self.scores[name] for name in ranked}, (*_SHOWN, *_VOTES))
         self._notes = retrieval_notes(group, self.scores, self.findings)
 
     def _add_index_recall(self, store: Store) -> None:
@@ -77,11 +77,11 @@ class RetrievalTables:
     def accuracy(self) -> Table:
         """Every displayed metric."""
         title = f"{self.group.heading}: accuracy"
-        return Table(title, ACCURACY, self.rows, self._notes, self._best, self._tied)
+        return Table(title, ACCURACY, self.rows, self._notes, self.best, self.tied)
 
     def cost(self) -> Table:
         """Accuracy, latency and memory side by side."""
-        return Table(self.group.heading, COST, self.rows, self._notes, self._best, self._tied)
+        return Table(self.group.heading, COST, self.rows, self._notes, self.best, self.tied)
 
     def classification(self) -> Table:
         """What the source reports call accuracy: does a vote of the nearest name the query's label?
@@ -89,7 +89,7 @@ class RetrievalTables:
         A classifier's images tie by label, so its kNN-vote@1 is the accuracy of its prediction.
         """
         title = f"{self.group.truth.title}:{self.group.truth.subset}, classification"
-        return Table(title, VOTES, self.rows, self._notes, self._best, self._tied)
+        return Table(title, VOTES, self.rows, self._notes, self.best, self.tied)
 
     def stages(self) -> Table:
         """Where a query's mean time goes; the stages add up to the whole."""

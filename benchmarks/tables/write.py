@@ -11,8 +11,10 @@ from benchmarks.tables.groups import Group, make_groups
 from benchmarks.tables.markdown import LEGEND, document, to_markdown
 from benchmarks.tables.model import Table
 from benchmarks.tables.open_set import OpenSetTable
+from benchmarks.tables.plot import accuracy_latency_plot
 from benchmarks.tables.retrieval import RetrievalTables
 from benchmarks.tables.robustness import RobustnessTable
+from benchmarks.tables.summary import summary_table
 from benchmarks.tables.verification import verification_table
 from datasets.errors import BenchmarkError
 from methods.registry import Registry
@@ -30,6 +32,7 @@ class Page:
 
     name: str
     tables: list[Table]
+    retrieval: RetrievalTables | None = None
     overview: Table | None = None
     findings: list[str] = field(default_factory=list)
 
@@ -38,17 +41,17 @@ def pages(store: Store, group: Group, retrieval: Group | None) -> list[Page]:
     """The pages of one group of cells; `retrieval` is the retrieval group of the same data set and subset."""
     if group.task == "verification":
         table = verification_table(store, group)
-        return [Page(group.name, [table], table)]
+        return [Page(group.name, [table], overview=table)]
     if group.task == "robustness":
         robustness = RobustnessTable(store, group)
-        return [Page(group.name, [robustness.table], robustness.table, robustness.findings)]
+        return [Page(group.name, [robustness.table], overview=robustness.table, findings=robustness.findings)]
     if group.task == "open-set":
         open_set = OpenSetTable(store, group, retrieval)
-        return [Page(group.name, [open_set.table], None, open_set.findings)]
+        return [Page(group.name, [open_set.table], findings=open_set.findings)]
     tables = RetrievalTables(store, group)
     classification = Page(group.name.removesuffix("retrieval") + "classification", [tables.classification()])
     return [
-        Page(group.name, [tables.accuracy(), tables.cost(), tables.stages()], tables.cost(), tables.findings),
+        Page(group.name, [tables.accuracy(), tables.cost(), tables.stages()], tables, tables.cost(), tables.findings),
         classification,
     ]
 
@@ -63,6 +66,7 @@ def write_tables(store: Store, registry: Registry, out: Path) -> list[Path]:
     frames: list[pd.DataFrame] = []
     findings: list[str] = []
     groups = make_groups(store, registry)
+    scored: dict[str, list[tuple[Group, RetrievalTables]]] = {}
     retrieval = {(group.truth.title, group.truth.subset): group for group in groups if group.task == "retrieval"}
     for group in groups:
         for page in pages(store, group, retrieval.get((group.truth.title, group.truth.subset))):
@@ -72,16 +76,29 @@ def write_tables(store: Store, registry: Registry, out: Path) -> list[Path]:
             _write_csv(out / f"{page.name}.csv", frame)
             written += [out / f"{page.name}.md", out / f"{page.name}.csv"]
             findings += [f"{group.heading}: {text}" for text in page.findings]
+            if page.retrieval:
+                scored.setdefault(group.truth.subset, []).append((group, page.retrieval))
+                plot = out / f"{group.name}.png"
+                written += filter(None, [accuracy_latency_plot(page.retrieval.rows, group.heading, plot)])
             if page.overview:
                 overview.append(page.overview)
                 frames.append(frame.assign(dataset=group.truth.title, subset=group.truth.subset, task=group.task))
     if overview:
-        write_text(out / "overview.md", document("Overview", LEGEND, overview))
+        summaries = [summary_table(members) for members in scored.values()]
+        write_text(out / "overview.md", document("Overview", LEGEND, [*summaries, *overview]))
         _write_csv(out / "overview.csv", pd.concat(frames, ignore_index=True))
         written += [out / "overview.md", out / "overview.csv"]
     if findings:
         raise CanaryError("a canary is off its theoretical level, trust no figure until this is mended: " + findings[0])
     return written
+
+
+def readme_table(store: Store, registry: Registry, subset: str) -> Table:
+    """The summary of one subset over the real data sets; raises BenchmarkError where nothing is stored for it."""
+    groups = [g for g in make_groups(store, registry) if g.task == "retrieval" and g.truth.subset == subset]
+    if not groups:
+        raise BenchmarkError(f"nothing is stored for {subset} in {store.root}: run --all --subset {subset} first")
+    return summary_table([(group, RetrievalTables(store, group)) for group in groups])
 
 
 def _frame(table: Table) -> pd.DataFrame:

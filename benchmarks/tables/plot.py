@@ -1,0 +1,78 @@
+"""Accuracy against query latency, with the Pareto front: who is worth its time."""
+
+from pathlib import Path
+from typing import Any
+
+from benchmarks.files import write_atomically
+
+_MARKERS = {
+    "pixels": "s",
+    "hash": "D",
+    "local features": "^",
+    "classifier": "v",
+    "embedding": "o",
+    "face embedding": "P",
+}
+
+
+def accuracy_latency_plot(rows: list[dict[str, Any]], title: str, path: Path) -> Path | None:
+    """Write a PNG of hit@1 (with its interval) over median query latency; None where fewer than two rows have both."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    points = [row for row in rows if row.get("hit@1") is not None and row.get("p50_ms") and row["family"] != "canary"]
+    if len(points) < 2:
+        return None
+    figure, axes = plt.subplots(figsize=(9.5, 5.6), dpi=110)
+    for family, marker in _MARKERS.items():
+        members = [row for row in points if row["family"] == family]
+        if members:
+            x, y = [row["p50_ms"] for row in members], [row["hit@1"] for row in members]
+            spread = [
+                [row["hit@1"] - row["hit@1_low"] for row in members],
+                [row["hit@1_high"] - row["hit@1"] for row in members],
+            ]
+            axes.errorbar(x, y, yerr=[below, above], fmt=marker, markersize=7, capsize=2, linewidth=1, label=family)
+    front = pareto_front([(row["p50_ms"], row["hit@1"]) for row in points])
+    axes.step(
+        [x for x, _ in front],
+        [y for _, y in front],
+        where="post",
+        color="0.55",
+        linestyle="--",
+        zorder=0,
+        label="Pareto front",
+    )
+    taken: list[tuple[float, float]] = []
+    for row in sorted(points, key=lambda row: -row["hit@1"]):
+        place = axes.transData.transform((row["p50_ms"], row["hit@1"]))
+        shift = sum(abs(place[0] - x) < 90 and abs(place[1] - y) < 10 for x, y in taken)
+        taken.append((place[0], place[1]))
+        axes.annotate(
+            row["method"], (row["p50_ms"], row["hit@1"]), (7, 5 - 10 * shift), textcoords="offset points", fontsize=8
+        )
+    axes.set(
+        xscale="log",
+        xlabel="median query latency, batch 1 (ms, log scale)",
+        ylabel="hit@1 (95 % interval)",
+        title=title,
+    )
+    axes.set_ylim(-0.03, 1.05)
+    axes.grid(alpha=0.25)
+    axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
+    figure.tight_layout()
+    with write_atomically(path) as file:
+        figure.savefig(file, format="png", metadata={"Software": None})
+    plt.close(figure)
+    return path
+
+
+def pareto_front(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The (cost, accuracy) points no other point beats in both, by rising cost."""
+    front: list[tuple[float, float]] = []
+    for cost, accuracy in sorted(points, key=lambda point: (point[0], -point[1])):
+        if not front or accuracy > front[-1][1]:
+            front.append((cost, accuracy))
+    return front
