@@ -43,7 +43,10 @@ class Transform(Protocol):
 class Index(Protocol):
     """Nearest-neighbour search over rows. Larger score = better; ties carry equal scores."""
 
-    metric: Metric
+    @property
+    def metric(self) -> Metric:
+        """What nearness means here; also how verification compares two rows."""
+        ...
 
     def add(self, vectors: np.ndarray) -> None:
         """Build over gallery vectors (n, d); called once."""

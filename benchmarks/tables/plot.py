@@ -30,21 +30,12 @@ def accuracy_latency_plot(rows: list[dict[str, Any]], title: str, path: Path) ->
         members = [row for row in points if row["family"] == family]
         if members:
             x, y = [row["p50_ms"] for row in members], [row["hit@1"] for row in members]
-            spread = [
-                [row["hit@1"] - row["hit@1_low"] for row in members],
-                [row["hit@1_high"] - row["hit@1"] for row in members],
-            ]
+            below = [row["hit@1"] - row["hit@1_low"] for row in members]
+            above = [row["hit@1_high"] - row["hit@1"] for row in members]
             axes.errorbar(x, y, yerr=[below, above], fmt=marker, markersize=7, capsize=2, linewidth=1, label=family)
     front = pareto_front([(row["p50_ms"], row["hit@1"]) for row in points])
-    axes.step(
-        [x for x, _ in front],
-        [y for _, y in front],
-        where="post",
-        color="0.55",
-        linestyle="--",
-        zorder=0,
-        label="Pareto front",
-    )
+    x, y = [cost for cost, _ in front], [accuracy for _, accuracy in front]
+    axes.step(x, y, where="post", color="0.55", linestyle="--", zorder=0, label="Pareto front")
     taken: list[tuple[float, float]] = []
     for row in sorted(points, key=lambda row: -row["hit@1"]):
         place = axes.transData.transform((row["p50_ms"], row["hit@1"]))
@@ -53,12 +44,8 @@ def accuracy_latency_plot(rows: list[dict[str, Any]], title: str, path: Path) ->
         axes.annotate(
             row["method"], (row["p50_ms"], row["hit@1"]), (7, 5 - 10 * shift), textcoords="offset points", fontsize=8
         )
-    axes.set(
-        xscale="log",
-        xlabel="median query latency, batch 1 (ms, log scale)",
-        ylabel="hit@1 (95 % interval)",
-        title=title,
-    )
+    axes.set(xscale="log", title=title)
+    axes.set(xlabel="median query latency, batch 1 (ms, log scale)", ylabel="hit@1 (95 % interval)")
     axes.set_ylim(-0.03, 1.05)
     axes.grid(alpha=0.25)
     axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
