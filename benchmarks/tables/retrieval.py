@@ -110,6 +110,7 @@ def _row(method: str, row: dict[str, Any], spec: Any, score: RetrievalScore | No
         "shown_method": method + (" †" if spec.supervised and spec.family != "canary" else ""),
         "family": spec.family,
         "supervised": spec.supervised,
+        "reference": spec.reference,
         "status": row["status"],
         "trained": row["trained"],
         "reason": row["reason"],
