@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.cells import Cell
-from benchmarks.protocol import PROTOCOL_VERSION, SEED, TIMING, size_class
+from benchmarks.protocol import PROTOCOL_VERSION, SEED, timing_of
 from benchmarks.store import Store
 from datasets.dataset import Dataset
 from datasets.errors import BenchmarkError, DataError, UnknownNameError
@@ -107,7 +107,7 @@ def cell_inputs(
     cell: Cell, spec: MethodSpec, manifest_hash: str, weights: Found | None, threads: int
 ) -> dict[str, Any]:
     """Everything a row depends on. A row whose inputs differ from these is stale."""
-    timing = TIMING[size_class(cell.subset)]
+    timing = timing_of(cell.subset, trained=weights is not None or not spec.weights)
     return {
         "protocol": PROTOCOL_VERSION,
         "seed": SEED,

@@ -30,11 +30,16 @@ TIMING = {
     "full": Timing(queries=300, seconds=30.0, batch=32, gallery_sample=256),
 }
 
-ROBUSTNESS_ORIGINALS = {"smoke": 10, "standard": 50, "full": 200}
+ROBUSTNESS_ORIGINALS = {"smoke": 10, "standard": 30, "full": 200}
 """Gallery images whose distorted copies are searched for; ten copies each."""
 
 TIMEOUT = {"smoke": 300.0, "standard": 1800.0, "full": 14400.0}
 """Seconds a cell may run unless `--timeout` says otherwise."""
+
+
+def timing_of(subset: str, trained: bool) -> Timing:
+    """A cell's timing budget. A network without weights is timed as briefly as in a smoke run: it can win nothing."""
+    return TIMING[size_class(subset)] if trained else TIMING["smoke"]
 
 
 def size_class(subset: str) -> str:

@@ -18,7 +18,7 @@ from benchmarks.cells import Cell
 from benchmarks.files import write_json
 from benchmarks.launch import Outcome, prepare, run_isolated
 from benchmarks.plan import Plan, PlannedCell, Request
-from benchmarks.protocol import TIMEOUT, TIMING, size_class
+from benchmarks.protocol import TIMEOUT, size_class, timing_of
 from benchmarks.provenance import now, provenance
 from benchmarks.store import Store
 from benchmarks.worker import LOG, Job
@@ -150,7 +150,7 @@ def _job(planned: PlannedCell, request: Request, store: Store, workdir: Path) ->
         embeddings=store.cache / "embeddings" / planned.encoder_key,
         plugins=request.plugins,
         threads=request.threads,
-        timing=TIMING[size_class(planned.cell.subset)],
+        timing=timing_of(planned.cell.subset, planned.trained),
     )
 
 
