@@ -1,0 +1,1 @@
+"""What the source reports claim, and what their figures are under the shared protocol."""

@@ -1,0 +1,65 @@
+"""Measures that count: images, faces, self-matches."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmarks.claims.evidence import NoFigureError, Source
+from benchmarks.claims.measure import CellMeasure, Value
+
+
+@dataclass(frozen=True)
+class FacesFound(CellMeasure):
+    """Images, of gallery and queries, in which a face was found; one face each."""
+
+    @property
+    def name(self) -> str:
+        """What is counted."""
+        return "images with a face"
+
+    def value(self, sources: Sequence[Source]) -> Value:
+        """A count of all images: no interval."""
+        counts = sources[0].row.get("counts", {})
+        undetected = [counts.get("undetected_gallery"), counts.get("undetected_queries")]
+        if None in undetected:
+            raise NoFigureError(sources[0].word or "not counted")
+        images = counts["gallery"] + counts["queries"]
+        return Value(images - sum(undetected), remark=f"of {images:,} images")
+
+
+@dataclass(frozen=True)
+class PhotosToFind(CellMeasure):
+    """How many other photographs of one person the subset holds."""
+
+    person: str = ""
+
+    @property
+    def name(self) -> str:
+        """Whose."""
+        return f"other photos of {self.person}"
+
+    def value(self, sources: Sequence[Source]) -> Value:
+        """A count: no interval."""
+        truth = sources[0].truth
+        photos = np.count_nonzero(np.concatenate([truth.gallery_labels, truth.query_labels]) == self.person)
+        if not photos:
+            raise NoFigureError("nobody of that name here")
+        return Value(int(photos) - 1)
+
+
+@dataclass(frozen=True)
+class SelfMatches(CellMeasure):
+    """Queries whose ranking holds the query itself."""
+
+    @property
+    def name(self) -> str:
+        """What is counted."""
+        return "queries that find themselves"
+
+    def value(self, sources: Sequence[Source]) -> Value:
+        """A count: no interval."""
+        (source,) = sources
+        ids = np.append(source.truth.gallery_ids, "")[source.ranking.ids]
+        found = np.any(ids == source.truth.query_ids[:, None], axis=1)
+        return Value(int(found.sum()), remark=f"of {len(found):,} queries")
