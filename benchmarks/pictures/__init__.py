@@ -1,0 +1,1 @@
+"""What methods find, to look at: contact sheets of the same queries."""
