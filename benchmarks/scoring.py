@@ -9,6 +9,7 @@ from benchmarks.cells import Cell
 from benchmarks.ground_truth import read_ground_truth
 from benchmarks.metrics.averages import macro, micro
 from benchmarks.metrics.chance import chance, chance_standard_error
+from benchmarks.metrics.index_recall import index_recall
 from benchmarks.metrics.judgement import Judgement, judge
 from benchmarks.metrics.registry import evaluate
 from benchmarks.metrics.statistics import bootstrap_intervals
@@ -82,14 +83,10 @@ def _score(judgement: Judgement, classes: np.ndarray) -> RetrievalScore:
     return RetrievalScore(estimates, values, judgement, classes)
 
 
-def index_recall(store: Store, cell: Cell, exact: Cell, k: int = 20) -> float | None:
-    """Share of the exact top k that an index's top k holds, over queries; None where either has no ranking."""
+def score_index(store: Store, cell: Cell, exact: Cell, k: int = 20) -> float | None:
+    """Mean recall of an index against the exact search of another cell; None where either has no ranking."""
     ours, reference = store.ranking(cell), store.ranking(exact)
-    if ours is None or reference is None or len(ours.ids) != len(reference.ids):
-        return None
-    wanted = [set(row[:k][row[:k] >= 0].tolist()) for row in reference.ids]
-    kept = [len(want & set(row[:k].tolist())) / len(want) for want, row in zip(wanted, ours.ids, strict=True) if want]
-    return float(np.mean(kept)) if kept else None
+    return None if ours is None or reference is None else micro(index_recall(ours, reference, k))
 
 
 def score_verification(store: Store, cell: Cell) -> Verification | None:

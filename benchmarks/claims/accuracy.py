@@ -9,6 +9,7 @@ import numpy as np
 from benchmarks.claims.evidence import NoFigureError, Source
 from benchmarks.claims.measure import CellMeasure, Value
 from benchmarks.metrics.averages import micro
+from benchmarks.metrics.index_recall import index_recall
 from benchmarks.metrics.precision import found
 from benchmarks.metrics.statistics import Interval, bootstrap_interval, paired_difference
 from benchmarks.protocol import SEED
@@ -93,11 +94,7 @@ class RightForPeople(CellMeasure):
 
 @dataclass(frozen=True)
 class KeptTop(CellMeasure):
-    """Recall of an approximate index: the share of the exact top `k` among its own top k, in percent.
-
-    A result counts when its exact score reaches that of the exact k-th, so that ties are not held against it
-    (Aumüller et al., ann-benchmarks, 2020). Queries in which nothing was detected are left out.
-    """
+    """Recall of an approximate index: the share of the exact top `k` among its own top k, in percent."""
 
     exact: str = ""
     k: int = 20
@@ -117,11 +114,7 @@ class KeptTop(CellMeasure):
     def value(self, sources: Sequence[Source]) -> Value:
         """With the bootstrap interval over queries."""
         approximate, exact = (source.ranking for source in sources)
-        kept = np.full(len(exact.ids), np.nan)
-        for query in np.flatnonzero(~exact.undetected):
-            k = min(self.k, int(np.count_nonzero(exact.ids[query] >= 0)))
-            true = exact.ids[query][exact.scores[query] >= exact.scores[query, k - 1]]
-            kept[query] = np.isin(approximate.ids[query, :k], true).mean()
+        kept = index_recall(approximate, exact, self.k)
         return _percent(micro(kept), bootstrap_interval(kept, seed=SEED))
 
 

@@ -6,7 +6,7 @@ import sys
 import typer
 from rich.console import Console
 
-from benchmarks.cli import fetch, inspect, listing, report, run
+from benchmarks.cli import fetch, inspect, listing, pictures, report, run
 from datasets.errors import BenchmarkError
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app.command("run")(run.run)
 app.command("list")(listing.list_)
 app.command("status")(inspect.status)
 app.command("report")(report.report)
+app.command("pictures")(pictures.pictures)
 app.command("check")(inspect.check)
 app.command("doctor")(inspect.doctor)
 app.command("fetch")(fetch.fetch)

@@ -37,6 +37,7 @@ def run(
 
     from benchmarks.cli.asking import make_request
     from benchmarks.cli.progress import observing, print_plan
+    from benchmarks.pictures.write import write_contact_sheets
     from benchmarks.plan import make_plan
     from benchmarks.runner import Limits, run_cells, to_run
     from benchmarks.store import Store
@@ -72,10 +73,12 @@ def run(
         with observing(console, len(cells)) as observer:
             rows = run_cells(cells, request, store, limits, observer)
     written = write_tables(store, registry, out)
+    with console.status("drawing contact sheets"):
+        sheets = write_contact_sheets(store, registry, data_dir, out, only_outdated=True)
     bad = [row for row in rows if row["status"] != "ok"]
     console.print(
         f"{len(rows)} cells run, {len(plan.cells) - len(rows)} as stored, {len(bad)} without a result; "
-        f"{len(written)} tables in {out} after {time.perf_counter() - start:.0f} s",
+        f"{len(written)} tables and {len(sheets.written)} pictures in {out} after {time.perf_counter() - start:.0f} s",
         soft_wrap=True,
         highlight=False,
     )

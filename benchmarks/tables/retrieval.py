@@ -6,7 +6,7 @@ from typing import Any
 from benchmarks.metrics.registry import METRICS
 from benchmarks.metrics.statistics import tied_with_best
 from benchmarks.protocol import SEED
-from benchmarks.scoring import RetrievalScore, canary_findings, index_recall, score_retrieval
+from benchmarks.scoring import RetrievalScore, canary_findings, score_index, score_retrieval
 from benchmarks.store import Store
 from benchmarks.tables.groups import Group, rankable
 from benchmarks.tables.model import Column, Table, count, fraction, mebibytes, milliseconds, rate
@@ -72,7 +72,7 @@ class RetrievalTables:
         cells = {cell.method: cell for cell, _, _ in self.group.entries}
         for shown, (cell, _, spec) in zip(self.rows, self.group.entries, strict=True):
             if spec.reference in cells:
-                shown["index_recall@20"] = index_recall(store, cell, cells[spec.reference])
+                shown["index_recall@20"] = score_index(store, cell, cells[spec.reference])
 
     def accuracy(self) -> Table:
         """Every displayed metric."""

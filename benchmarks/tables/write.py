@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from benchmarks.claims.claims_table import write_claims
 from benchmarks.files import write_atomically, write_text
 from benchmarks.store import Store
 from benchmarks.tables.groups import Group, make_groups
@@ -88,6 +89,7 @@ def write_tables(store: Store, registry: Registry, out: Path) -> list[Path]:
         write_text(out / "overview.md", document("Overview", LEGEND, [*summaries, *overview]))
         _write_csv(out / "overview.csv", pd.concat(frames, ignore_index=True))
         written += [out / "overview.md", out / "overview.csv"]
+    written += write_claims(store, out)
     if findings:
         raise CanaryError("a canary is off its theoretical level, trust no figure until this is mended: " + findings[0])
     return written

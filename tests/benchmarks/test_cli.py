@@ -37,7 +37,8 @@ def finished(tmp_path_factory, photo_folder):
     """A run of two good methods and a bad one on a folder of images."""
     out = tmp_path_factory.mktemp("run") / "out"
     methods = ("-m", "mean-colour", "-m", "pixels", "-m", "bad-kill")
-    arguments = ("run", *methods, "-d", f"folder:{photo_folder}", "--subset", "smoke", "--out", out, "--plugin", PLUGIN)
+    where = ("-d", f"folder:{photo_folder}", "--subset", "smoke", "--task", "retrieval")
+    arguments = ("run", *methods, *where, "--out", out, "--plugin", PLUGIN)
     return out, arguments, cli(*arguments)
 
 
@@ -64,7 +65,7 @@ def test_the_same_command_again_runs_only_what_failed(finished):
 def test_dry_run_prints_the_plan_and_runs_nothing(photo_folder, tmp_path):
     done = cli("run", "-m", "pixels", "-d", f"folder:{photo_folder}", "--dry-run", "--out", tmp_path / "out")
     assert done.returncode == 0, done.stderr
-    assert "4 cells to run" in done.stdout
+    assert "7 cells to run" in done.stdout
     assert "never ran" in done.stdout
     assert not list((tmp_path / "out").rglob("cell.json"))
 

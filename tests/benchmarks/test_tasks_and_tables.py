@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from bench_support import PLUGIN, Bench
 
-from benchmarks.scoring import canary_findings, index_recall, score_retrieval, score_robustness
+from benchmarks.metrics.index_recall import index_recall
+from benchmarks.scoring import canary_findings, score_index, score_retrieval, score_robustness
 from benchmarks.store import Store
 from benchmarks.tables.groups import make_groups
 from benchmarks.tables.markdown import to_markdown
@@ -127,14 +128,18 @@ def test_stages_of_a_query_add_up_to_its_latency(finished):
         assert sum(row["stages_ms"].values()) == pytest.approx(row["latency"]["mean_ms"], rel=1e-6)
 
 
-def test_index_recall_compares_the_heads_of_two_rankings(finished, tmp_path):
+def test_an_index_is_scored_against_exact_search(finished):
     where, _ = cell(finished, "pixels")
-    assert index_recall(finished.store, where, where) == 1
+    assert score_index(finished.store, where, where) == 1
     ranking = finished.store.ranking(where)
     half = Ranking(np.where(np.arange(ranking.ids.shape[1]) < 2, ranking.ids, -1), ranking.scores, ranking.undetected)
-    other, _ = cell(finished, "mean-colour")
-    finished.store.save_ranking(finished.store.folder(other), half)
-    assert index_recall(finished.store, other, where, k=4) == 0.5
+    assert index_recall(half, ranking, k=4).tolist() == [0.5] * len(ranking.ids)
+
+
+def test_ties_with_the_last_are_not_held_against_an_index():
+    exact = Ranking(np.array([[0, 1, 2]]), np.array([[3, 1, 1]], dtype=np.float32), np.array([False]))
+    other = Ranking(np.array([[0, 2, 1]]), np.array([[3, 1, 1]], dtype=np.float32), np.array([False]))
+    assert index_recall(other, exact, k=2).tolist() == [1.0]
 
 
 def test_markdown_escapes_what_comes_from_data():
