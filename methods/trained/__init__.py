@@ -1,0 +1,1 @@
+"""Methods whose network is trained on the gallery's labels first."""

@@ -1,0 +1,73 @@
+"""Trained weights kept by content: cells that need the same training share it, and nothing else is mistaken for it."""
+
+import fcntl
+import hashlib
+import json
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from datasets.errors import DataError
+from datasets.imageset import ImageSet
+from methods import fingerprint
+from methods.training.checkpoint import CHECKPOINT, load_arrays, save_arrays
+
+TRAINED = "trained.npz"
+SETTINGS = "settings.json"
+
+
+def content_key(settings: Mapping[str, object], gallery: ImageSet, modules: tuple[str, ...]) -> str:
+    """Sha256 hex digest of all that decides the weights.
+
+    These are the settings (JSON-able), each gallery image's content with its label, the code of `modules` with what it
+    imports, and the versions of the libraries that compute.
+    """
+    digests = gallery.digests or [hashlib.sha256(gallery.read(place)).hexdigest() for place in range(len(gallery))]
+    content = sorted(zip((item.id for item in gallery.items), gallery.labels.tolist(), digests, strict=True))
+    versions = fingerprint.package_versions(("tensorflow", "keras"))
+    return fingerprint.digest([dict(settings), content, fingerprint.code_digest(modules), versions])
+
+
+def kept(
+    models: Path | None,
+    name: str,
+    key: str,
+    settings: Mapping[str, object],
+    train: Callable[[Path], dict[str, np.ndarray]],
+) -> dict[str, np.ndarray]:
+    """The arrays that `train(folder)` gives: read from `models` if this training was finished before, else made now.
+
+    The folder is `models/NAME-KEY`; `train` leaves its logs and checkpoints in it, and finds those of an interrupted
+    training there. Processes that want the same training wait for the one that has begun. With `models` None
+    everything happens in a temporary folder. Raises DataError if the folder cannot be written.
+    """
+    if models is None:
+        with tempfile.TemporaryDirectory(prefix="training-") as passing:
+            return train(Path(passing))
+    folder = models / f"{name}-{key[:24]}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with _locked(folder / "lock"):
+            return load_arrays(folder / TRAINED) or _trained(folder, settings, train)
+    except OSError as error:
+        raise DataError(f"cannot keep trained weights in {folder} ({error.strerror}); free or choose it") from error
+
+
+def _trained(
+    folder: Path, settings: Mapping[str, object], train: Callable[[Path], dict[str, np.ndarray]]
+) -> dict[str, np.ndarray]:
+    (folder / SETTINGS).write_text(json.dumps(dict(settings), indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    arrays = train(folder)
+    save_arrays(folder / TRAINED, arrays)
+    (folder / CHECKPOINT).unlink(missing_ok=True)
+    return arrays
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

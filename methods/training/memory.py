@@ -1,0 +1,47 @@
+"""Refusing what cannot fit, with the figure, before the machine finds out."""
+
+from pathlib import Path
+
+from datasets.errors import BenchmarkError
+
+SHARE = 0.4
+"""Of the machine's memory, what one array or one network's training may take."""
+
+COPIES = 4
+"""Of each parameter while Adam trains it: its value, its gradient and two running means."""
+
+_CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
+
+
+class TooLargeError(BenchmarkError):
+    """Something that would not fit into memory."""
+
+
+def machine_bytes() -> int:
+    """Memory of this machine, or of the container it runs in."""
+    import psutil
+
+    total = int(psutil.virtual_memory().total)
+    try:
+        return min(total, int(_CGROUP_LIMIT.read_text()))
+    except (OSError, ValueError):  # no such file, or "max"
+        return total
+
+
+def allowance() -> int:
+    """Bytes that one thing may take."""
+    return int(SHARE * machine_bytes())
+
+
+def training_bytes(parameters: int) -> int:
+    """Bytes that training so many float32 parameters takes, activations apart."""
+    return parameters * 4 * COPIES
+
+
+def require_memory(needed: int, what: str) -> None:
+    """Raise TooLargeError with both figures if `needed` bytes for `what` are more than the allowance."""
+    if needed > allowance():
+        raise TooLargeError(
+            f"{what} takes {needed / 2**30:.1f} GiB, more than {SHARE:.0%} of the {machine_bytes() / 2**30:.1f} GiB "
+            "here; choose a smaller subset"
+        )
