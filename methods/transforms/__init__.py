@@ -1,0 +1,1 @@
+"""Maps between encoder and index, fitted on the gallery only."""
