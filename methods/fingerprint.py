@@ -19,7 +19,7 @@ from methods.spec import MethodSpec, Part
 PROJECT_PACKAGES = ("datasets", "methods")
 _ROOT = Path(__file__).parents[1]
 
-_DISTRIBUTIONS = {"cv2": "opencv-contrib-python-headless", "sklearn": "scikit-learn", "PIL": "pillow"}
+_DISTRIBUTIONS = {"cv2": "opencv-contrib-python-headless", "sklearn": "scikit-learn", "PIL": "pillow", "dlib": "dlib-bin"}
 
 
 def digest(value: object) -> str:
