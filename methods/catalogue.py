@@ -1,5 +1,7 @@
 """Everything the benchmark compares, top to bottom. An entry is data; nothing heavy is imported until it is built."""
 
+from methods.catalogue_pretrained import PRETRAINED
+from methods.catalogue_trained import TRAINED
 from methods.spec import InputContract, MethodSpec, Part, Task
 
 ALL_TASKS: tuple[Task, ...] = ("retrieval", "robustness", "verification")
@@ -131,6 +133,9 @@ CATALOGUE: tuple[MethodSpec, ...] = (
         tasks=("retrieval", "open-set"),
         requires=("sklearn", "scipy", "cv2"),
     ),
+    # Networks trained on the gallery's labels, then networks somebody else trained.
+    *TRAINED,
+    *PRETRAINED,
     # Faces.
     _facenet("", "MTCNN face, FaceNet 512-d, cosine", "R3; Zhang 2016; Schroff 2015", _EXACT_COSINE, tasks=ALL_TASKS),
     _facenet("-balltree", "the same through scikit-learn's ball tree", "R2, R3", _neighbours("ball_tree")),

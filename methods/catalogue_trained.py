@@ -1,11 +1,11 @@
 """The rows whose network is trained on the gallery's labels. Part of the catalogue."""
 
-from methods.spec import InputContract, MethodSpec, Part
+from methods.spec import InputContract, MethodSpec, Part, Task
 
 _KERAS = ("tensorflow", "keras", "cv2")
 
 
-def _cnn4(suffix: str, summary: str, part: Part) -> MethodSpec:
+def _cnn4(suffix: str, summary: str, part: Part, tasks: tuple[Task, ...]) -> MethodSpec:
     return MethodSpec(
         id=f"cnn4-{suffix}",
         family="classifier" if suffix == "softmax" else "embedding",
@@ -14,6 +14,7 @@ def _cnn4(suffix: str, summary: str, part: Part) -> MethodSpec:
         method=part,
         input=InputContract((32, 32), "RGB", "x / 255, inside the network"),
         supervised=True,
+        tasks=tasks,
         requires=_KERAS,
     )
 
@@ -27,22 +28,26 @@ TRAINED: tuple[MethodSpec, ...] = (
         method=Part("methods.trained.cnn3:cnn3_neighbours"),
         input=InputContract((250, 250), "RGB", "x / 255, inside the network"),
         supervised=True,
+        tasks=("retrieval",),
         requires=(*_KERAS, "sklearn"),
     ),
     _cnn4(
         "embedding",
         "4-conv CNN from CIFAR-10, fine-tuned on the gallery, 512-d penultimate layer, cosine",
         Part("methods.trained.cnn4:cnn4_embedding"),
+        ("retrieval", "open-set", "robustness"),
     ),
     _cnn4(
         "siftcrop",
         "the same on the window with the strongest SIFT keypoints",
         Part("methods.trained.cnn4:cnn4_embedding", {"sift_crop": True}),
+        ("retrieval",),
     ),
     _cnn4(
         "softmax",
         "the same network's class probabilities, ranking by confidence",
         Part("methods.trained.cnn4:Cnn4Softmax"),
+        ("retrieval", "open-set"),
     ),
     MethodSpec(
         id="inceptionv3-trained",
@@ -53,6 +58,7 @@ TRAINED: tuple[MethodSpec, ...] = (
         input=InputContract((299, 299), "RGB", "x / 127.5 - 1"),
         weights=("inceptionv3",),
         supervised=True,
+        tasks=("retrieval", "open-set"),
         content="faces",
         requires=(*_KERAS, "h5py"),
     ),
@@ -65,6 +71,7 @@ TRAINED: tuple[MethodSpec, ...] = (
         input=InputContract((224, 224), "BGR", "less ImageNet's mean colour"),
         weights=("resnet101",),
         supervised=True,
+        tasks=("retrieval", "open-set"),
         content="faces",
         requires=(*_KERAS, "h5py"),
     ),

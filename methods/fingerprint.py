@@ -32,7 +32,8 @@ def describe(part: Part | None) -> dict[str, Any] | None:
     if part is None:
         return None
     target = part.target if isinstance(part.target, str) else f"{part.target.__module__}:{part.target.__qualname__}"
-    return {"target": target, "params": dict(part.params)}
+    # As JSON would give them back (a tuple as a list), so that what is stored compares equal to what is there.
+    return {"target": target, "params": json.loads(json.dumps(dict(part.params)))}
 
 
 def describe_method(spec: MethodSpec) -> dict[str, Any]:

@@ -47,9 +47,10 @@ def list_(
         return
     console = Console()
     table = Table(title=f"{len(rows)} {kind}", title_justify="left")
-    shown = [name for name in rows[0] if not isinstance(rows[0][name], dict | list)] if rows else []
+    fitting = ("id", "family", "source", "runs_here", "reason") if kind is Kind.METHODS else None
+    shown = [name for name in fitting or (rows[0] if rows else ()) if not isinstance(rows[0][name], dict | list)]
     for name in shown:
-        table.add_column(name.replace("_", " "))
+        table.add_column(name.replace("_", " "), no_wrap=name == "id")
     for row in rows:
         table.add_row(*(_cell(row[name]) for name in shown))
     console.print(table if rows else f"no {kind} yet")
