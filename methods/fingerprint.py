@@ -19,7 +19,13 @@ from methods.spec import MethodSpec, Part
 PROJECT_PACKAGES = ("datasets", "methods")
 _ROOT = Path(__file__).parents[1]
 
-_DISTRIBUTIONS = {"cv2": "opencv-contrib-python-headless", "sklearn": "scikit-learn", "PIL": "pillow", "dlib": "dlib-bin"}
+_DISTRIBUTIONS = {
+    "cv2": "opencv-contrib-python-headless",
+    "sklearn": "scikit-learn",
+    "PIL": "pillow",
+    "dlib": "dlib-bin",
+    "faiss": "faiss-cpu",
+}
 
 
 def digest(value: object) -> str:
