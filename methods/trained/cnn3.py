@@ -7,7 +7,7 @@ from pathlib import Path
 from methods.indexes.neighbours import NearestNeighboursIndex
 from methods.networks.cnn3 import DIMENSION, SIZE, cnn3
 from methods.trained.vectors import TrainedFeatures, TrainedVectorMethod
-from methods.training.classifier import Design
+from methods.training.learning import Design
 from methods.training.recipe import Recipe
 
 DESIGN = Design("cnn3", cnn3, SIZE, DIMENSION, keep_head=False)

@@ -15,8 +15,9 @@ from methods.ranking import Ranking, rank_scores
 from methods.stages import stage
 from methods.trained.sift_region import interesting_region
 from methods.trained.vectors import TrainedFeatures, TrainedVectorMethod
-from methods.training.classifier import Design, Trained, train_classifier
+from methods.training.classifier import train_classifier
 from methods.training.inputs import prepared, whole
+from methods.training.learning import Design, Trained
 from methods.training.recipe import Recipe
 
 DESIGN = Design("cnn4", cnn4, SIZE, DIMENSION)

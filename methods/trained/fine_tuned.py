@@ -13,8 +13,9 @@ from methods.indexes.exact import ExactIndex
 from methods.networks.backbones import TRUNKS
 from methods.networks.inference import forward_pass, randomise
 from methods.trained.vectors import TrainedVectorMethod
-from methods.training.classifier import Design, Trained, train_classifier
+from methods.training.classifier import train_classifier
 from methods.training.inputs import Activations, Inputs, Scaled, prepared
+from methods.training.learning import Design, Trained
 from methods.training.recipe import Recipe
 
 if TYPE_CHECKING:

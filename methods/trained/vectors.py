@@ -10,8 +10,9 @@ from datasets.imageset import Image, ImageSet
 from methods.contracts import Encoder, Index
 from methods.networks.inference import forward_pass, randomise
 from methods.stages import stage
-from methods.training.classifier import Design, Trained, train_classifier
+from methods.training.classifier import train_classifier
 from methods.training.inputs import View, prepared, whole
+from methods.training.learning import Design, Trained
 from methods.training.memory import require_memory
 from methods.training.recipe import Recipe
 from methods.vector_method import VectorMethod

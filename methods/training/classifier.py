@@ -1,57 +1,21 @@
-"""From a gallery to the weights of a network that names its labels."""
+"""From a gallery to the weights of a network that names its labels, trained now or before."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from datasets.imageset import ImageSet
 from methods.training.examples import Examples, choose_examples
-from methods.training.initial import initialise
-from methods.training.inputs import Inputs, Pictures, View, whole
+from methods.training.inputs import Inputs, View, whole
 from methods.training.kept import content_key, kept
+from methods.training.learning import Design, Trained, learned_weights
 from methods.training.memory import TooLargeError, allowance, training_bytes
 from methods.training.recipe import Recipe
-from methods.training.trainer import train
 
-if TYPE_CHECKING:
-    import keras
-
-HEAD = 2
-"""Arrays of the softmax layer, the last ones of a network: its kernel and its bias."""
-
-
-@dataclass(frozen=True)
-class Design:
-    """A network that is trained on a gallery's labels and then cut before its softmax."""
-
-    name: str
-    build: Callable[[int | None], "keras.Model"]
-    """The network for so many labels; for None, up to the features before the softmax layer."""
-    size: tuple[int, int]
-    """Height and width in pixels of what it is shown."""
-    dimension: int
-    """Length of its features."""
-    keep_head: bool = True
-    """False: the softmax is of no use once trained, and too large to keep."""
-
-
-@dataclass(frozen=True)
-class Trained:
-    """Weights in the network's order; the softmax layer's are the last, where they were kept."""
-
-    key: str
-    labels: np.ndarray
-    """(c,) names, sorted; what the softmax tells apart."""
-    weights: Sequence[np.ndarray]
-    has_head: bool
-
-    @property
-    def trunk(self) -> list[np.ndarray]:
-        """The weights before the softmax layer."""
-        return list(self.weights[:-HEAD] if self.has_head else self.weights)
+CODE = "methods.training.learning"
+"""The module whose code, with what it imports, decides the weights."""
 
 
 def train_classifier(
@@ -83,21 +47,11 @@ def train_classifier(
         "labels": len(examples.labels),
         "images": len(examples.images),
     }
-    modules = ("methods.training.classifier", design.build.__module__, view.__module__)
-    key = content_key(settings, gallery, modules)
+    key = content_key(settings, gallery, (CODE, design.build.__module__, view.__module__))
 
     def run(folder: Path) -> dict[str, np.ndarray]:
         _say_what_is_left_out(gallery, examples, most)
-        network = design.build(len(examples.labels))
-        if start is None:
-            initialise(network.layers, recipe.seed)
-        else:
-            initialise(network.layers[-1:], recipe.seed)
-            network.set_weights([*start.trunk, *network.get_weights()[-HEAD:]])
-        fed = inputs(Pictures(examples.images, design.size, view), len(examples.images))
-        train(network, fed, examples, recipe, folder)
-        weights = network.get_weights()
-        weights = weights if design.keep_head else weights[:-HEAD]
+        weights = learned_weights(design, recipe, examples, folder, view, start, inputs)
         return {"labels": examples.labels, **{f"weights/{n:04d}": array for n, array in enumerate(weights)}}
 
     arrays = kept(models, design.name, key, settings, run)

@@ -7,8 +7,10 @@ from methods.conformance_images import structured_images
 from methods.networks.cnn3 import DIMENSION, cnn3
 from methods.trained import cnn3 as rows
 from methods.trained import vectors
-from methods.training import classifier, memory
+from methods.training import memory
 from methods.training.classifier import labels_that_fit
+from methods.training.initial import initialise
+from methods.training.learning import Trained
 from methods.training.memory import TooLargeError, training_bytes
 
 CONVOLUTIONS = 93_248
@@ -69,8 +71,8 @@ def test_features_of_more_images_than_fit_are_refused_with_the_figure_before_tra
 def test_it_learns_embeds_and_finds(monkeypatch):
     def learned(gallery, design, recipe, models, **more):
         network = design.build(None)
-        classifier.initialise(network.layers, 5)
-        return classifier.Trained("key", np.unique(gallery.labels), network.get_weights(), design.keep_head)
+        initialise(network.layers, 5)
+        return Trained("key", np.unique(gallery.labels), network.get_weights(), design.keep_head)
 
     monkeypatch.setattr(vectors, "train_classifier", learned)
     images = structured_images(3, 3)

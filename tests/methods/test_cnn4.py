@@ -13,7 +13,8 @@ from methods.networks.cnn4 import cnn4
 from methods.trained import cnn4 as rows
 from methods.trained import vectors
 from methods.trained.sift_region import SHARE, interesting_region
-from methods.training.classifier import Trained, train_classifier
+from methods.training.classifier import train_classifier
+from methods.training.learning import Trained
 from methods.training.recipe import Recipe
 
 TINY = Recipe(learning_rate=1e-3, batch=8, epochs=2)
@@ -39,7 +40,7 @@ def test_embedding_and_softmax_share_one_training(tiny, tmp_path, monkeypatch):
     method = rows.cnn4_embedding("smoke", tmp_path, None)
     method.fit(images)
     folders = list(tmp_path.iterdir())
-    monkeypatch.setattr("methods.training.classifier.train", None)
+    monkeypatch.setattr("methods.training.classifier.learned_weights", None)
     softmax = rows.Cnn4Softmax("smoke", tmp_path, None)
     softmax.fit(images)
     assert list(tmp_path.iterdir()) == folders

@@ -1,9 +1,12 @@
 """Trunks that are trained on: what is below the cut stays, what is above learns; without weights nothing does."""
 
+import os
+
 import numpy as np
 import pytest
 from training_toys import coloured
 
+from datasets.registry import open_dataset
 from methods.conformance_images import structured_images
 from methods.networks import backbones
 from methods.networks.backbones import Trunk
@@ -12,6 +15,7 @@ from methods.trained import fine_tuned
 from methods.trained.fine_tuned import INCEPTIONV3, RESNET101, FineTunedTrunk
 from methods.trained.vectors import TrainedVectorMethod
 from methods.training.recipe import Recipe
+from methods.weights import require_weights
 
 RECIPE = Recipe(learning_rate=0.01, batch=8, epochs=3)
 
@@ -118,3 +122,24 @@ def test_recipes_are_the_reports():
     assert 100 <= full.epochs <= 120
     assert below is None
     assert all((recipe.optimiser, recipe.batch) == ("adamax", 16) for recipe, _ in RESNET101.values())
+
+
+@pytest.mark.skipif(not os.environ.get("RIS_SLOW_TESTS"), reason="half a minute of training: set RIS_SLOW_TESTS=1")
+def test_a_real_trunk_finds_people_better_once_it_has_learned_them(data_dir, weights_dir):
+    faces = open_dataset("imdb-wiki", data_dir)
+    split = faces.split("smoke")
+    gallery, queries = faces.imageset(split.gallery), faces.imageset(split.queries)
+    recipe = Recipe(optimiser="adamax", batch=16, epochs=12, patience=6)
+    weights = require_weights("mobilenetv2", weights_dir).path
+    encoder = FineTunedTrunk("mobilenetv2", recipe, weights=weights, models=None, below="block_14_add")
+    method = TrainedVectorMethod(encoder, fine_tuned.ExactIndex("cosine"))
+    precisions = []
+    for learn in (lambda: None, lambda: method.fit(gallery)):
+        learn()
+        method.index(gallery)
+        right = gallery.labels[method.search(queries, len(gallery)).ids] == queries.labels[:, None]
+        precision = np.cumsum(right, axis=1) / np.arange(1, len(gallery) + 1)
+        precisions.append(np.mean([p[r].mean() for p, r in zip(precision, right, strict=True)]))
+    before, after = precisions
+    print(f"mAP {before:.3f} -> {after:.3f}")
+    assert after > before + 0.1

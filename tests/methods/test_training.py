@@ -1,5 +1,6 @@
 """The training loop: the same weights every time, interrupted or not; kept by content; watched on the gallery alone."""
 
+import ast
 import dataclasses
 import os
 import subprocess
@@ -11,9 +12,11 @@ import numpy as np
 import pytest
 from training_toys import DESIGN, RECIPE, coloured, toy_network
 
+from methods import fingerprint
 from methods.training import checkpoint, classifier, curves, inputs, memory, trainer
 from methods.training.classifier import labels_that_fit, train_classifier
 from methods.training.examples import choose_examples
+from methods.training.initial import initialise
 from methods.training.inputs import Activations, Pictures, Scaled, augmented
 from methods.training.kept import content_key
 from methods.training.memory import TooLargeError, require_memory, training_bytes
@@ -99,6 +102,7 @@ def test_a_resumed_training_equals_an_uninterrupted_one(tmp_path, monkeypatch, c
 SLOW_TRAINING = """
 import sys
 from pathlib import Path
+from methods import fingerprint
 from methods.training import checkpoint
 from methods.training.classifier import train_classifier
 from training_toys import DESIGN, RECIPE, coloured
@@ -139,7 +143,7 @@ def test_a_finished_training_is_not_repeated(tmp_path, monkeypatch):
     def never(*args, **kwargs):
         raise AssertionError("trained again")
 
-    monkeypatch.setattr(classifier, "train", never)
+    monkeypatch.setattr(classifier, "learned_weights", never)
     again = train_classifier(coloured(), DESIGN, RECIPE, tmp_path)
     assert same(first, again)
     assert np.array_equal(first.labels, again.labels)
@@ -168,6 +172,19 @@ def test_the_content_key_covers_settings_images_and_labels_but_not_their_order()
         content_key({"a": 1}, gallery, ("methods.training.trainer",)),
     ]
     assert len({key, *others}) == 6
+
+
+def test_the_code_of_the_harness_and_the_catalogue_is_no_part_of_the_key():
+    """They change often, and would have everything trained again."""
+    reached, waiting = set(), [classifier.CODE, "methods.networks.cnn4", "methods.trained.sift_region"]
+    while waiting:
+        name = waiting.pop()
+        path = fingerprint._source(name)
+        if name not in reached and path is not None:
+            reached.add(name)
+            waiting += fingerprint._project_imports(ast.parse(path.read_text(encoding="utf-8")))
+    assert {"methods.training.trainer", "methods.training.examples", "methods.resizing"} <= reached
+    assert not {"methods.spec", "methods.fingerprint", "methods.catalogue", "methods.contracts"} & reached
 
 
 def test_what_is_held_out_is_of_the_gallery_and_not_learned_from():
@@ -231,6 +248,7 @@ def test_it_stops_early_and_keeps_the_best_epoch(tmp_path, monkeypatch):
     assert all(map(np.array_equal, network.get_weights(), snapshots[2]))
 
 
+@pytest.mark.filterwarnings("ignore:Even though the:UserWarning")
 def test_curves_and_events_tell_the_same_story(tmp_path, capsys):
     train_classifier(coloured(), DESIGN, RECIPE, tmp_path)
     folder = the_folder(tmp_path)
@@ -273,7 +291,7 @@ def test_reported_loss_and_accuracy_are_means_over_images(tmp_path):
     for batch in (7, 24):
         recipe = Recipe(learning_rate=0.0, batch=batch, epochs=1, held_out=0.2)
         network = toy_network(3)
-        classifier.initialise(network.layers, 0)
+        initialise(network.layers, 0)
         for layer in network.layers:
             if hasattr(layer, "rate"):
                 layer.rate = 0.0

@@ -4,7 +4,7 @@ import numpy as np
 
 from datasets.imageset import ImageSet, Item
 from methods.conformance_images import MemorySource
-from methods.training.classifier import Design
+from methods.training.learning import Design
 from methods.training.recipe import Recipe
 
 COLOURS = np.array([[200, 40, 40], [40, 200, 40], [40, 40, 200]])
