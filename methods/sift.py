@@ -1,6 +1,6 @@
 """SIFT matching: an image is as relevant as it has keypoints like the query's."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 
@@ -8,11 +8,8 @@ from datasets.imageset import ImageSet
 from methods.ranking import Ranking, rank_scores
 from methods.sift_bank import Aggregate, DescriptorBank
 from methods.sift_features import LocalFeatures, SiftExtractor
-from methods.sift_pairs import distinct_matches, inliers, ratio_passes, two_nearest
+from methods.sift_pairs import pair_inliers, ratio_passes, two_nearest
 from methods.stages import stage
-
-BATCH = 64
-"""Images decoded at a time."""
 
 
 class SiftMatching:
@@ -60,7 +57,7 @@ class SiftMatching:
 
     def index(self, gallery: ImageSet) -> None:
         """Extract every gallery image's features; where they lie in the image is kept only to verify with."""
-        features = list(self._extract(gallery))
+        features = list(self._extractor.extract_all(gallery))
         with stage("build"):
             self._bank = DescriptorBank([image.descriptors for image in features], self.root)
         self._points = [image.points for image in features] if self.verify else []
@@ -68,7 +65,7 @@ class SiftMatching:
     def search(self, queries: ImageSet, k: int) -> Ranking:
         """Match each query with the whole gallery, one query at a time."""
         scores = np.empty((len(queries), len(self._bank)), dtype=np.float32)
-        for row, query in zip(scores, self._extract(queries), strict=True):
+        for row, query in zip(scores, self._extractor.extract_all(queries), strict=True):
             with stage("search"):
                 row[:] = self._bank.scores(query.descriptors, self.aggregate)
             if self.verify:
@@ -80,7 +77,7 @@ class SiftMatching:
     def similarity(self, left: ImageSet, right: ImageSet) -> np.ndarray:
         """The score of right[i] for the query left[i], (n,) float32; with `verify`, every pair is verified."""
         scores = np.empty(len(left), dtype=np.float32)
-        pairs = zip(self._extract(left), self._extract(right), strict=True)
+        pairs = zip(self._extractor.extract_all(left), self._extractor.extract_all(right), strict=True)
         for row, (query, other) in enumerate(pairs):
             _, nearest, second = two_nearest(query.descriptors, other.descriptors, self.root)
             scores[row] = self.aggregate(nearest[None], second[None])[0]
@@ -92,14 +89,6 @@ class SiftMatching:
     def nbytes(self) -> int:
         """Bytes of the gallery's descriptors and, to verify with, of its keypoints."""
         return self._bank.nbytes + sum(points.nbytes for points in self._points)
-
-    def _extract(self, images: ImageSet) -> Iterator[LocalFeatures]:
-        for start in range(0, len(images), BATCH):
-            with stage("decode"):
-                batch = list(images[start : start + BATCH])
-            with stage("encode"):
-                features = [self._extractor.extract(image) for image in batch]
-            yield from features
 
     def _ratio_count(self, nearest: np.ndarray, second: np.ndarray) -> np.ndarray:
         return np.count_nonzero(ratio_passes(nearest, second, self.ratio), axis=1)
@@ -114,8 +103,7 @@ class SiftMatching:
         return _verified_score(counts, found)
 
     def _inliers(self, left: LocalFeatures, right: LocalFeatures) -> int:
-        rows, columns = distinct_matches(left.descriptors, right.descriptors, self.ratio, self.root)
-        return inliers(left.points[rows], right.points[columns], self.tolerance, self.seed)
+        return pair_inliers(left, right, self.ratio, self.root, self.tolerance, self.seed)
 
 
 def _verified_score(count: np.ndarray, inlier_count: np.ndarray | int) -> np.ndarray:

@@ -1,13 +1,18 @@
 """SIFT keypoints and descriptors of one image (Lowe, IJCV 2004), through OpenCV."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from datasets.imageset import Image
+from datasets.imageset import Image, ImageSet
+from methods.stages import stage
 
 DIMENSIONS = 128
+
+BATCH = 64
+"""Images decoded at a time."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,15 @@ class SiftExtractor:
         if descriptors is None:
             return LocalFeatures(np.empty((0, 2), np.float32), np.empty((0, DIMENSIONS), np.uint8))
         return LocalFeatures(np.array(cv2.KeyPoint.convert(keypoints), np.float32), descriptors.astype(np.uint8))
+
+    def extract_all(self, images: ImageSet) -> Iterator[LocalFeatures]:
+        """Features of each image in turn; never more than BATCH images are in memory."""
+        for start in range(0, len(images), BATCH):
+            with stage("decode"):
+                batch = list(images[start : start + BATCH])
+            with stage("encode"):
+                features = [self.extract(image) for image in batch]
+            yield from features
 
     def _resized(self, grey: np.ndarray) -> np.ndarray:
         import cv2

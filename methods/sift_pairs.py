@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from methods.sift_features import unit_descriptors
+from methods.sift_features import LocalFeatures, unit_descriptors
 
 LEAST_MATCHES = 3
 """Two matches always agree on some similarity transform, so fewer than this prove nothing."""
@@ -34,6 +34,14 @@ def distinct_matches(left: np.ndarray, right: np.ndarray, ratio: float, root: bo
     passed = passed[np.argsort(-nearest[passed], kind="stable")]
     columns, first = np.unique(target[passed], return_index=True)
     return passed[first], columns
+
+
+def pair_inliers(
+    left: LocalFeatures, right: LocalFeatures, ratio: float, root: bool, tolerance: float, seed: int
+) -> int:
+    """How many features of two images match by the ratio test and agree on one similarity transform."""
+    rows, columns = distinct_matches(left.descriptors, right.descriptors, ratio, root)
+    return inliers(left.points[rows], right.points[columns], tolerance, seed)
 
 
 def inliers(left: np.ndarray, right: np.ndarray, tolerance: float, seed: int) -> int:
