@@ -1,5 +1,6 @@
 """Everything the benchmark compares, top to bottom. An entry is data; nothing heavy is imported until it is built."""
 
+from methods.catalogue_classical import CLASSICAL
 from methods.catalogue_pretrained import PRETRAINED
 from methods.catalogue_trained import TRAINED
 from methods.spec import InputContract, MethodSpec, Part, Task
@@ -112,6 +113,7 @@ CATALOGUE: tuple[MethodSpec, ...] = (
         tasks=ALL_TASKS,
         requires=("cv2",),
     ),
+    *CLASSICAL,
     # Classifiers used as search.
     MethodSpec(
         id="svm",

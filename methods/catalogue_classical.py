@@ -14,13 +14,14 @@ def _vlad(suffix: str, summary: str, source: str, verify: bool) -> MethodSpec:
     return _local(f"sift-vlad{suffix}", summary, source, Part(f"{_SEARCH}:vlad_search", {"verify": verify}))
 
 
-def _local(id: str, summary: str, source: str, method: Part) -> MethodSpec:
+def _local(id: str, summary: str, source: str, method: Part, learns: bool = True) -> MethodSpec:
     return MethodSpec(
         id=id,
         family="local features",
         summary=summary,
         source=source,
         method=method,
+        learns=learns,
         requires=("cv2", "faiss", "sklearn"),
     )
 
@@ -34,7 +35,7 @@ CLASSICAL: tuple[MethodSpec, ...] = (
         source="Swain & Ballard 1991",
         encoder=Part("methods.encoders.colour_histogram:ColourHistogram"),
         index=_EXACT_COSINE,
-        tasks=("retrieval", "verification"),
+        tasks=("retrieval", "robustness", "verification"),
         requires=("cv2",),
     ),
     MethodSpec(
@@ -44,7 +45,7 @@ CLASSICAL: tuple[MethodSpec, ...] = (
         source="Dalal & Triggs 2005",
         encoder=Part("methods.encoders.hog:Hog"),
         index=_EXACT_COSINE,
-        tasks=("retrieval", "verification"),
+        tasks=("retrieval", "robustness", "verification"),
         requires=("cv2",),
     ),
     # SIFT: R1's third aggregation, then what the field made of it.
@@ -54,7 +55,7 @@ CLASSICAL: tuple[MethodSpec, ...] = (
         summary="SIFT, mean distance of the query's descriptors to their nearest",
         source="R1; Lowe 2004",
         method=Part("methods.sift:SiftMatching", {"aggregate": "mean-distance"}),
-        tasks=("retrieval", "verification"),
+        tasks=("retrieval", "robustness"),
         requires=("cv2",),
     ),
     _local(
@@ -62,6 +63,7 @@ CLASSICAL: tuple[MethodSpec, ...] = (
         "RootSIFT in an inverted file, votes of near descriptors, the best re-ranked by RANSAC inliers",
         "McCann & Lowe 2012; Arandjelovic & Zisserman 2012",
         Part("methods.local_features.indexed_search:IndexedSearch"),
+        learns=False,
     ),
     _bag_of_words("", "RootSIFT, 2,000 visual words, tf-idf, cosine", "Sivic & Zisserman 2003", verify=False),
     _bag_of_words("-ransac", "the same, the best re-ranked by RANSAC inliers", "Philbin et al. 2007", verify=True),

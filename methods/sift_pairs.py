@@ -15,8 +15,10 @@ def two_nearest(left: np.ndarray, right: np.ndarray, root: bool) -> tuple[np.nda
     """
     similarity = unit_descriptors(left, root) @ unit_descriptors(right, root).T
     similarity = np.pad(similarity, ((0, 0), (0, max(0, 2 - len(right)))), constant_values=-np.inf)
-    top = np.partition(similarity, -2, axis=1)
-    return similarity.argmax(axis=1), top[:, -1], top[:, -2]
+    rows, target = np.arange(len(left)), similarity.argmax(axis=1)
+    nearest = similarity[rows, target]
+    similarity[rows, target] = -np.inf
+    return target, nearest, similarity.max(axis=1)
 
 
 def ratio_passes(nearest: np.ndarray, second: np.ndarray, ratio: float) -> np.ndarray:

@@ -266,3 +266,12 @@ def test_writing_twice_gives_the_same_bytes(cells, tmp_path):
     cells.cell(at("phash"), two_people(cells), ids=[[0, 1, 2, 3], [2, 3, 0, 1]], samples={"search": [0.1, 0.2]})
     first = [path.read_bytes() for path in write_claims(cells.store, tmp_path / "one")]
     assert first == [path.read_bytes() for path in write_claims(cells.store, tmp_path / "two")]
+
+
+def test_every_system_of_a_claim_is_in_the_catalogue():
+    from methods.catalogue import CATALOGUE
+
+    known = {spec.id for spec in CATALOGUE}
+    named = {system for claim in CLAIMS for system in claim.systems} - {"cnn4"}  # a network of three rows
+    named |= {method for claim in CLAIMS for measure in claim.ours for method in measure.methods}
+    assert named <= known, sorted(named - known)
