@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from statistics import median
 from typing import Any
 
 from rich.console import Console
@@ -91,7 +92,7 @@ def print_plan(console: Console, plan: Plan, cells: Sequence[PlannedCell], full:
         for method, dataset, reason in plan.left_out:
             console.print(f"left out: {method} on {dataset}: {reason}", markup=False)
     known = [planned.last_seconds for planned in cells if planned.last_seconds is not None]
-    typical = sum(known) / len(known) if known else None
+    typical = median(known) if known else None
     eta = f", about {sum(known) + typical * (len(cells) - len(known)):.0f} s by earlier runs" if typical else ""
     console.print(f"{len(cells)} cells to run{eta}, {len(plan.cells) - len(cells)} as stored", highlight=False)
 
