@@ -25,7 +25,10 @@ _MEMORY_POLL_SECONDS = 0.25
 _LOG_TAIL_LINES = 20
 
 _PRELOAD = ("numpy", "psutil", "threadpoolctl", "benchmarks.tasks.retrieval", "benchmarks.tasks.robustness")
-_MODULES = {"sklearn": ("sklearn.neighbors", "sklearn.cluster", "sklearn.svm", "sklearn.preprocessing")}
+_MODULES: dict[str, tuple[str, ...]] = {
+    "sklearn": ("sklearn.neighbors", "sklearn.cluster", "sklearn.svm", "sklearn.preprocessing"),
+    "face_recognition_models": (),  # a folder of files; importing it would drag setuptools in
+}
 
 
 @dataclass(frozen=True)
