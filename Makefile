@@ -5,6 +5,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3)
 VENV ?= .venv
 SUBSET ?= smoke
+JOBS ?= 2
 BIN := $(VENV)/bin
 
 .PHONY: run test lint install clean
@@ -13,7 +14,7 @@ run: install
 	$(BIN)/python -m benchmarks run --all --subset $(SUBSET)
 
 test: install
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 lint: install
 	$(BIN)/ruff check .
