@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.cells import Cell
-from benchmarks.protocol import PROTOCOL_VERSION, SEED, timing_of
+from benchmarks.protocol import PROTOCOL_VERSION, ROBUSTNESS_ORIGINALS, SEED, size_class, timing_of
 from benchmarks.store import Store
 from datasets.dataset import Dataset
 from datasets.errors import BenchmarkError, DataError, UnknownNameError
@@ -107,7 +107,9 @@ def cell_inputs(
     cell: Cell, spec: MethodSpec, manifest_hash: str, weights: Found | None, threads: int
 ) -> dict[str, Any]:
     """Everything a row depends on. A row whose inputs differ from these is stale."""
-    timing = timing_of(cell.subset, trained=weights is not None or not spec.weights)
+    budget = vars(timing_of(cell.subset, trained=weights is not None or not spec.weights))
+    if cell.task == "robustness":
+        budget = {"originals": ROBUSTNESS_ORIGINALS[size_class(cell.subset)]}
     return {
         "protocol": PROTOCOL_VERSION,
         "seed": SEED,
@@ -117,7 +119,7 @@ def cell_inputs(
         "weights": None if weights is None else weights.sha256,
         "manifest": manifest_hash,
         "threads": threads,
-        "timing": vars(timing).copy(),
+        "timing": dict(budget),
     }
 
 
