@@ -6,17 +6,14 @@ scalings as in github.com/davidsandberg/facenet.
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from datasets.imageset import Image
 from methods.faces.alignment import MARGIN, main_face
 from methods.faces.detection import FaceBoxes, FaceDetector
+from methods.networks.inference import randomise
 from methods.stages import stage
-
-if TYPE_CHECKING:
-    import keras
 
 
 def fixed_scaling(crops: np.ndarray) -> np.ndarray:
@@ -68,7 +65,7 @@ class MtcnnFaceNet:
         self._detector = FaceDetector(min_face_size, batch_size)
         self._network = inception_resnet_v1(dimension)
         if weights is None:
-            _randomise(self._network, seed)
+            randomise(self._network, seed)
         else:
             load_layer_weights(self._network, weights)
         # XLA would compile the network anew for every number of faces.
@@ -99,12 +96,3 @@ class MtcnnFaceNet:
         outputs = np.asarray(self._network.predict_on_batch(self._scaling(crops)))
         norms = np.linalg.norm(outputs, axis=1, keepdims=True)
         return outputs / np.maximum(norms, np.finfo(np.float32).tiny)
-
-
-def _randomise(network: "keras.Model", seed: int) -> None:
-    """He-normal kernels from a generator of their own: the process's random state stays as it is."""
-    rng = np.random.default_rng(seed)
-    for variable in network.trainable_variables:
-        if len(variable.shape) > 1:
-            deviation = (2 / np.prod(variable.shape[:-1])) ** 0.5
-            variable.assign(deviation * rng.standard_normal(variable.shape, dtype=np.float32))
