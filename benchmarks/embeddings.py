@@ -15,7 +15,7 @@ import numpy as np
 from benchmarks.files import write_atomically
 from datasets.imageset import ImageSet
 from methods.contracts import Encoder
-from methods.vector_method import embed_in_batches
+from methods.vector_method import embed_in_batches, empty_rows
 
 SHARD_ROWS = 512
 
@@ -34,27 +34,43 @@ class EmbeddingStore:
             return embed_in_batches(encoder, images)
         self.folder.mkdir(parents=True, exist_ok=True)
         with _locked(self.folder / "lock"):
-            rows = self._load()
-            missing = list({d: p for p, d in enumerate(images.digests) if d not in rows}.values())
+            known = {digest for shard in self._shards() for digest in _digests(shard)}
+            missing = list({d: p for p, d in enumerate(images.digests) if d not in known}.values())
             for start in range(0, len(missing), SHARD_ROWS):
                 shard = images.take(missing[start : start + SHARD_ROWS])
-                fresh = embed_in_batches(encoder, shard)
-                self._save(shard.digests or (), fresh)
-                rows.update(zip(shard.digests or (), fresh, strict=True))
-                self.computed += len(fresh)
-        return np.stack([rows[digest] for digest in images.digests])
+                self._save(shard.digests or (), embed_in_batches(encoder, shard))
+                self.computed += len(shard)
+        return self._gathered(images.digests)
 
-    def _load(self) -> dict[str, np.ndarray]:
-        rows: dict[str, np.ndarray] = {}
-        for path in sorted(self.folder.glob("shard-*.npz")):
-            with np.load(path, allow_pickle=False) as shard:
-                rows.update(zip(shard["digests"].tolist(), shard["rows"], strict=True))
+    def _gathered(self, digests: Sequence[str]) -> np.ndarray:
+        """Rows (n, d) of `digests`, all stored, in one array; never more than one shard is in memory beside it."""
+        rows = np.empty((0, 0), dtype=np.float32)
+        wanted = np.array(digests, dtype=np.str_)
+        for path in self._shards():
+            shard = _digests(path)
+            place = np.flatnonzero(np.isin(wanted, shard))
+            if not len(place):
+                continue
+            order = np.argsort(shard)
+            with np.load(path, allow_pickle=False) as stored:
+                found = stored["rows"]
+            if not len(rows):
+                rows = empty_rows(len(wanted), found.shape[1], found.dtype)
+            rows[place] = found[order[np.searchsorted(shard, wanted[place], sorter=order)]]
         return rows
 
+    def _shards(self) -> list[Path]:
+        return sorted(self.folder.glob("shard-*.npz"))
+
     def _save(self, digests: Sequence[str], rows: np.ndarray) -> None:
-        path = self.folder / f"shard-{len(list(self.folder.glob('shard-*.npz'))):05d}.npz"
+        path = self.folder / f"shard-{len(self._shards()):05d}.npz"
         with write_atomically(path) as file:
             np.savez(file, digests=np.array(digests, dtype=np.str_), rows=rows)
+
+
+def _digests(shard: Path) -> np.ndarray:
+    with np.load(shard, allow_pickle=False) as stored:  # reads no more of the file than is asked for
+        return stored["digests"]
 
 
 def stand_in_rows(encoder: Encoder, images: ImageSet) -> np.ndarray:

@@ -9,6 +9,7 @@ from methods.ranking import Ranking, rank_scores
 from methods.sift_bank import Aggregate, DescriptorBank
 from methods.sift_features import LocalFeatures, SiftExtractor
 from methods.sift_pairs import pair_inliers, ratio_passes, two_nearest
+from methods.small_products import one_blas_thread
 from methods.stages import stage
 
 
@@ -69,7 +70,7 @@ class SiftMatching:
             with stage("search"):
                 row[:] = self._bank.scores(query.descriptors, self.aggregate)
             if self.verify:
-                with stage("rerank"):
+                with stage("rerank"), one_blas_thread():
                     row[:] = self._verified(query, row)
         with stage("search"):
             return rank_scores(scores, k)
@@ -79,10 +80,11 @@ class SiftMatching:
         scores = np.empty(len(left), dtype=np.float32)
         pairs = zip(self._extractor.extract_all(left), self._extractor.extract_all(right), strict=True)
         for row, (query, other) in enumerate(pairs):
-            _, nearest, second = two_nearest(query.descriptors, other.descriptors, self.root)
-            scores[row] = self.aggregate(nearest[None], second[None])[0]
-            if self.verify:
-                scores[row] = _verified_score(scores[row], self._inliers(query, other))
+            with one_blas_thread():
+                _, nearest, second = two_nearest(query.descriptors, other.descriptors, self.root)
+                scores[row] = self.aggregate(nearest[None], second[None])[0]
+                if self.verify:
+                    scores[row] = _verified_score(scores[row], self._inliers(query, other))
         return scores
 
     @property

@@ -1,17 +1,19 @@
 """A gallery of local descriptors, searched image by image at the speed of matrix products."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from multiprocessing.pool import ThreadPool
 from typing import Literal
 
 import numpy as np
 
 from methods.sift_features import DIMENSIONS, unit_descriptors
+from methods.small_products import one_blas_thread
 
 Aggregate = Literal["ratio-count", "mean-distance"]
 """How descriptor matches become one score an image; see `ratio_count` and `mean_distance`."""
 
-CHUNK = 1 << 18
-"""Similarities in each of the three working arrays (1 MiB: they should stay in the processor's cache)."""
+CHUNK = 1 << 16
+"""Similarities in each of a thread's three working arrays (256 KiB: they should stay in the processor's cache)."""
 
 
 class DescriptorBank:
@@ -52,25 +54,31 @@ class DescriptorBank:
 
         `aggregate` turns similarities (images, m) of the nearest and second nearest descriptors into scores (images,).
         """
+        import cv2
+
         scores = np.empty(len(self._order), dtype=np.float32)
         vectors = np.ascontiguousarray(unit_descriptors(query, self._root).T)
-        for images, nearest, second in self._two_nearest(vectors):
-            scores[images] = aggregate(nearest, second)
+        step = max(1, CHUNK // max(1, len(query)))
+
+        def score(start: int) -> None:
+            images = slice(start, start + step)
+            scores[self._order[images]] = aggregate(*self._two_nearest(images, vectors))
+
+        # As many threads as OpenCV may have, each with products of its own, instead of many threads on each product.
+        with one_blas_thread(), ThreadPool(max(1, cv2.getNumThreads())) as pool:
+            pool.map(score, range(0, len(self._order), step), chunksize=1)
         return scores
 
-    def _two_nearest(self, query: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        """Chunks of (image numbers, nearest, second nearest) for query vectors (128, m); -inf where there is none."""
-        step = max(1, CHUNK // max(1, query.shape[1]))
-        for start in range(0, len(self._order), step):
-            images = self._order[start : start + step]
-            nearest = np.full((len(images), query.shape[1]), -np.inf, dtype=np.float32)
-            second, work = nearest.copy(), np.empty_like(nearest)
-            for slot in self._slots:
-                rows = slot[start : start + step]
-                if not len(rows):
-                    break
-                _update(nearest[: len(rows)], second[: len(rows)], work[: len(rows)], rows, query, self._root)
-            yield images, nearest, second
+    def _two_nearest(self, images: slice, query: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Nearest and second nearest (images, m) to query vectors (128, m), in the bank's order; -inf for none."""
+        nearest = np.full((len(self._order[images]), query.shape[1]), -np.inf, dtype=np.float32)
+        second, work = nearest.copy(), np.empty_like(nearest)
+        for slot in self._slots:
+            rows = slot[images]
+            if not len(rows):
+                break
+            _update(nearest[: len(rows)], second[: len(rows)], work[: len(rows)], rows, query, self._root)
+        return nearest, second
 
 
 def _update(

@@ -7,22 +7,43 @@ import numpy as np
 from datasets.imageset import ImageSet
 from methods.contracts import Encoder, Index, Transform
 from methods.distances import row_similarity
+from methods.memory import require_memory
 from methods.ranking import Ranking
 from methods.stages import stage
 
 Embed = Callable[[Encoder, ImageSet], np.ndarray]
 """How an image set becomes rows: batch by batch, or through a store of embeddings computed before."""
 
+COPIES = 2
+"""Of the gallery's rows while they are indexed: as they were embedded, and as the index keeps them."""
+
 
 def embed_in_batches(encoder: Encoder, images: ImageSet) -> np.ndarray:
-    """Rows (n, d) of `images`, decoded and encoded `encoder.batch_size` at a time."""
-    rows = []
+    """Rows (n, d) of `images`, decoded and encoded `encoder.batch_size` at a time into one array.
+
+    Raises TooLargeError, once the first batch has shown how long a row is, where they would not fit into memory.
+    """
+    rows = np.empty((0, 0), dtype=np.float32)
     for start in range(0, len(images), encoder.batch_size):
         with stage("decode"):
             batch = list(images[start : start + encoder.batch_size])
         with stage("encode"):
-            rows.append(encoder.encode(batch))
-    return np.concatenate(rows)
+            encoded = encoder.encode(batch)
+        if start == 0:
+            rows = empty_rows(len(images), encoded.shape[1], encoded.dtype)
+        rows[start : start + len(batch)] = encoded
+    return rows
+
+
+def empty_rows(images: int, dimension: int, dtype: np.dtype) -> np.ndarray:
+    """An array (images, dimension) to be filled; raises TooLargeError where it and the index would not fit in memory.
+
+    Rows of a flattened feature map are long: those of all of LFW, at 107,648 numbers each, are 5.7 GB, and as much
+    again in the index.
+    """
+    needed = COPIES * images * dimension * dtype.itemsize
+    require_memory(needed, f"indexing {images:,} rows of {dimension:,} numbers")
+    return np.empty((images, dimension), dtype=dtype)
 
 
 class VectorMethod:

@@ -9,16 +9,11 @@ import numpy as np
 from datasets.imageset import Image, ImageSet
 from methods.contracts import Encoder, Index
 from methods.networks.inference import forward_pass, randomise
-from methods.stages import stage
 from methods.training.classifier import train_classifier
 from methods.training.inputs import View, prepared, whole
 from methods.training.learning import Design, Trained
-from methods.training.memory import require_memory
 from methods.training.recipe import Recipe
-from methods.vector_method import VectorMethod
-
-COPIES = 2
-"""Of the gallery's rows while they are indexed: as they were embedded, and as the index keeps them."""
+from methods.vector_method import VectorMethod, embed_in_batches, empty_rows
 
 
 class LearningEncoder(Encoder, Protocol):
@@ -39,14 +34,14 @@ class TrainedVectorMethod(VectorMethod):
     """
 
     def __init__(self, encoder: LearningEncoder, index: Index, trained: bool = True) -> None:
-        super().__init__(encoder, (), index, embed_within_memory if trained else random_rows)
+        super().__init__(encoder, (), index, embed_in_batches if trained else random_rows)
         self._learner = encoder
         self._trained = trained
 
     def fit(self, gallery: ImageSet) -> None:
         """Train the encoder, after making sure that its features of the gallery will fit into memory."""
         if self._trained:
-            _require_room(self._learner, len(gallery))
+            empty_rows(len(gallery), self._learner.dimension, np.dtype(np.float32))
             self._learner.learn(gallery)
 
 
@@ -85,30 +80,7 @@ class TrainedFeatures:
         return self._forward(prepared(images, self.design.size, self.view))
 
 
-def embed_within_memory(encoder: Encoder, images: ImageSet) -> np.ndarray:
-    """Rows (n, d) of `images`, written into one array; raises TooLargeError where they would not fit into memory."""
-    rows = None
-    for start in range(0, len(images), encoder.batch_size):
-        with stage("decode"):
-            batch = list(images[start : start + encoder.batch_size])
-        with stage("encode"):
-            encoded = encoder.encode(batch)
-        if rows is None:
-            _require(len(images), encoded.shape[1])
-            rows = np.empty((len(images), encoded.shape[1]), dtype=np.float32)
-        rows[start : start + len(batch)] = encoded
-    return np.empty((0, 0), dtype=np.float32) if rows is None else rows
-
-
 def random_rows(encoder: Encoder, images: ImageSet) -> np.ndarray:
     """Rows (n, d) of the shape that `encoder` gives, without asking it."""
     dimension = encoder.dimension  # type: ignore[attr-defined]
     return np.random.default_rng(0).standard_normal((len(images), dimension), dtype=np.float32)
-
-
-def _require_room(encoder: LearningEncoder, images: int) -> None:
-    _require(images, encoder.dimension)
-
-
-def _require(images: int, dimension: int) -> None:
-    require_memory(COPIES * images * dimension * 4, f"indexing {images:,} rows of {dimension:,} numbers")

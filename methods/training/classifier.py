@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from datasets.imageset import ImageSet
+from methods.memory import TooLargeError, allowance, training_bytes
 from methods.training.examples import Examples, choose_examples
 from methods.training.inputs import Inputs, View, whole
 from methods.training.kept import content_key, kept
 from methods.training.learning import Design, Trained, learned_weights
-from methods.training.memory import TooLargeError, allowance, training_bytes
 from methods.training.recipe import Recipe
 
 CODE = "methods.training.learning"
@@ -60,7 +60,7 @@ def train_classifier(
 
 
 def labels_that_fit(design: Design) -> int:
-    """How many labels the softmax layer may have so that training it fits into memory (see training.memory).
+    """How many labels the softmax layer may have so that training it fits into memory (see methods.memory).
 
     Each costs a column of `dimension` weights and a bias. Raises TooLargeError where that is fewer than two.
     """

@@ -7,8 +7,8 @@ from typing import Protocol
 import numpy as np
 
 from datasets.imageset import Image, ImageSet
+from methods.memory import require_memory
 from methods.resizing import resized
-from methods.training.memory import require_memory
 
 KEPT_BYTES = 1 << 30
 """Decoded training images up to this size stay in memory; more are decoded again in every epoch."""

@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import json
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,10 +14,12 @@ import numpy as np
 from datasets.errors import DataError
 from datasets.imageset import ImageSet
 from methods import fingerprint
+from methods.stages import spare
 from methods.training.checkpoint import CHECKPOINT, load_arrays, save_arrays
 
 TRAINED = "trained.npz"
 SETTINGS = "settings.json"
+SECONDS = "seconds.txt"
 
 
 def content_key(settings: Mapping[str, object], gallery: ImageSet, modules: tuple[str, ...]) -> str:
@@ -51,7 +54,11 @@ def kept(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with _locked(folder / "lock"):
-            return load_arrays(folder / TRAINED) or _trained(folder, settings, train)
+            arrays = load_arrays(folder / TRAINED)
+            if arrays is None:
+                return _trained(folder, settings, train)
+            spare(_seconds(folder))
+            return arrays
     except OSError as error:
         raise DataError(f"cannot keep trained weights in {folder} ({error.strerror}); free or choose it") from error
 
@@ -60,10 +67,23 @@ def _trained(
     folder: Path, settings: Mapping[str, object], train: Callable[[Path], dict[str, np.ndarray]]
 ) -> dict[str, np.ndarray]:
     (folder / SETTINGS).write_text(json.dumps(dict(settings), indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    arrays = train(folder)
+    start, before = time.perf_counter(), _seconds(folder)
+    try:
+        arrays = train(folder)
+    finally:  # an interrupted training goes on from its checkpoint, and its time counts as well
+        (folder / SECONDS).write_text(f"{before + time.perf_counter() - start:.3f}\n")
+    spare(before)
     save_arrays(folder / TRAINED, arrays)
     (folder / CHECKPOINT).unlink(missing_ok=True)
     return arrays
+
+
+def _seconds(folder: Path) -> float:
+    """Seconds of training that are behind what lies in `folder`."""
+    try:
+        return float((folder / SECONDS).read_text())
+    except (OSError, ValueError):
+        return 0.0
 
 
 @contextmanager

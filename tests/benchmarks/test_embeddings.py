@@ -6,6 +6,7 @@ import pytest
 from benchmarks import embeddings
 from benchmarks.embeddings import EmbeddingStore
 from datasets.imageset import ImageSet, Item
+from methods.memory import TooLargeError
 
 
 class Numbers:
@@ -69,3 +70,17 @@ def test_stand_in_rows_have_the_encoders_shape():
     rows = embeddings.stand_in_rows(Counting(), images(range(5)))
     assert rows.shape == (5, 2)
     assert rows.dtype == np.float32
+
+
+def test_rows_are_gathered_from_several_shards_in_the_order_asked(tmp_path, monkeypatch):
+    monkeypatch.setattr(embeddings, "SHARD_ROWS", 4)
+    EmbeddingStore(tmp_path)(Counting(), images(range(10)))
+    asked = [9, 0, 5, 5, 3, 8]
+    assert EmbeddingStore(tmp_path)(Counting(fail_at=0), images(asked))[:, 0].tolist() == asked
+
+
+def test_rows_that_would_not_fit_are_refused_with_the_figure(tmp_path, monkeypatch):
+    EmbeddingStore(tmp_path)(Counting(), images(range(10)))
+    monkeypatch.setattr("methods.memory.machine_bytes", lambda: 100)
+    with pytest.raises(TooLargeError, match="10 rows of 2 numbers"):
+        EmbeddingStore(tmp_path)(Counting(), images(range(10)))

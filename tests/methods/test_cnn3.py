@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
+from methods import memory
 from methods.conformance_images import structured_images
+from methods.memory import TooLargeError, training_bytes
 from methods.networks.cnn3 import DIMENSION, cnn3
 from methods.trained import cnn3 as rows
 from methods.trained import vectors
-from methods.training import memory
 from methods.training.classifier import labels_that_fit
 from methods.training.initial import initialise
 from methods.training.learning import Trained
-from methods.training.memory import TooLargeError, training_bytes
 
 CONVOLUTIONS = 93_248
 """Parameters: (27 + 1) * 32 + (288 + 1) * 64 + (576 + 1) * 128."""

@@ -16,6 +16,7 @@ from methods.trained.sift_region import SHARE, interesting_region
 from methods.training.classifier import train_classifier
 from methods.training.learning import Trained
 from methods.training.recipe import Recipe
+from methods.vector_method import embed_in_batches
 
 TINY = Recipe(learning_rate=1e-3, batch=8, epochs=2)
 
@@ -148,7 +149,7 @@ def test_it_really_learns_cifar_10(data_dir, tmp_path):
 
 
 def test_rows_of_more_images_than_fit_are_refused(monkeypatch):
-    monkeypatch.setattr("methods.training.memory.machine_bytes", lambda: 1 << 20)
+    monkeypatch.setattr("methods.memory.machine_bytes", lambda: 1 << 20)
     encoder = vectors.TrainedFeatures(rows.DESIGN, TINY, None)
     with pytest.raises(Exception, match="200 rows of 512 numbers takes"):
-        vectors.embed_within_memory(encoder, structured_images(2, 100))
+        embed_in_batches(encoder, structured_images(2, 100))

@@ -12,14 +12,15 @@ import numpy as np
 import pytest
 from training_toys import DESIGN, RECIPE, coloured, toy_network
 
-from methods import fingerprint
-from methods.training import checkpoint, classifier, curves, inputs, memory, trainer
+from methods import fingerprint, memory
+from methods.memory import TooLargeError, require_memory, training_bytes
+from methods.stages import StageClock
+from methods.training import checkpoint, classifier, curves, inputs, kept, trainer
 from methods.training.classifier import labels_that_fit, train_classifier
 from methods.training.examples import choose_examples
 from methods.training.initial import initialise
 from methods.training.inputs import Activations, Pictures, Scaled, augmented
 from methods.training.kept import content_key
-from methods.training.memory import TooLargeError, require_memory, training_bytes
 from methods.training.recipe import Recipe
 from methods.training.trainer import TrainingError, train
 
@@ -382,3 +383,18 @@ def test_labels_whose_softmax_does_not_fit_are_not_learned(monkeypatch, capsys):
     monkeypatch.setattr(classifier, "allowance", lambda: per_label)
     with pytest.raises(TooLargeError, match="two labels"):
         train_classifier(coloured(), DESIGN, RECIPE, None)
+
+
+def test_a_training_taken_up_again_counts_with_the_time_it_took(tmp_path):
+    def train(folder):
+        time.sleep(0.05)
+        return {"weights": np.zeros(1)}
+
+    spared = []
+    for _ in range(2):
+        clock = StageClock()
+        with clock.running():
+            kept.kept(tmp_path, "net", "k" * 64, {}, train)
+        spared.append(clock.spared)
+    assert spared[0] == 0
+    assert spared[1] >= 0.05
