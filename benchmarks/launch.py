@@ -64,10 +64,17 @@ def prepare(packages: Iterable[str], threads: int, log: Path) -> None:
 
 
 def run_isolated(
-    job: Job, timeout: float, memory_limit: int, on_start: Callable[[int], None] = lambda pid: None
+    job: Job,
+    timeout: float,
+    memory_limit: int,
+    on_start: Callable[[int], None] = lambda pid: None,
+    entry: Callable[..., None] = run_job,
 ) -> Outcome:
-    """Run a job to its end, its timeout (seconds) or its memory limit (bytes); never raises for what the cell did."""
-    process = multiprocessing.get_context("forkserver").Process(target=run_job, args=(job,))
+    """Run a job to its end, its timeout (seconds) or its memory limit (bytes); never raises for what the cell did.
+
+    `entry` is what the fresh process calls with the job.
+    """
+    process = multiprocessing.get_context("forkserver").Process(target=entry, args=(job,))
     start = time.perf_counter()
     process.start()
     pid = process.pid or 0

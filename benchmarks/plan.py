@@ -127,14 +127,18 @@ def _planned(
     cell: Cell, spec: MethodSpec, manifest_hash: str, path: Path, weights: Found | None, threads: int, store: Store
 ) -> PlannedCell:
     inputs = cell_inputs(cell, spec, manifest_hash, weights, threads)
-    encoder_key = fingerprint.digest(
-        [fingerprint.describe(spec.encoder), fingerprint.encoder_code(spec), inputs["packages"], inputs["weights"]]
-    )
     row = store.row(cell)
     state, why = _state(row, inputs)
     missing = tuple(name for name in spec.requires if importlib.util.find_spec(name) is None)
     seconds = row.get("wall_s") if row else None
-    return PlannedCell(cell, spec, inputs, path, weights, encoder_key[:32], state, why, missing, seconds)
+    return PlannedCell(cell, spec, inputs, path, weights, encoder_key(spec, inputs), state, why, missing, seconds)
+
+
+def encoder_key(spec: MethodSpec, inputs: dict[str, Any]) -> str:
+    """The folder in which rows of the method's encoder are kept: all that they depend on, of `cell_inputs`."""
+    return fingerprint.digest(
+        [fingerprint.describe(spec.encoder), fingerprint.encoder_code(spec), inputs["packages"], inputs["weights"]]
+    )[:32]
 
 
 def _state(row: dict[str, Any] | None, inputs: dict[str, Any]) -> tuple[str, str]:

@@ -5,8 +5,10 @@ import os
 import random
 import sys
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +17,10 @@ from benchmarks.files import write_json
 from benchmarks.protocol import SEED, Timing, size_class
 from benchmarks.store import Store
 from datasets.errors import BenchmarkError
+
+if TYPE_CHECKING:
+    from benchmarks.tasks.context import CellContext
+    from datasets.dataset import Dataset
 
 LOG = "log.txt"
 RESULT = "result.json"
@@ -38,7 +44,12 @@ class Job:
 
 
 def run_job(job: Job) -> None:
-    """Entry point of the child process: a process group of its own, output in the log, one result or failure file."""
+    """Entry point of the child process of a cell."""
+    contained(job, _measure)
+
+
+def contained(job: Job, measure: Callable[[Job], dict[str, object]]) -> None:
+    """Leave what `measure` finds, or why it could not; in a process group of its own, with all output in the log."""
     os.setsid()
     with contextlib.suppress(OSError):
         Path("/proc/self/comm").write_text(f"cell {job.cell.method}"[:15])
@@ -47,7 +58,7 @@ def run_job(job: Job) -> None:
     os.dup2(log.fileno(), 2)
     sys.stdout = sys.stderr = log
     try:
-        write_json(job.workdir / RESULT, _measure(job))
+        write_json(job.workdir / RESULT, measure(job))
     except BaseException as error:
         traceback.print_exc()
         write_json(job.workdir / FAILURE, {"status": _status(error), "reason": _reason(error)})
@@ -59,24 +70,30 @@ def run_job(job: Job) -> None:
 
 def _measure(job: Job) -> dict[str, object]:
     from datasets.manifest import Manifest, PairManifest
-    from datasets.registry import open_dataset
-    from methods.building import Surroundings
-    from methods.registry import load_registry
 
-    set_threads(job.threads)
-    _set_seeds()
+    context, dataset = open_cell(job)
     from benchmarks.tasks import open_set, retrieval, robustness, verification
-    from benchmarks.tasks.context import CellContext
 
-    spec = load_registry(job.plugins).get(job.cell.method)
-    dataset = open_dataset(job.cell.dataset, job.data_dir)
-    surroundings = Surroundings(job.weights, size_class(job.cell.subset), Store(job.out).cache / "models", job.data_dir)
-    context = CellContext(spec, surroundings, job.embeddings, job.workdir, job.timing)
     text = job.manifest.read_text(encoding="utf-8")
     if job.cell.task == "verification":
         return verification.run(context, PairManifest.from_json(text, dataset))
     task = {"retrieval": retrieval.run, "open-set": open_set.run, "robustness": robustness.run}[job.cell.task]
     return task(context, Manifest.from_json(text, dataset), Store(job.out))
+
+
+def open_cell(job: Job) -> "tuple[CellContext, Dataset]":
+    """The job's method with what it may use, and its data set; threads and seeds are set."""
+    from benchmarks.tasks.context import CellContext
+    from datasets.registry import open_dataset
+    from methods.building import Surroundings
+    from methods.registry import load_registry
+
+    set_threads(job.threads)
+    set_seeds()
+    spec = load_registry(job.plugins).get(job.cell.method)
+    dataset = open_dataset(job.cell.dataset, job.data_dir)
+    surroundings = Surroundings(job.weights, size_class(job.cell.subset), Store(job.out).cache / "models", job.data_dir)
+    return CellContext(spec, surroundings, job.embeddings, job.workdir, job.timing), dataset
 
 
 def set_threads(threads: int) -> None:
@@ -99,7 +116,8 @@ def thread_environment(threads: int) -> dict[str, str]:
     return {name: str(threads) for name in names}
 
 
-def _set_seeds() -> None:
+def set_seeds() -> None:
+    """Seed every generator that a library of this process draws from."""
     random.seed(SEED)
     np.random.seed(SEED % 2**32)
     if "cv2" in sys.modules:
