@@ -1,7 +1,7 @@
 """Query latency and throughput, measured on whole queries from encoded bytes to a ranking."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,12 +38,15 @@ def in_memory(images: ImageSet) -> ImageSet:
 
 def query_latency(method: Method, queries: ImageSet, k: int, timing: Timing) -> LatencySamples:
     """Batch-1 latency: one query at a time in turn, after a warm-up that lasts until two fives of calls agree."""
-    warm_up = _warm_up(lambda: method.search(queries[:1], k), timing.seconds)
+    calls = warm_up(lambda: method.search(queries[:1], k), timing.seconds)
+    return timed_queries(method, _in_turn(queries, timing), k, warm_up_calls=len(calls))
+
+
+def timed_queries(method: Method, queries: Iterable[ImageSet], k: int, warm_up_calls: int = 0) -> LatencySamples:
+    """Seconds of each of `queries`, single images, in turn; in all and by stage."""
     totals: list[float] = []
     stages: list[dict[str, float]] = []
-    deadline = time.perf_counter() + timing.seconds
-    while len(totals) < MIN_SAMPLES or (len(totals) < timing.queries and time.perf_counter() < deadline):
-        query = queries.take([len(totals) % len(queries)])
+    for query in queries:
         clock = StageClock()
         with clock.running():
             start = time.perf_counter()
@@ -52,7 +55,16 @@ def query_latency(method: Method, queries: ImageSet, k: int, timing: Timing) -> 
         stages.append(clock.seconds)
     seen = [name for name in STAGES if any(name in sample for sample in stages)]
     columns = {name: np.array([sample.get(name, 0.0) for sample in stages]) for name in seen}
-    return LatencySamples(np.array(totals), columns, warm_up)
+    return LatencySamples(np.array(totals), columns, warm_up_calls)
+
+
+def _in_turn(queries: ImageSet, timing: Timing) -> Iterator[ImageSet]:
+    """Single queries, round and round, until the budget is spent; never fewer than MIN_SAMPLES."""
+    deadline = time.perf_counter() + timing.seconds
+    asked = 0
+    while asked < MIN_SAMPLES or (asked < timing.queries and time.perf_counter() < deadline):
+        yield queries.take([asked % len(queries)])
+        asked += 1
 
 
 def seconds_per_image(call: Callable[[], object], images: int, budget: float) -> np.ndarray:
@@ -79,8 +91,11 @@ def percentiles(seconds: np.ndarray) -> dict[str, float]:
     }
 
 
-def _warm_up(call: Callable[[], object], budget: float) -> int:
-    """Call until the medians of two neighbouring fives agree within 10 %; returns how many calls it took."""
+def warm_up(call: Callable[[], object], budget: float) -> list[float]:
+    """Call until the medians of two neighbouring fives agree within 10 %, or `budget` seconds are spent.
+
+    Returns the seconds of each call.
+    """
     seconds: list[float] = []
     deadline = time.perf_counter() + budget
     while len(seconds) < _WARM_UP_LIMIT and (len(seconds) < 2 or time.perf_counter() < deadline):
@@ -91,7 +106,7 @@ def _warm_up(call: Callable[[], object], budget: float) -> int:
             before, after = np.median(seconds[-10:-5]), np.median(seconds[-5:])
             if abs(after - before) <= _STABLE_WITHIN * before:
                 break
-    return len(seconds)
+    return seconds
 
 
 class _Bytes:

@@ -6,7 +6,7 @@ import sys
 import typer
 from rich.console import Console
 
-from benchmarks.cli import fetch, inspect, listing, pictures, report, run
+from benchmarks.cli import fetch, inspect, latency, listing, pictures, report, run
 from datasets.errors import BenchmarkError
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app = typer.Typer(
 )
 app.command("run")(run.run)
 app.command("list")(listing.list_)
+app.command("latency")(latency.latency)
 app.command("status")(inspect.status)
 app.command("report")(report.report)
 app.command("pictures")(pictures.pictures)

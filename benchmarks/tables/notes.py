@@ -1,5 +1,6 @@
 """What stands under a table: the data, the queries left out, the canaries, the machine, the versions."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from benchmarks.metrics.chance import chance
@@ -59,21 +60,26 @@ def provenance_notes(group: Group) -> list[str]:
     rows = [row for _, row, _ in group.entries]
     newest = max(rows, key=lambda row: row["started"])
     facts = newest["provenance"]
-    machine = facts["machine"]
     commits = sorted({_commit(row) for row in rows})
     dates = sorted({row["started"][:10] for row in rows})
     packages = ", ".join(f"{name} {version}" for name, version in facts["packages"].items() if version != "absent")
-    where = f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']} GiB, no GPU used; {machine['system']}"
     threads = ", ".join(sorted({str(row["inputs"]["threads"]) for row in rows}))
     jobs = " Cells ran side by side: latencies disturb each other." if any(row["jobs"] > 1 for row in rows) else ""
-    machines = {str(row["provenance"]["machine"]) for row in rows}
-    mixed = " Rows come from different machines: compare no times." if len(machines) > 1 else ""
     return [
-        f"Machine: {where}; {threads} threads.{jobs}{mixed}",
+        f"{machine_note([row['provenance'] for row in rows])} {threads} threads.{jobs}",
         f"Protocol {newest['inputs']['protocol']}, seed {newest['inputs']['seed']}, manifest {group.manifest[:12]}, "
         f"commit {', '.join(commits)}, run {' to '.join([dates[0], dates[-1]] if len(dates) > 1 else dates)}; "
         f"Python {facts['python']}, {packages}.",
     ]
+
+
+def machine_note(provenances: Sequence[dict[str, Any]]) -> str:
+    """The machine of the last of `provenances` (see benchmarks.provenance), and whether it was the only one."""
+    machine = provenances[-1]["machine"]
+    where = f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']} GiB, no GPU used; {machine['system']}"
+    machines = {str(provenance["machine"]) for provenance in provenances}
+    mixed = " Rows come from different machines: compare no times." if len(machines) > 1 else ""
+    return f"Machine: {where}.{mixed}"
 
 
 def _counts(group: Group) -> dict[str, Any]:

@@ -1,0 +1,73 @@
+"""`latency`: methods in turn, in one session."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmarks.cli import options
+
+
+def latency(
+    all_methods: Annotated[bool, typer.Option("--all", help="Every method.")] = False,
+    methods: options.Methods = None,
+    datasets: options.Datasets = None,
+    subset: options.Subset = "standard",
+    data_dir: options.DataDir = None,
+    weights_dir: options.WeightsDir = None,
+    out: options.OutDir = Path("results"),
+    plugins: options.Plugins = None,
+    threads: options.Threads = None,
+    rounds: Annotated[int, typer.Option("--rounds", min=2, help="Rounds; every method has a turn in each.")] = 10,
+    queries: Annotated[int, typer.Option("--queries", min=3, help="Queries of a turn at most.")] = 20,
+    seconds: Annotated[float, typer.Option("--seconds", min=0.01, help="Seconds of a turn, about.")] = 1.0,
+    against: Annotated[
+        Path | None, typer.Option("--against", help="Another checkout: its code takes turns with this one's.")
+    ] = None,
+) -> None:
+    """Time queries of several methods in interleaved rounds, and write the latency tables.
+
+    With --against, both versions of each method take turns and `compare` can judge their ratio.
+    """
+    from rich.console import Console
+
+    from benchmarks.cli.asking import make_request
+    from benchmarks.latency.rounds import Budget
+    from benchmarks.latency.session import Session, measure
+    from benchmarks.plan import make_plan
+    from benchmarks.store import Store
+    from benchmarks.tables.latency import write_latency_tables
+    from datasets.errors import BenchmarkError
+    from methods.registry import load_registry
+
+    console = Console()
+    registry = load_registry(plugins or ())
+    request = make_request(
+        registry,
+        all_methods=all_methods,
+        methods=methods,
+        datasets=datasets,
+        subset=subset,
+        tasks=["retrieval"],
+        data_dir=data_dir,
+        weights_dir=weights_dir,
+        plugins=plugins,
+        threads=threads,
+    )
+    store = Store(out)
+    store.require_writable()
+    with console.status("planning") as spinner:
+        plan = make_plan(request, registry, store, spinner.update)
+        # A canary computes nothing whose time would tell anything.
+        cells = [planned for planned in plan.cells if planned.spec.family != "canary" and not planned.missing]
+        if not cells:
+            raise BenchmarkError("nothing to time: name methods that can run here (see `list methods`)")
+        session = Session(request, store, Budget(rounds, queries, seconds), against)
+        records = measure(cells, session, spinner.update)
+    for path in write_latency_tables(store, registry, out):
+        console.print(f"wrote {path}", soft_wrap=True, highlight=False)
+    for record in records:
+        if record.facts["error"]:
+            console.print(f"[red]{record.facts['error']}[/]", highlight=False)
+    if any(record.facts["error"] for record in records):
+        raise typer.Exit(1)

@@ -1,0 +1,58 @@
+"""What a session leaves behind: every sample of every method, and what was known about the machine meanwhile."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.cells import Cell
+from benchmarks.files import read_json, write_atomically, write_json
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, eq=False)
+class LatencyRecord:
+    """One method's part in a session."""
+
+    cell: Cell
+    facts: dict[str, Any]
+    """Set-up times, threads, device, engine, batch sweep, calibration, provenance; `error` where it failed."""
+    samples: dict[str, np.ndarray]
+    """Seconds (rounds, queries) under "total", "other" and each stage; empty where it failed."""
+
+
+class LatencyStore:
+    """Records below `OUT/latency`, one folder a data set, subset and number of threads."""
+
+    def __init__(self, out: Path) -> None:
+        self.root = out / "latency"
+        self.paired = out / "paired"
+
+    def save(self, record: LatencyRecord) -> None:
+        """Keep a record in the place of an older one of the same method, threads and device."""
+        folder = self._folder(record.cell, record.facts["threads"])
+        name = record.cell.path.name
+        with write_atomically(folder / f"{name}.npz") as file:
+            np.savez(file, **record.samples)  # type: ignore[arg-type]
+        write_json(folder / f"{name}.json", {"schema": SCHEMA, "cell": record.cell.to_json(), **record.facts})
+
+    def save_pair(self, cell: Cell, base: np.ndarray, new: np.ndarray) -> Path:
+        """Keep the seconds (rounds, queries) of two versions of one method that took turns."""
+        path = self.paired / cell.path.parts[0] / cell.path.parts[1] / f"{cell.method}.npz"
+        with write_atomically(path) as file:
+            np.savez(file, base=base, new=new)
+        return path
+
+    def records(self) -> Iterator[LatencyRecord]:
+        """Every stored record, ordered by path."""
+        for path in sorted(self.root.glob("*/*/*/*.json")):
+            facts = read_json(path)
+            if facts and facts.pop("schema", None) == SCHEMA:
+                with np.load(path.with_suffix(".npz"), allow_pickle=False) as file:
+                    yield LatencyRecord(Cell(**facts.pop("cell")), facts, dict(file))
+
+    def _folder(self, cell: Cell, threads: int) -> Path:
+        return self.root / cell.path.parts[0] / cell.path.parts[1] / f"{threads}-threads"

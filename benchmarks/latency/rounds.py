@@ -1,0 +1,168 @@
+"""A session: contestants started side by side, asked in turn, in a new order each round."""
+
+import contextlib
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.latency.calibration import Calibration
+from benchmarks.protocol import SEED
+from datasets.errors import BenchmarkError
+
+BATCHES = (1, 4, 8, 16, 32, 64)
+"""Numbers of queries asked at once, of which the fastest an image is reported."""
+
+
+class ContestantError(BenchmarkError):
+    """A contestant could not be made ready, or failed while it was timed."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long a session may take."""
+
+    rounds: int = 10
+    queries: int = 20
+    """Of a round, for one method, at most."""
+    seconds: float = 1.0
+    """Of a round, for one method; fewer queries are asked of a slow one, but never fewer than three."""
+    batch_seconds: float = 0.5
+    """Of each batch size."""
+    ready_seconds: float = 900.0
+    """Until a contestant has to be ready."""
+
+    def queries_of(self, pace: float) -> int:
+        """How many queries a method that takes `pace` seconds for one is asked in a round."""
+        return int(np.clip(self.seconds / max(pace, 1e-6), 3, self.queries))
+
+
+@dataclass(eq=False)
+class Seat:
+    """One contestant of a session, from its job to its samples."""
+
+    name: str
+    job: dict[str, Any]
+    checkout: Path
+    """Whose code it runs."""
+    facts: dict[str, Any] = field(default_factory=dict)
+    samples: list[dict[str, np.ndarray]] = field(default_factory=list)
+    error: str = ""
+    process: subprocess.Popen[bytes] | None = None
+    connection: Connection | None = None
+    queries: int = 0
+    """A round."""
+
+    def ask(self, order: dict[str, Any], patience: float) -> Any:
+        """Send an order and wait for its answer; raises ContestantError where there is none."""
+        assert self.connection is not None
+        try:
+            self.connection.send(order)
+            if not self.connection.poll(patience):
+                raise ContestantError(f"{self.name}: no answer within {patience:.0f} s")
+            answer = self.connection.recv()
+        except (EOFError, ConnectionError, OSError) as error:
+            raise ContestantError(f"{self.name}: its process has ended") from error
+        if isinstance(answer, dict) and "error" in answer:
+            raise ContestantError(f"{self.name}: {answer['error']}")
+        return answer
+
+
+def take_turns(seats: Sequence[Seat], budget: Budget, on_progress: Callable[[str], None]) -> Calibration:
+    """Make every seat ready, then ask all of them round by round; their samples and errors are left in the seats.
+
+    Returns the calibration: two samples before the first round, one after each turn. A seat that fails is left out from
+    then on and costs the others nothing.
+    """
+    calibration = Calibration()
+    with tempfile.TemporaryDirectory(prefix="latency-") as folder:
+        try:
+            for seat in seats:
+                on_progress(f"{seat.name}: getting ready")
+                _guarded(seat, lambda seat=seat: _start(seat, Path(folder) / "log.txt", budget))  # type: ignore[misc]
+            calibration.sample()
+            calibration.sample()
+            order = random.Random(SEED)
+            for number in range(budget.rounds):
+                on_progress(f"round {number + 1} of {budget.rounds}")
+                for seat in order.sample(list(seats), len(seats)):
+                    _guarded(seat, lambda seat=seat: _one_round(seat, budget))  # type: ignore[misc]
+                    calibration.sample()
+            for seat in seats:
+                on_progress(f"{seat.name}: batches")
+                _guarded(seat, lambda seat=seat: _sweep(seat, budget))  # type: ignore[misc]
+        finally:
+            for seat in seats:
+                _stop(seat)
+    return calibration
+
+
+def _guarded(seat: Seat, step: Callable[[], None]) -> None:
+    if seat.error:
+        return
+    try:
+        step()
+    except ContestantError as error:
+        seat.error = str(error)
+        _stop(seat)
+
+
+def _start(seat: Seat, log: Path, budget: Budget) -> None:
+    """Start the contestant's process, which inherits one end of a socket pair, and wait until it is ready."""
+    ours, theirs = socket.socketpair()
+    with theirs, log.open("wb") as output:
+        seat.process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.latency.contestant", str(theirs.fileno())],
+            cwd=seat.checkout,
+            env={**os.environ, **seat.job["environment"]},
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    seat.connection = Connection(ours.detach())
+    try:
+        seat.facts = seat.ask(seat.job, budget.ready_seconds)
+    except ContestantError as error:
+        last = log.read_text(errors="replace").strip().splitlines()[-1:]
+        raise ContestantError(f"{error} {last[0] if last else ''}".strip()) from error
+    seat.queries = budget.queries_of(seat.facts["pace_s"])
+
+
+def _one_round(seat: Seat, budget: Budget) -> None:
+    patience = max(60.0, 50 * seat.queries * seat.facts["pace_s"])
+    seat.samples.append(seat.ask({"do": "round", "queries": seat.queries}, patience))
+
+
+def _sweep(seat: Seat, budget: Budget) -> None:
+    # A size that would take longer than ten budgets by the pace of single queries is not tried.
+    sizes = [size for size in BATCHES if size == 1 or size * seat.facts["pace_s"] < 10 * budget.batch_seconds]
+    order = {"do": "batches", "sizes": sizes, "seconds": budget.batch_seconds}
+    seat.facts["seconds_by_batch"] = seat.ask(order, 600.0)
+
+
+def _stop(seat: Seat) -> None:
+    if seat.connection is not None:
+        with contextlib.suppress(OSError):
+            seat.connection.send({"do": "stop"})
+        seat.connection.close()
+        seat.connection = None
+    if seat.process is not None:
+        try:
+            seat.process.wait(2)
+        except subprocess.TimeoutExpired:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(seat.process.pid, signal.SIGKILL)
+            seat.process.wait()
+        seat.process = None

@@ -1,0 +1,114 @@
+"""From a plan to latency records: which methods meet, in groups that fit into memory, in one checkout or in two."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.latency.calibration import strayed
+from benchmarks.latency.records import LatencyRecord, LatencyStore
+from benchmarks.latency.rounds import Budget, Seat, take_turns
+from benchmarks.plan import PlannedCell, Request
+from benchmarks.protocol import SEARCH_DEPTH, size_class
+from benchmarks.provenance import now, provenance
+from benchmarks.store import Store
+from benchmarks.worker import thread_environment
+from datasets.errors import BenchmarkError
+
+TABLE_SIZE = 6
+"""Contestants in memory at a time."""
+
+_HERE = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Session:
+    """What a session needs beyond the cells: where results go, how long it may take, what it is compared with."""
+
+    request: Request
+    store: Store
+    budget: Budget
+    against: Path | None = None
+    """Another checkout, whose code takes turns with this one's."""
+
+
+def measure(
+    cells: Sequence[PlannedCell], session: Session, on_progress: Callable[[str], None] = lambda text: None
+) -> list[LatencyRecord]:
+    """Measure retrieval cells, a table of contestants at a time, and store a record of each as soon as it is known.
+
+    Raises BenchmarkError if `against` is no checkout of this project.
+    """
+    if session.against and not (session.against / "benchmarks" / "latency" / "contestant.py").is_file():
+        raise BenchmarkError(f"{session.against} is no checkout of this project that can time latency")
+    records = LatencyStore(session.store.root)
+    step = TABLE_SIZE // 2 if session.against else TABLE_SIZE
+    done = []
+    for start in range(0, len(cells), step):
+        members = cells[start : start + step]
+        seats = {planned: Seat(planned.cell.method, _job(planned, session), _HERE) for planned in members}
+        rivals = (
+            {p: Seat(f"{p.cell.method} (base)", _job(p, session), session.against) for p in members}
+            if session.against
+            else {}
+        )
+        begun = now()
+        calibration = take_turns([*seats.values(), *rivals.values()], session.budget, on_progress)
+        for planned, seat in seats.items():
+            record = _record(planned, seat, np.array(calibration.seconds), begun)
+            records.save(record)
+            done.append(record)
+            rival = rivals.get(planned)
+            if rival and rival.samples and seat.samples:
+                records.save_pair(planned.cell, *_pair(rival, seat))
+    return done
+
+
+def _pair(base: Seat, new: Seat) -> tuple[np.ndarray, np.ndarray]:
+    """Seconds (rounds, queries) of both, cut to the rounds and queries that both have."""
+    rounds = min(len(base.samples), len(new.samples))
+    queries = min(base.queries, new.queries)
+    old, fresh = (np.stack([sample["total"][:queries] for sample in seat.samples[:rounds]]) for seat in (base, new))
+    return old, fresh
+
+
+def _record(planned: PlannedCell, seat: Seat, calibration: np.ndarray, begun: str) -> LatencyRecord:
+    names = sorted({name for sample in seat.samples for name in sample})
+    empty = np.zeros(seat.queries)
+    samples = {name: np.stack([sample.get(name, empty) for sample in seat.samples]) for name in names}
+    facts = {
+        **seat.facts,
+        "error": seat.error,
+        "threads": seat.job["threads"],
+        "trained": planned.trained,
+        "manifest": planned.inputs["manifest"],
+        "calibration_s": calibration.tolist(),
+        "strayed": strayed(calibration),
+        "inputs": planned.inputs,
+        "started": begun,
+        "provenance": provenance(),
+    }
+    return LatencyRecord(planned.cell, facts, samples)
+
+
+def _job(planned: PlannedCell, session: Session) -> dict[str, Any]:
+    """What a contestant is told: plain values, so that another version of the code can read it."""
+    request, cache = session.request, session.store.cache
+    return {
+        "method": planned.cell.method,
+        "dataset": planned.cell.dataset,
+        "data_dir": str(request.data_dir.resolve()) if request.data_dir else None,
+        "manifest": str(planned.manifest.resolve()),
+        "weights": str(planned.weights.path.resolve()) if planned.weights else None,
+        "trained": planned.trained,
+        "embeddings": str((cache / "embeddings" / planned.encoder_key).resolve()),
+        "models": str((cache / "models").resolve()),
+        "plugins": [str(path.resolve()) for path in request.plugins],
+        "profile": size_class(planned.cell.subset),
+        "threads": request.threads,
+        "queries": 100,
+        "depth": SEARCH_DEPTH,
+        "environment": {**thread_environment(request.threads), "TF_CPP_MIN_LOG_LEVEL": "3"},
+    }
