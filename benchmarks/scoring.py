@@ -1,7 +1,7 @@
 """From what a cell stored to its metrics: values per query, means, intervals; canaries against theory."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -44,6 +44,13 @@ class RetrievalScore:
     """(q,) what the mean over classes groups queries by."""
 
 
+class Judged(NamedTuple):
+    """A stored ranking held against its manifest, and what the mean over classes groups its queries by, (q,)."""
+
+    judgement: Judgement
+    classes: np.ndarray
+
+
 def score_retrieval(
     store: Store, cell: Cell, row: dict[str, Any], only: np.ndarray | None = None
 ) -> RetrievalScore | None:
@@ -51,6 +58,12 @@ def score_retrieval(
 
     `only` (m,) int keeps those queries of a retrieval cell alone.
     """
+    judged = judge_retrieval(store, cell, row, only)
+    return None if judged is None else _score(*judged)
+
+
+def judge_retrieval(store: Store, cell: Cell, row: dict[str, Any], only: np.ndarray | None = None) -> Judged | None:
+    """What `score_retrieval` scores: cheaper where a few metrics are wanted."""
     ranking = store.ranking(cell)
     if ranking is None:
         return None
@@ -61,17 +74,22 @@ def score_retrieval(
         rows = rows[only]
         ranking = Ranking(ranking.ids[only], ranking.scores[only], ranking.undetected[only])
     labels = truth.query_labels[rows]
-    judgement = judge(ranking, truth.gallery_labels, labels, truth.gallery_ids, truth.query_ids[rows])
-    return _score(judgement, labels)
+    return Judged(judge(ranking, truth.gallery_labels, labels, truth.gallery_ids, truth.query_ids[rows]), labels)
 
 
 def score_robustness(store: Store, cell: Cell, row: dict[str, Any]) -> RetrievalScore | None:
     """Metrics of a robustness cell's ranking: only the original is right; classes are the distortions."""
+    judged = judge_robustness(store, cell, row)
+    return None if judged is None else _score(*judged)
+
+
+def judge_robustness(store: Store, cell: Cell, row: dict[str, Any]) -> Judged | None:
+    """What `score_robustness` scores."""
     ranking, copies = store.ranking(cell), store.arrays(cell, "copies")
     if ranking is None or copies is None:
         return None
     judgement = judge(ranking, np.arange(row["counts"]["gallery"]), copies["original"].astype(np.int64))
-    return _score(judgement, np.array(list(DISTORTIONS))[copies["distortion"]])
+    return Judged(judgement, np.array(list(DISTORTIONS))[copies["distortion"]])
 
 
 def _score(judgement: Judgement, classes: np.ndarray) -> RetrievalScore:
