@@ -1,5 +1,7 @@
 """Resident memory of this process as the kernel counts it (Linux); None where it cannot be read."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 _STATUS = Path("/proc/self/status")
@@ -14,7 +16,7 @@ def resident_bytes() -> int | None:
 def peak_bytes() -> int | None:
     """Highest resident set size since the process began, or since `reset_peak` (VmHWM).
 
-    Read from the process itself: `ru_maxrss` starts at the parent's peak after a fork, VmHWM does not.
+    VmHWM belongs to this program's memory; `ru_maxrss` keeps, after fork and exec, what the parent held.
     """
     return _status_field("VmHWM")
 
@@ -26,6 +28,36 @@ def reset_peak() -> bool:
     except OSError:
         return False
     return True
+
+
+class StagePeaks:
+    """Peaks of stages that follow one another, in bytes over what was resident when this object was made.
+
+    The kernel keeps one mark, the highest; between stages it is lowered to the present. Where the kernel does not allow
+    that, a stage that stayed below the mark has no peak of its own: None.
+    """
+
+    def __init__(self) -> None:
+        self.baseline = resident_bytes()
+        self.stages: dict[str, int | None] = {}
+        """Name -> peak; a stage entered again keeps the higher one."""
+        self.highest: int | None = None
+        """Over all stages so far."""
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Watch a block."""
+        lowered, mark = reset_peak(), peak_bytes()
+        try:
+            yield
+        finally:
+            peak = peak_bytes()
+            if peak is not None and mark is not None and self.baseline is not None:
+                over = max(0, peak - self.baseline)
+                self.highest = max(over, self.highest or 0)
+                self.stages[name] = max(over, self.stages.get(name) or 0) if lowered or peak > mark else None
+            else:
+                self.stages[name] = None
 
 
 def _status_field(name: str) -> int | None:

@@ -10,6 +10,7 @@ from benchmarks.files import write_atomically, write_text
 from benchmarks.store import Store
 from benchmarks.tables.groups import Group, make_groups
 from benchmarks.tables.markdown import LEGEND, document, to_markdown
+from benchmarks.tables.memory import memory_table
 from benchmarks.tables.model import Table
 from benchmarks.tables.open_set import OpenSetTable
 from benchmarks.tables.plot import accuracy_latency_plot
@@ -50,10 +51,11 @@ def pages(store: Store, group: Group, retrieval: Group | None) -> list[Page]:
         open_set = OpenSetTable(store, group, retrieval)
         return [Page(group.name, [open_set.table], findings=open_set.findings)]
     tables = RetrievalTables(store, group)
-    classification = Page(group.name.removesuffix("retrieval") + "classification", [tables.classification()])
+    prefix = group.name.removesuffix("retrieval")
     return [
         Page(group.name, [tables.accuracy(), tables.cost(), tables.stages()], tables, tables.cost(), tables.findings),
-        classification,
+        Page(f"{prefix}classification", [tables.classification()]),
+        Page(f"{prefix}memory", [memory_table(group)]),
     ]
 
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import memory, timing
+from benchmarks import timing
+from benchmarks.memory import StagePeaks
 from benchmarks.protocol import SEARCH_DEPTH
 from benchmarks.store import Store
 from benchmarks.tasks.context import CellContext
@@ -23,26 +24,25 @@ def run(context: CellContext, manifest: Manifest, store: Store) -> dict[str, Any
     """The cell's measurements; its ranking and latency samples are written to the working folder."""
     gallery, queries = manifest.gallery, manifest.queries
     timed_queries = timing.in_memory(queries[: context.timing.queries])
-    baseline = memory.resident_bytes()
-    start = time.perf_counter()
-    method = context.build(context.embed())
-    load_seconds = time.perf_counter() - start
-    first_call = _first_call(method, timed_queries)
-    fit_seconds, index_seconds = _fit_and_index(method, gallery)
-    indexed_peak = memory.peak_bytes()
-    ranking = _ranking(context, method, queries, len(gallery), store)
-    accuracy_peak = memory.peak_bytes()
-
+    peaks = StagePeaks()
+    with peaks.stage("load"):
+        start = time.perf_counter()
+        method = context.build(context.embed())
+        load_seconds = time.perf_counter() - start
+        first_call, embedding_bytes = _first_call(method, timed_queries)
+    fit_seconds, index_seconds = _fit_and_index(method, gallery, peaks)
+    index_peak = peaks.highest
+    with peaks.stage("rank"):
+        ranking = _ranking(context, method, queries, len(gallery), store)
     if isinstance(method, VectorMethod):
         method.embed = embed_in_batches
-    memory.reset_peak()
-    samples = timing.query_latency(method, timed_queries, SEARCH_DEPTH, context.timing)
-    batch = timing.in_memory(queries.take(np.arange(context.timing.batch) % len(queries)))
-    batch_samples = timing.seconds_per_image(
-        lambda: method.search(batch, SEARCH_DEPTH), len(batch), context.timing.seconds / 2
-    )
-    gallery_samples = _gallery_seconds(context, method, gallery, fit_seconds + index_seconds)
-    query_peak = memory.peak_bytes()
+    with peaks.stage("query"):
+        samples = timing.query_latency(method, timed_queries, SEARCH_DEPTH, context.timing)
+        batch = timing.in_memory(queries.take(np.arange(context.timing.batch) % len(queries)))
+        batch_samples = timing.seconds_per_image(
+            lambda: method.search(batch, SEARCH_DEPTH), len(batch), context.timing.seconds / 2
+        )
+        gallery_samples = _gallery_seconds(context, method, gallery, fit_seconds + index_seconds)
     context.save_arrays(
         "samples",
         total=samples.total,
@@ -65,36 +65,38 @@ def run(context: CellContext, manifest: Manifest, store: Store) -> dict[str, Any
         "fit_s": fit_seconds,
         "index_s": index_seconds,
         "memory": {
-            "baseline": baseline,
-            "index_peak": _over(indexed_peak, baseline),
-            "query_peak": _over(query_peak, baseline),
-            "peak": _over(max(filter(None, (accuracy_peak, query_peak)), default=None), baseline),
+            "baseline": peaks.baseline,
+            "index_peak": index_peak,
+            "query_peak": peaks.stages["query"],
+            "peak": peaks.highest,
+            "stages": peaks.stages,
+            "embedding_bytes_per_image": embedding_bytes,
         },
         "index_bytes": int(method.nbytes),
     }
 
 
-def _first_call(method: Method, queries: ImageSet) -> float | None:
-    """Seconds of a composed method's very first encoding, before anything has warmed it up."""
+def _first_call(method: Method, queries: ImageSet) -> tuple[float | None, int | None]:
+    """Seconds of a composed method's very first encoding, before anything has warmed it up, and bytes of its row."""
     if not isinstance(method, VectorMethod):
-        return None
+        return None, None
     start = time.perf_counter()
-    embed_in_batches(method.encoder, queries[:1])
-    return time.perf_counter() - start
+    rows = embed_in_batches(method.encoder, queries[:1])
+    return time.perf_counter() - start, rows.nbytes
 
 
-def _fit_and_index(method: Method, gallery: ImageSet) -> tuple[float, float]:
+def _fit_and_index(method: Method, gallery: ImageSet, peaks: StagePeaks) -> tuple[float, float]:
     """Seconds of learning and of building the index; a composed method's encoding is measured apart, on a sample.
 
     A training that another cell has been through already counts with the seconds it took there.
     """
     seconds = []
-    for step in (method.fit, method.index):
+    for name, step in (("fit", method.fit), ("index", method.index)):
         clock = StageClock()
-        start = time.perf_counter()
-        with clock.running():
+        with peaks.stage(name), clock.running():
+            start = time.perf_counter()
             step(gallery)
-        elapsed = time.perf_counter() - start
+            elapsed = time.perf_counter() - start
         apart = _ENCODING if isinstance(method, VectorMethod) else ()
         seconds.append(elapsed + clock.spared - sum(clock.seconds.get(stage, 0.0) for stage in apart))
     return seconds[0], seconds[1]
@@ -127,7 +129,3 @@ def _counts(method: Method, gallery: ImageSet, queries: ImageSet, ranking: Ranki
         "undetected_gallery": len(gallery) - indexed if ranking is not None else None,
         "undetected_queries": int(ranking.undetected.sum()) if ranking is not None else None,
     }
-
-
-def _over(peak: int | None, baseline: int | None) -> int | None:
-    return None if peak is None or baseline is None else max(0, peak - baseline)

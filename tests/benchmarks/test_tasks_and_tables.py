@@ -101,6 +101,7 @@ def test_tables_show_every_method_with_machine_and_provenance(finished):
     assert {name.rpartition("-")[2] for name in names if name.endswith(".md") and name != "overview.md"} == {
         "retrieval.md",
         "classification.md",
+        "memory.md",
         "set.md",
         "robustness.md",
     }
