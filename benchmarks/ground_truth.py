@@ -23,6 +23,11 @@ class GroundTruth:
     query_ids: np.ndarray
     query_labels: np.ndarray
 
+    def page(self, subject: str) -> str:
+        """A file name for tables about these images: lfw-standard-retrieval, lfw-synthetic-smoke-retrieval."""
+        title = "".join(character if character.isalnum() or character == "-" else " " for character in self.title)
+        return "-".join([*title.split(), self.subset, subject])
+
 
 @lru_cache(maxsize=32)
 def read_ground_truth(path: Path) -> GroundTruth:

@@ -1,10 +1,12 @@
 """What there is - methods, data sets, metrics, runs - as plain rows, with the reason where one cannot be used here."""
 
 import importlib.util
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.devices import KERAS_BACKENDS, packages_of, unfit_backend
 from benchmarks.files import read_json
 from datasets.errors import BenchmarkError
 from datasets.registry import DATASETS, open_dataset
@@ -65,7 +67,10 @@ def runs(out: Path) -> list[dict[str, Any]]:
 
 def can_run(spec: MethodSpec, weights_dir: Path | None) -> tuple[str, str]:
     """("yes" | "untrained" | "no", reason): whether a method can run on this machine."""
-    missing = [name for name in spec.requires if importlib.util.find_spec(name) is None]
+    backend = os.environ.get("KERAS_BACKEND", KERAS_BACKENDS[0])
+    if reason := unfit_backend(spec, backend):
+        return "no", reason
+    missing = [name for name in packages_of(spec, backend) if importlib.util.find_spec(name) is None]
     if missing:
         return "no", f"{', '.join(missing)} not installed"
     try:

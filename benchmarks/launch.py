@@ -10,13 +10,14 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from multiprocessing import forkserver
 from pathlib import Path
 
 import psutil
 
+from benchmarks.devices import KERAS_BACKENDS, device_environment
 from benchmarks.files import read_json
 from benchmarks.worker import FAILURE, LOG, RESULT, Job, run_job, thread_environment
 
@@ -31,6 +32,10 @@ _MODULES: dict[str, tuple[str, ...]] = {
 }
 
 
+CPU = device_environment("cpu", KERAS_BACKENDS[0])
+"""The environment of a run that uses no GPU."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """How a cell ended: a status of `ok | timeout | oom | killed | unavailable | error`, why, and what it measured."""
@@ -42,14 +47,13 @@ class Outcome:
     log_tail: str
 
 
-def prepare(packages: Iterable[str], threads: int, log: Path) -> None:
+def prepare(packages: Iterable[str], threads: int, log: Path, environment: Mapping[str, str] = CPU) -> None:
     """Start the template process, which imports `packages`; a later call finds it running and changes nothing.
 
     What libraries print while they are imported goes to `log`.
     """
-    os.environ.update(thread_environment(threads))
+    os.environ.update(thread_environment(threads) | dict(environment))
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
     modules = [module for package in sorted(set(packages)) for module in _MODULES.get(package, (package,))]
     multiprocessing.get_context("forkserver").set_forkserver_preload([*_PRELOAD, *modules])
     sys.stderr.flush()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.cells import Cell
+from benchmarks.devices import KERAS_BACKENDS, device_of, packages_of, unfit_backend
 from benchmarks.protocol import PROTOCOL_VERSION, ROBUSTNESS_ORIGINALS, SEED, size_class, timing_of
 from benchmarks.store import Store
 from datasets.dataset import Dataset
@@ -33,6 +34,9 @@ class Request:
     weights_dir: Path | None = None
     plugins: tuple[Path, ...] = ()
     threads: int = 1
+    device: str = "cpu"
+    """cpu or gpu."""
+    keras_backend: str = KERAS_BACKENDS[0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,18 +97,24 @@ def make_plan(
             path = store.keep_manifest(manifest.hash, manifest.to_json())
             for spec in specs:
                 reason = _not_applicable(spec, dataset, task, found[spec.id])
+                reason = reason or unfit_backend(spec, request.keras_backend)
                 if reason:
                     plan.left_out.append((spec.id, f"{name}:{subset}", reason))
                     continue
-                cell = Cell(name, subset, task, spec.id)
-                plan.cells.append(_planned(cell, spec, manifest.hash, path, found[spec.id], request.threads, store))
+                cell = Cell(name, subset, task, spec.id, device_of(spec, request.device))
+                plan.cells.append(_planned(cell, spec, manifest.hash, path, found[spec.id], request, store))
     if not plan.cells:
         raise BenchmarkError("nothing to run: " + "; ".join(f"{m} on {d}: {why}" for m, d, why in plan.left_out[:5]))
     return plan
 
 
 def cell_inputs(
-    cell: Cell, spec: MethodSpec, manifest_hash: str, weights: Found | None, threads: int
+    cell: Cell,
+    spec: MethodSpec,
+    manifest_hash: str,
+    weights: Found | None,
+    threads: int,
+    keras_backend: str = KERAS_BACKENDS[0],
 ) -> dict[str, Any]:
     """Everything a row depends on. A row whose inputs differ from these is stale."""
     budget = vars(timing_of(cell.subset, trained=weights is not None or not spec.weights))
@@ -115,7 +125,7 @@ def cell_inputs(
         "seed": SEED,
         "method": fingerprint.describe_method(spec),
         "code": fingerprint.method_code(spec),
-        "packages": fingerprint.package_versions(spec.requires),
+        "packages": fingerprint.package_versions(packages_of(spec, keras_backend)),
         "weights": None if weights is None else weights.sha256,
         "manifest": manifest_hash,
         "threads": threads,
@@ -124,12 +134,12 @@ def cell_inputs(
 
 
 def _planned(
-    cell: Cell, spec: MethodSpec, manifest_hash: str, path: Path, weights: Found | None, threads: int, store: Store
+    cell: Cell, spec: MethodSpec, manifest_hash: str, path: Path, weights: Found | None, request: Request, store: Store
 ) -> PlannedCell:
-    inputs = cell_inputs(cell, spec, manifest_hash, weights, threads)
+    inputs = cell_inputs(cell, spec, manifest_hash, weights, request.threads, request.keras_backend)
     row = store.row(cell)
     state, why = _state(row, inputs)
-    missing = tuple(name for name in spec.requires if importlib.util.find_spec(name) is None)
+    missing = tuple(name for name in packages_of(spec, request.keras_backend) if importlib.util.find_spec(name) is None)
     seconds = row.get("wall_s") if row else None
     return PlannedCell(cell, spec, inputs, path, weights, encoder_key(spec, inputs), state, why, missing, seconds)
 

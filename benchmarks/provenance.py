@@ -11,6 +11,8 @@ from typing import Any
 
 import psutil
 
+from benchmarks.devices import find_gpu
+
 _RECORDED = (
     "numpy",
     "scipy",
@@ -40,7 +42,7 @@ def machine() -> dict[str, Any]:
         "cpu": _cpu_model(),
         "cores": usable_cores(),
         "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
-        "gpu": None,
+        "gpu": gpu.name if (gpu := find_gpu()) else None,
         "system": f"{platform.system()} {platform.machine()}",
     }
 

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import psutil
 
 from benchmarks.cells import Cell
+from benchmarks.devices import device_environment
 from benchmarks.files import write_json
 from benchmarks.launch import Outcome, prepare, run_isolated
 from benchmarks.plan import Plan, PlannedCell, Request
@@ -69,9 +70,10 @@ def run_cells(
     """
     store.remove_leftovers()
     prepare(
-        {package for cell in cells for package in cell.spec.requires if not cell.missing},
+        {package for cell in cells for package in cell.inputs["packages"] if not cell.missing},
         request.threads,
         store.cache / "imports.log",
+        device_environment(request.device, request.keras_backend),
     )
     started = now()
     rows: list[dict[str, Any]] = []

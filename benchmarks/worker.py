@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks.cells import Cell
+from benchmarks.devices import device_facts
 from benchmarks.files import write_json
 from benchmarks.protocol import SEED, Timing, size_class
 from benchmarks.store import Store
@@ -76,9 +77,13 @@ def _measure(job: Job) -> dict[str, object]:
 
     text = job.manifest.read_text(encoding="utf-8")
     if job.cell.task == "verification":
-        return verification.run(context, PairManifest.from_json(text, dataset))
-    task = {"retrieval": retrieval.run, "open-set": open_set.run, "robustness": robustness.run}[job.cell.task]
-    return task(context, Manifest.from_json(text, dataset), Store(job.out))
+        result = verification.run(context, PairManifest.from_json(text, dataset))
+    else:
+        task = {"retrieval": retrieval.run, "open-set": open_set.run, "robustness": robustness.run}[job.cell.task]
+        result = task(context, Manifest.from_json(text, dataset), Store(job.out))
+    if "keras" in context.spec.requires:
+        result["device"] = device_facts(context.spec, job.cell.device)
+    return result
 
 
 def open_cell(job: Job) -> "tuple[CellContext, Dataset]":

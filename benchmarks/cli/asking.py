@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from benchmarks.devices import KERAS_BACKENDS, check_device
 from benchmarks.plan import TASKS, Request
 from benchmarks.provenance import usable_cores
 from datasets.errors import BenchmarkError, UnknownNameError, suggest
@@ -21,6 +22,8 @@ def make_request(
     weights_dir: Path | None,
     plugins: list[Path] | None,
     threads: int | None,
+    device: str = "cpu",
+    keras_backend: str = KERAS_BACKENDS[0],
 ) -> Request:
     """The request the options stand for; raises BenchmarkError for what cannot be meant."""
     if all_methods == bool(methods):
@@ -43,4 +46,6 @@ def make_request(
         weights_dir=weights_dir,
         plugins=tuple(plugins or ()),
         threads=threads or usable_cores(),
+        device=check_device(device, keras_backend),
+        keras_backend=keras_backend,
     )

@@ -18,6 +18,8 @@ def latency(
     out: options.OutDir = Path("results"),
     plugins: options.Plugins = None,
     threads: options.Threads = None,
+    device: options.Device = "auto",
+    keras_backend: options.KerasBackend = "tensorflow",
     rounds: Annotated[int, typer.Option("--rounds", min=2, help="Rounds; every method has a turn in each.")] = 10,
     queries: Annotated[int, typer.Option("--queries", min=3, help="Queries of a turn at most.")] = 20,
     seconds: Annotated[float, typer.Option("--seconds", min=0.01, help="Seconds of a turn, about.")] = 1.0,
@@ -53,6 +55,8 @@ def latency(
         weights_dir=weights_dir,
         plugins=plugins,
         threads=threads,
+        device=device,
+        keras_backend=keras_backend,
     )
     store = Store(out)
     store.require_writable()

@@ -30,6 +30,11 @@ Subset = Annotated[str, typer.Option("--subset", help="smoke, standard or full, 
 Tasks = Annotated[
     list[str] | None, typer.Option("--task", help="retrieval, open-set, robustness or verification; all unless given.")
 ]
+Device = Annotated[str, typer.Option("--device", help="Where networks compute: auto, cpu or gpu.")]
+KerasBackend = Annotated[
+    str,
+    typer.Option("--keras-backend", envvar="KERAS_BACKEND", help="What Keras computes with: tensorflow, torch or jax."),
+]
 Threads = Annotated[
     int | None, typer.Option("--threads", min=1, help="Threads of every library; all cores unless given.")
 ]

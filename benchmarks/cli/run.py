@@ -20,6 +20,8 @@ def run(
     out: options.OutDir = Path("results"),
     plugins: options.Plugins = None,
     threads: options.Threads = None,
+    device: options.Device = "auto",
+    keras_backend: options.KerasBackend = "tensorflow",
     jobs: Annotated[
         int, typer.Option("--jobs", min=1, help="Cells at a time; above 1 latencies disturb each other.")
     ] = 1,
@@ -58,6 +60,8 @@ def run(
         weights_dir=weights_dir,
         plugins=plugins,
         threads=threads,
+        device=device,
+        keras_backend=keras_backend,
     )
     store = Store(out)
     store.require_writable()

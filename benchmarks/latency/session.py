@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.devices import device_environment
 from benchmarks.latency.calibration import strayed
 from benchmarks.latency.records import LatencyRecord, LatencyStore
 from benchmarks.latency.rounds import Budget, Seat, take_turns
@@ -110,5 +111,9 @@ def _job(planned: PlannedCell, session: Session) -> dict[str, Any]:
         "threads": request.threads,
         "queries": 100,
         "depth": SEARCH_DEPTH,
-        "environment": {**thread_environment(request.threads), "TF_CPP_MIN_LOG_LEVEL": "3"},
+        "environment": {
+            **thread_environment(request.threads),
+            **device_environment(request.device, request.keras_backend),
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+        },
     }

@@ -1,6 +1,6 @@
 """Stored rows sorted into what one table may compare: same data set, subset, task and content."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,9 +25,8 @@ class Group:
 
     @property
     def name(self) -> str:
-        """A file name: lfw-standard-retrieval, lfw-synthetic-smoke-retrieval."""
-        title = "".join(c if c.isalnum() or c == "-" else " " for c in self.truth.title)
-        return "-".join([*title.split(), self.truth.subset, self.task])
+        """A file name."""
+        return self.truth.page(self.task)
 
     @property
     def heading(self) -> str:
@@ -47,13 +46,19 @@ def make_groups(store: Store, registry: Registry) -> list[Group]:
     for (_, _, task), rows in sorted(stored.items(), key=lambda entry: (known.get(entry[0][0], len(known)), entry[0])):
         manifest = max(rows, key=lambda entry: entry[1]["started"])[1]["inputs"]["manifest"]
         group = Group(read_ground_truth(store.manifest_path(manifest)), task, manifest)
-        for cell, row in sorted(rows, key=lambda entry: order[entry[0].method]):
+        for cell, row in sorted(_one_device(rows), key=lambda entry: order[entry[0].method]):
             if row["inputs"]["manifest"] == manifest:
                 group.entries.append((cell, row, registry.get(cell.method)))
             else:
                 group.left_out += 1
         groups.append(group)
     return groups
+
+
+def _one_device(rows: Sequence[tuple[Cell, dict[str, Any]]]) -> list[tuple[Cell, dict[str, Any]]]:
+    """A method's row on the CPU, or on the GPU where that is all there is: the two meet in a table of their own."""
+    on_cpu = {cell.method for cell, _ in rows if cell.device == "cpu"}
+    return [(cell, row) for cell, row in rows if cell.device == "cpu" or cell.method not in on_cpu]
 
 
 def rankable(entries: Iterable[tuple[Cell, dict[str, Any], MethodSpec]]) -> list[str]:

@@ -68,8 +68,7 @@ def write_latency_tables(store: Store, registry: Registry, out: Path) -> list[Pa
             Table(f"{truth.title}:{truth.subset}, latency", LATENCY, rows, [INTRODUCTION]),
             Table("Stages of a query, mean", STAGE, rows, notes),
         )
-        title = "-".join("".join(c if c.isalnum() or c == "-" else " " for c in truth.title).split())
-        path = out / f"{title}-{truth.subset}-latency.md"
+        path = out / f"{truth.page('latency')}.md"
         write_text(path, "\n".join(to_markdown(table, 1 + place) for place, table in enumerate(tables)))
         written.append(path)
     return written

@@ -76,7 +76,8 @@ def provenance_notes(group: Group) -> list[str]:
 def machine_note(provenances: Sequence[dict[str, Any]]) -> str:
     """The machine of the last of `provenances` (see benchmarks.provenance), and whether it was the only one."""
     machine = provenances[-1]["machine"]
-    where = f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']} GiB, no GPU used; {machine['system']}"
+    gpu = machine["gpu"] or "no GPU on this machine"
+    where = f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']} GiB, {gpu}; {machine['system']}"
     machines = {str(provenance["machine"]) for provenance in provenances}
     mixed = " Rows come from different machines: compare no times." if len(machines) > 1 else ""
     return f"Machine: {where}.{mixed}"

@@ -8,7 +8,9 @@ import pandas as pd
 from benchmarks.claims.claims_table import write_claims
 from benchmarks.files import write_atomically, write_text
 from benchmarks.store import Store
+from benchmarks.tables.devices import write_device_tables
 from benchmarks.tables.groups import Group, make_groups
+from benchmarks.tables.latency import write_latency_tables
 from benchmarks.tables.markdown import LEGEND, document, to_markdown
 from benchmarks.tables.memory import memory_table
 from benchmarks.tables.model import Table
@@ -92,6 +94,8 @@ def write_tables(store: Store, registry: Registry, out: Path) -> list[Path]:
         _write_csv(out / "overview.csv", pd.concat(frames, ignore_index=True))
         written += [out / "overview.md", out / "overview.csv"]
     written += write_claims(store, out)
+    written += write_device_tables(store, registry, out)
+    written += write_latency_tables(store, registry, out)
     if findings:
         raise CanaryError("a canary is off its theoretical level, trust no figure until this is mended: " + findings[0])
     return written
