@@ -6,7 +6,7 @@ import sys
 import typer
 from rich.console import Console
 
-from benchmarks.cli import fetch, inspect, latency, listing, pictures, report, run
+from benchmarks.cli import compare, fetch, inspect, latency, listing, pictures, report, run
 from datasets.errors import BenchmarkError
 
 app = typer.Typer(
@@ -23,6 +23,8 @@ app.command("latency")(latency.latency)
 app.command("status")(inspect.status)
 app.command("report")(report.report)
 app.command("pictures")(pictures.pictures)
+app.command("compare")(compare.compare)
+app.add_typer(compare.baseline, name="baseline")
 app.command("check")(inspect.check)
 app.command("doctor")(inspect.doctor)
 app.command("fetch")(fetch.fetch)

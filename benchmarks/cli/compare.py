@@ -1,0 +1,70 @@
+"""`compare` and `baseline`: the regression gate."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmarks.cli import options
+
+baseline = typer.Typer(help="The results that later runs are compared with.", no_args_is_help=True)
+
+DEFAULT = Path("results/baseline/smoke.json")
+
+
+def compare(
+    base: Annotated[Path, typer.Argument(help="A baseline file, or the results folder of an earlier run.")],
+    new: Annotated[Path, typer.Argument(help="The results folder of the new run (or a baseline file).")],
+    methods: options.Methods = None,
+    tolerance: Annotated[float, typer.Option("--tolerance", help="Drop of accuracy let pass, absolute.")] = 0.005,
+    alpha: Annotated[float, typer.Option("--alpha", help="Chance of a false alarm in the whole comparison.")] = 0.05,
+    latency_ratio: Annotated[float, typer.Option("--latency-ratio", help="Slowdown let pass.")] = 1.10,
+    memory_ratio: Annotated[float, typer.Option("--memory-ratio", help="Growth of peak memory let pass.")] = 1.25,
+    markdown: Annotated[Path | None, typer.Option("--markdown", help="Write the report for a pull request.")] = None,
+    json: Annotated[Path | None, typer.Option("--json", help="Write the report for machines.")] = None,
+) -> None:
+    """Compare two runs query by query: exit 0 same or better, 1 worse, 2 not comparable.
+
+    Accuracy by paired bootstrap on the stored rankings, memory by ratio, query time only where both versions took turns
+    in one job (`latency --against`).
+    """
+    from rich.console import Console
+
+    from benchmarks.files import write_json, write_text
+    from benchmarks.gate.as_json import to_json
+    from benchmarks.gate.markdown import to_markdown
+    from benchmarks.gate.report import compare_paths
+    from benchmarks.gate.rules import Rules
+    from benchmarks.gate.terminal import print_report
+    from datasets.errors import BenchmarkError
+
+    rules = Rules(alpha=alpha, tolerance=tolerance, latency_ratio=latency_ratio, memory_ratio=memory_ratio)
+    report = compare_paths(base, new, rules, methods or ())
+    try:
+        if markdown:
+            write_text(markdown, to_markdown(report))
+        if json:
+            write_json(json, to_json(report))
+    except OSError as error:
+        raise BenchmarkError(f"cannot write the report ({error}); name another file") from error
+    print_report(Console(), report)
+    raise typer.Exit(report.exit_code)
+
+
+@baseline.command("update")
+def update(
+    reason: Annotated[str, typer.Option("--reason", help="Why the results may change: kept in the file.")],
+    out: options.OutDir = Path("results"),
+    subset: Annotated[str, typer.Option("--subset", help="Of which subset.")] = "smoke",
+    file: Annotated[Path, typer.Option("--file", help="Where the baseline lies.")] = DEFAULT,
+) -> None:
+    """Make a run's results the new baseline, with the reason for it."""
+    from rich.console import Console
+
+    from benchmarks.gate.update import update_baseline
+
+    snapshot = update_baseline(file, out, subset, reason)
+    size = file.stat().st_size
+    Console().print(
+        f"{len(snapshot.cells)} cells in {file} ({size / 1024:.0f} KiB)", markup=False, highlight=False, soft_wrap=True
+    )

@@ -1,0 +1,1 @@
+"""The regression gate: is a new run as good as the one before it, query by query?"""

@@ -1,0 +1,99 @@
+"""Query time, only as a paired ratio: both versions of a method took turns in one job, round after round.
+
+As in airspeed velocity, a slowdown must be significant (Mann & Whitney, Annals of Mathematical Statistics 18, 1947)
+and exceed a ratio. What is ranked are the medians of rounds, not single queries: samples of one round share the
+machine's mood and are no independent evidence.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import comb
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.gate.finding import Finding, Verdict
+from benchmarks.gate.holm import holm
+from benchmarks.gate.rules import Rules
+from datasets.errors import BenchmarkError
+
+
+@dataclass(frozen=True, eq=False)
+class PairedTimes:
+    """Seconds (rounds, queries) of one method in two versions, measured in turn."""
+
+    dataset: str
+    subset: str
+    method: str
+    base: np.ndarray
+    new: np.ndarray
+
+    @property
+    def medians(self) -> tuple[np.ndarray, np.ndarray]:
+        """Seconds (rounds,) of either side."""
+        return np.median(self.base, axis=1), np.median(self.new, axis=1)
+
+
+def read_paired_times(results: Path) -> list[PairedTimes]:
+    """Every `paired/<data set>/<subset>/<method>.npz` below `results`; raises BenchmarkError for a damaged one."""
+    return [_read(path) for path in sorted((results / "paired").glob("*/*/*.npz"))]
+
+
+def judge_latency(pairs: Sequence[PairedTimes], rules: Rules) -> list[Finding]:
+    """A finding for each pair, the family of tests being all of them."""
+    adjusted = holm([_p_value(pair) for pair in pairs])
+    return [_finding(pair, float(p), len(pairs), rules) for pair, p in zip(pairs, adjusted, strict=True)]
+
+
+def _p_value(pair: PairedTimes) -> float:
+    """One-sided, of no change in the direction that the medians point to."""
+    from scipy.stats import mannwhitneyu
+
+    base, new = pair.medians
+    alternative = "greater" if np.median(new / base) >= 1 else "less"
+    tied = len(np.unique([*base, *new])) < len(base) + len(new)
+    return float(mannwhitneyu(new, base, alternative=alternative, method="asymptotic" if tied else "exact").pvalue)
+
+
+def _finding(pair: PairedTimes, p: float, tests: int, rules: Rules) -> Finding:
+    base, new = pair.medians
+    ratios = new / base
+    ratio, rounds = float(np.median(ratios)), len(ratios)
+    low, high = np.quantile(ratios, [0.025, 0.975])
+    verdict, note = _judge(ratio, p, rules)
+    if verdict is Verdict.SAME and tests / comb(2 * rounds, rounds) > rules.alpha:
+        verdict = Verdict.INCOMPARABLE
+        note = f"{rounds} rounds are too few to tell among {tests} methods: time more"
+    return Finding(
+        verdict=verdict,
+        subject=f"{pair.method} on {pair.dataset}:{pair.subset}",
+        measure="query time",
+        base=1.0,
+        new=ratio,
+        low=float(low),
+        high=float(high),
+        p=p,
+        queries=rounds,
+        note=note,
+    )
+
+
+def _judge(ratio: float, p: float, rules: Rules) -> tuple[Verdict, str]:
+    if 1 / rules.latency_ratio <= ratio <= rules.latency_ratio:
+        return Verdict.SAME, ""
+    if p > rules.alpha:
+        return Verdict.SAME, "not significant"
+    return (Verdict.WORSE if ratio > 1 else Verdict.BETTER), ""
+
+
+def _read(path: Path) -> PairedTimes:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            base, new = (np.asarray(file[name], dtype=np.float64) for name in ("base", "new"))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BenchmarkError(f"paired times {path} cannot be read ({error}); measure them again") from error
+    if base.ndim != 2 or new.ndim != 2 or len(base) != len(new) or not base.size or not new.size:
+        raise BenchmarkError(f"paired times {path} must be (rounds, queries) with equally many rounds: measure again")
+    if not (np.all(base > 0) and np.all(new > 0) and np.all(np.isfinite(base)) and np.all(np.isfinite(new))):
+        raise BenchmarkError(f"paired times {path} hold seconds that are not positive: measure again")
+    return PairedTimes(path.parts[-3], path.parts[-2], path.stem, base, new)

@@ -1,0 +1,79 @@
+"""The comparison itself: cells paired by name, identity first, then every measure, then one verdict for all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.gate.accuracy import Pair, judge_accuracy, make_pairs
+from benchmarks.gate.finding import Finding, Verdict
+from benchmarks.gate.identity import added, check_identity, check_result, missing
+from benchmarks.gate.latency import PairedTimes, judge_latency, read_paired_times
+from benchmarks.gate.memory import judge_memory
+from benchmarks.gate.rules import Rules
+from benchmarks.gate.sides import read_side
+from benchmarks.gate.snapshot import Snapshot
+
+EXIT_CODES = {Verdict.INCOMPARABLE: 2, Verdict.WORSE: 1}
+"""Of the gravest verdict among the findings; 0 for every other."""
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """All findings, in order: not comparable, worse, better, same, new."""
+
+    base: Snapshot
+    new: Snapshot
+    rules: Rules
+    findings: tuple[Finding, ...]
+
+    def having(self, verdict: Verdict) -> list[Finding]:
+        """The findings with this verdict."""
+        return [finding for finding in self.findings if finding.verdict is verdict]
+
+    @property
+    def verdict(self) -> Verdict:
+        """Of the whole. Where something could not be compared nothing is promised of the rest, so that comes first."""
+        for verdict in (Verdict.INCOMPARABLE, Verdict.WORSE, Verdict.BETTER):
+            if self.having(verdict):
+                return verdict
+        return Verdict.SAME
+
+    @property
+    def exit_code(self) -> int:
+        """0 same or better, 1 worse, 2 not comparable."""
+        return EXIT_CODES.get(self.verdict, 0)
+
+
+def compare_paths(base: Path, new: Path, rules: Rules, methods: Sequence[str] = ()) -> Report:
+    """Compare what is stored at two places, all methods or those named; raises BenchmarkError where nothing is."""
+    chosen = frozenset(methods)
+    pairs = [pair for pair in read_paired_times(new) if not chosen or pair.method in chosen]
+    return compare(_only(read_side(base), chosen), _only(read_side(new), chosen), pairs, rules)
+
+
+def compare(base: Snapshot, new: Snapshot, times: Sequence[PairedTimes], rules: Rules) -> Report:
+    """Every cell of either side, and the paired times, judged."""
+    findings: list[Finding] = []
+    pairs: list[Pair] = []
+    for cell, before in base.cells.items():
+        after = new.cells.get(cell)
+        if after is None:
+            findings.append(missing(before))
+        elif found := check_identity(before, after) or check_result(before, after):
+            findings.append(found)
+        else:
+            pairs += make_pairs(before, after)
+            if grown := judge_memory(before, after, rules):
+                findings.append(grown)
+    findings += judge_accuracy(pairs, rules)
+    findings += judge_latency(times, rules)
+    findings += [added(record) for cell, record in new.cells.items() if cell not in base.cells]
+    order = {verdict: place for place, verdict in enumerate(Verdict)}
+    return Report(base, new, rules, tuple(sorted(findings, key=lambda finding: order[finding.verdict])))
+
+
+def _only(snapshot: Snapshot, methods: frozenset[str]) -> Snapshot:
+    if not methods:
+        return snapshot
+    kept = {cell: record for cell, record in snapshot.cells.items() if cell.method in methods}
+    return Snapshot(snapshot.source, kept, snapshot.updates)

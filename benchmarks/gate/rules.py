@@ -1,0 +1,40 @@
+"""What counts as worse: every threshold of the gate, stated in one place and printed with every comparison."""
+
+from dataclasses import dataclass
+
+from datasets.errors import BenchmarkError
+
+
+@dataclass(frozen=True)
+class Rules:
+    """A difference counts when it is significant and larger than its tolerance; either alone is not enough."""
+
+    alpha: float = 0.05
+    """Chance of a false alarm in a whole comparison (Holm's correction over all that differs), for accuracy and for
+    latency each."""
+    tolerance: float = 0.005
+    """Drop of hit@1, mAP or verification accuracy that is let pass, absolute."""
+    latency_ratio: float = 1.10
+    """Slowdown that is let pass: ratio of paired medians."""
+    memory_ratio: float = 1.25
+    """Growth of peak memory that is let pass, and so is any growth below `memory_bytes`."""
+    memory_bytes: int = 32 * 2**20
+
+    def __post_init__(self) -> None:
+        """Raises BenchmarkError for a threshold that means nothing."""
+        if not 0 < self.alpha < 1:
+            raise BenchmarkError(f"--alpha {self.alpha} is no probability: give one between 0 and 1, such as 0.05")
+        if not 0 <= self.tolerance < 1:
+            raise BenchmarkError(f"--tolerance {self.tolerance} is no drop of a metric: give 0 or more, below 1")
+        for name, ratio in (("--latency-ratio", self.latency_ratio), ("--memory-ratio", self.memory_ratio)):
+            if not ratio >= 1:
+                raise BenchmarkError(f"{name} {ratio} would call the same thing worse: give 1 or more")
+
+    def __str__(self) -> str:
+        """One line for people."""
+        return (
+            f"worse: accuracy down by more than {self.tolerance:g} and significant (paired bootstrap), query time up "
+            f"by more than {self.latency_ratio - 1:.0%} and significant (Mann-Whitney on interleaved rounds), each at "
+            f"{self.alpha:g} after Holm's correction; peak memory up by more than {self.memory_ratio - 1:.0%} and "
+            f"{self.memory_bytes / 2**20:.0f} MiB"
+        )
