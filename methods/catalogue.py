@@ -17,7 +17,7 @@ def _hash(kind: str, summary: str, source: str) -> MethodSpec:
         encoder=Part("methods.encoders.hashes:PerceptualHash", {"kind": kind}),
         index=Part("methods.indexes.hamming:HammingIndex"),
         tasks=ALL_TASKS,
-        requires=("imagehash", "PIL"),
+        requires=("imagehash", "PIL", "cv2"),
     )
 
 

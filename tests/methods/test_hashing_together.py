@@ -1,0 +1,94 @@
+"""Hashes of many images at once: the resize against Pillow's, the hashes against imagehash's, one by one."""
+
+import imagehash
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+from real_images import cifar_images
+
+from methods.encoders import hashes, lanczos
+from methods.encoders.hashes import FUNCTIONS, PerceptualHash
+from methods.encoders.lanczos import filters, grey, resize
+
+SHAPES = [(32, 32), (64, 64), (250, 250), (100, 40), (60, 40), (40, 100), (61, 97), (5, 7), (1, 3)]
+SIZES = [(32, 32), (8, 9), (8, 8), (64, 64)]
+
+
+def one_by_one(kind, images, hash_size=8):
+    function = getattr(imagehash, FUNCTIONS[kind])
+    return np.packbits([function(Pillow.fromarray(i), hash_size=hash_size).hash.ravel() for i in images], axis=1)
+
+
+def pictures(shape, count, seed=0):
+    """Noise, black and white noise (the resize rings and is clipped), flat grey, and a gradient, in turn."""
+    rng = np.random.default_rng(seed)
+    makers = [
+        lambda: rng.integers(0, 256, (*shape, 3), dtype=np.uint8),
+        lambda: rng.choice(np.array([0, 255], dtype=np.uint8), (*shape, 3)),
+        lambda: np.full((*shape, 3), rng.integers(0, 256), dtype=np.uint8),
+        lambda: np.linspace(0, 255, shape[0] * shape[1] * 3).reshape(*shape, 3).astype(np.uint8),
+    ]
+    return [makers[number % len(makers)]() for number in range(count)]
+
+
+def test_every_colour_has_pillows_grey():
+    values = np.arange(0, 256, 3, dtype=np.uint8)
+    colours = np.stack(np.meshgrid(values, values, values), axis=-1).reshape(1, -1, 3)
+    assert np.array_equal(grey([colours])[0], np.asarray(Pillow.fromarray(colours).convert("L")))
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("size", SIZES)
+def test_a_resize_has_pillows_pixels(shape, size):
+    images = np.stack([picture[..., 0] for picture in pictures(shape, 8)])
+    theirs = [np.asarray(Pillow.fromarray(i).resize(size[::-1], Pillow.Resampling.LANCZOS)) for i in images]
+    assert lanczos.can_resize(shape, size)
+    assert np.array_equal(resize(images, size), theirs)
+
+
+def test_weights_of_an_output_add_up_to_one():
+    sums = np.zeros(9)
+    for part in filters(250, 9):
+        sums[part.outputs] += part.weights.sum(axis=0)
+    assert sums == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize("kind", FUNCTIONS)
+@pytest.mark.parametrize("hash_size", [4, 16])
+def test_hashes_together_are_those_one_by_one(kind, hash_size):
+    images = [picture for shape in SHAPES[2:7] for picture in pictures(shape, 12)]
+    order = np.random.default_rng(1).permutation(len(images))
+    images = [images[place] for place in order]
+    codes = PerceptualHash(kind, hash_size).encode(images)
+    assert np.array_equal(codes, one_by_one(kind, images, hash_size))
+
+
+@pytest.mark.parametrize("kind", FUNCTIONS)
+def test_a_hash_does_not_depend_on_the_batch(kind):
+    images = pictures((80, 60), 13)
+    encoder = PerceptualHash(kind)
+    alone = np.concatenate([encoder.encode([image]) for image in images])
+    assert np.array_equal(encoder.encode(images), alone)
+
+
+@pytest.mark.parametrize("kind", FUNCTIONS)
+def test_real_images_have_imagehashs_hashes(kind, data_dir):
+    images, _ = cifar_images(data_dir, 300)
+    assert np.array_equal(PerceptualHash(kind).encode(images), one_by_one(kind, images))
+
+
+def test_a_pillow_that_resizes_otherwise_is_left_to_imagehash(monkeypatch):
+    images = pictures((50, 40), 8)
+    monkeypatch.setattr(lanczos, "can_resize", lambda shape, size: False)
+    monkeypatch.setattr(lanczos, "resize", lambda pixels, size: pytest.fail("not bit for bit"))
+    assert np.array_equal(PerceptualHash("phash").encode(images), one_by_one("phash", images))
+
+
+def test_large_images_are_hashed_one_at_a_time():
+    large, small = np.zeros((1, hashes.LARGE + 1, 3), np.uint8), np.zeros((10, 10, 3), np.uint8)
+    tasks = hashes._tasks([large, small, large, small])
+    assert sorted(map(tuple, tasks)) == [(0,), (1, 3), (2,)]
+
+
+def test_no_images_have_no_hashes():
+    assert PerceptualHash("dhash").encode([]).shape == (0, 8)
