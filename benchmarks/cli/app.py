@@ -1,7 +1,9 @@
 """The command-line application: one module a command, errors in one line, exit code 2 for what the user can mend."""
 
 import os
+import signal
 import sys
+from typing import NoReturn
 
 import typer
 from rich.console import Console
@@ -32,6 +34,7 @@ app.command("fetch")(fetch.fetch)
 
 def main() -> None:
     """Run the application; a BenchmarkError becomes one line on standard error and exit code 2."""
+    signal.signal(signal.SIGTERM, _interrupt)  # asked to end, a run ends its cells as well
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # read once, when TensorFlow is first imported
     errors = Console(stderr=True, soft_wrap=True, highlight=False)
     try:
@@ -43,3 +46,7 @@ def main() -> None:
     except KeyboardInterrupt:
         errors.print("interrupted; what was finished is kept, the same command goes on from there")
         sys.exit(130)
+
+
+def _interrupt(number: int, frame: object) -> NoReturn:
+    raise KeyboardInterrupt

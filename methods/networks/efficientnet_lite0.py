@@ -43,7 +43,8 @@ HEAD_FILTERS = 1280
 def efficientnet_lite0(size: tuple[int, int]) -> keras.Model:
     """The network with freshly initialised weights: (n, *size, 3) scaled RGB -> (n, h, w, 1280) feature maps.
 
-    A layer is named as in the PyTorch weights, less the underscores that begin the names there.
+    A layer is named as in the PyTorch weights, less the underscores that begin the names there and with hyphens for
+    dots, which Keras on PyTorch does not take.
     """
     images = keras.Input((*size, 3))
     x = layers.Conv2D(STEM_FILTERS, 3, strides=2, padding="same", use_bias=False, name="conv_stem")(images)
@@ -51,7 +52,7 @@ def efficientnet_lite0(size: tuple[int, int]) -> keras.Model:
     number = 0
     for stage in STAGES:
         for repetition in range(stage.repeat):
-            x = _bottleneck(x, f"blocks.{number}", stage, stage.stride if repetition == 0 else 1)
+            x = _bottleneck(x, f"blocks-{number}", stage, stage.stride if repetition == 0 else 1)
             number += 1
     x = layers.Conv2D(HEAD_FILTERS, 1, use_bias=False, name="conv_head")(x)
     return keras.Model(images, _normalised(x, "bn1"), name="efficientnet_lite0")
@@ -77,24 +78,24 @@ def _bottleneck(x: KerasTensor, name: str, stage: Stage, stride: int) -> KerasTe
     """Expand, filter each channel, project; the input is added where it has the output's shape."""
     inputs, depth = x, x.shape[-1]
     if stage.expansion > 1:
-        x = layers.Conv2D(depth * stage.expansion, 1, use_bias=False, name=f"{name}.expand_conv")(x)
-        x = _normalised(x, f"{name}.bn0")
+        x = layers.Conv2D(depth * stage.expansion, 1, use_bias=False, name=f"{name}-expand_conv")(x)
+        x = _normalised(x, f"{name}-bn0")
     x = layers.DepthwiseConv2D(
-        stage.kernel, strides=stride, padding="same", use_bias=False, name=f"{name}.depthwise_conv"
+        stage.kernel, strides=stride, padding="same", use_bias=False, name=f"{name}-depthwise_conv"
     )(x)
-    x = _normalised(x, f"{name}.bn1")
-    x = layers.Conv2D(stage.filters, 1, use_bias=False, name=f"{name}.project_conv")(x)
-    x = _normalised(x, f"{name}.bn2", activate=False)
-    return layers.Add(name=f"{name}.add")([x, inputs]) if x.shape == inputs.shape else x
+    x = _normalised(x, f"{name}-bn1")
+    x = layers.Conv2D(stage.filters, 1, use_bias=False, name=f"{name}-project_conv")(x)
+    x = _normalised(x, f"{name}-bn2", activate=False)
+    return layers.Add(name=f"{name}-add")([x, inputs]) if x.shape == inputs.shape else x
 
 
 def _normalised(x: KerasTensor, name: str, activate: bool = True) -> KerasTensor:
     x = layers.BatchNormalization(momentum=0.99, epsilon=1e-3, name=name)(x)
-    return layers.ReLU(max_value=6, name=f"{name}.relu6")(x) if activate else x
+    return layers.ReLU(max_value=6, name=f"{name}-relu6")(x) if activate else x
 
 
 def _torch_name(layer_name: str) -> str:
-    return ".".join(part if part.isdigit() else f"_{part}" for part in layer_name.split("."))
+    return ".".join(part if part.isdigit() else f"_{part}" for part in layer_name.split("-"))
 
 
 def _layer_weights(layer: keras.Layer, tensors: Mapping[str, np.ndarray], path: Path) -> list[np.ndarray]:

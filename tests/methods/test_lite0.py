@@ -163,10 +163,10 @@ def test_the_published_weights_come_with_their_package(found, monkeypatch):
 
 def test_every_tensor_but_the_classifier_finds_its_place(network, tensors, found):
     lite0.load_torch_weights(network, found.path)
-    assert len(network.get_layer("blocks.15.bn2").get_weights()[0]) == 320
+    assert len(network.get_layer("blocks-15-bn2").get_weights()[0]) == 320
     kernel = np.asarray(network.get_layer("conv_stem").kernel)
     np.testing.assert_array_equal(kernel[1, 2, 0], tensors["_conv_stem.weight"][:, 0, 1, 2])
-    depthwise = np.asarray(network.get_layer("blocks.3.depthwise_conv").kernel)
+    depthwise = np.asarray(network.get_layer("blocks-3-depthwise_conv").kernel)
     np.testing.assert_array_equal(depthwise[0, 4, :, 0], tensors["_blocks.3._depthwise_conv.weight"][:, 0, 0, 4])
     placed = sum(int(np.prod(variable.shape)) for variable in network.variables)
     counted = [t.size for name, t in tensors.items() if not name.startswith("_fc") and t.dtype == np.float32]
@@ -195,8 +195,8 @@ def test_weights_that_do_not_fit_are_refused_and_change_nothing(
 
 
 def test_a_block_adds_its_input_only_where_the_shapes_agree(network):
-    added = {layer.name for layer in network.layers if layer.name.endswith(".add")}
-    assert added == {f"blocks.{number}.add" for number in (2, 4, 6, 7, 9, 10, 12, 13, 14)}
+    added = {layer.name for layer in network.layers if layer.name.endswith("-add")}
+    assert added == {f"blocks-{number}-add" for number in (2, 4, 6, 7, 9, 10, 12, 13, 14)}
 
 
 # Real images
