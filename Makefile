@@ -31,4 +31,4 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) results/cells results/cache results/runs
+	rm -rf $(VENV) results/cells results/cache results/runs results/scaling

@@ -58,19 +58,24 @@ def verification_notes(group: Group) -> list[str]:
 def provenance_notes(group: Group) -> list[str]:
     """Machine, versions, protocol: where the figures come from."""
     rows = [row for _, row, _ in group.entries]
+    threads = ", ".join(sorted({str(row["inputs"]["threads"]) for row in rows}))
+    jobs = " Cells ran side by side: latencies disturb each other." if any(row["jobs"] > 1 for row in rows) else ""
+    machine = machine_note([row["provenance"] for row in rows])
+    return [f"{machine} {threads} threads.{jobs}", version_note(rows, group.manifest)]
+
+
+def version_note(rows: Sequence[dict[str, Any]], manifest: str) -> str:
+    """Protocol, images, code, dates and libraries of stored rows."""
     newest = max(rows, key=lambda row: row["started"])
     facts = newest["provenance"]
     commits = sorted({_commit(row) for row in rows})
     dates = sorted({row["started"][:10] for row in rows})
     packages = ", ".join(f"{name} {version}" for name, version in facts["packages"].items() if version != "absent")
-    threads = ", ".join(sorted({str(row["inputs"]["threads"]) for row in rows}))
-    jobs = " Cells ran side by side: latencies disturb each other." if any(row["jobs"] > 1 for row in rows) else ""
-    return [
-        f"{machine_note([row['provenance'] for row in rows])} {threads} threads.{jobs}",
-        f"Protocol {newest['inputs']['protocol']}, seed {newest['inputs']['seed']}, manifest {group.manifest[:12]}, "
+    return (
+        f"Protocol {newest['inputs']['protocol']}, seed {newest['inputs']['seed']}, manifest {manifest[:12]}, "
         f"commit {', '.join(commits)}, run {' to '.join([dates[0], dates[-1]] if len(dates) > 1 else dates)}; "
-        f"Python {facts['python']}, {packages}.",
-    ]
+        f"Python {facts['python']}, {packages}."
+    )
 
 
 def machine_note(provenances: Sequence[dict[str, Any]]) -> str:

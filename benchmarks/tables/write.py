@@ -7,6 +7,7 @@ import pandas as pd
 
 from benchmarks.claims.claims_table import write_claims
 from benchmarks.files import write_atomically, write_text
+from benchmarks.scaling.report import write_scaling
 from benchmarks.store import Store
 from benchmarks.tables.devices import write_device_tables
 from benchmarks.tables.groups import Group, make_groups
@@ -93,7 +94,7 @@ def write_tables(store: Store, registry: Registry, out: Path) -> list[Path]:
         write_text(out / "overview.md", document("Overview", LEGEND, [*summaries, *overview]))
         _write_csv(out / "overview.csv", pd.concat(frames, ignore_index=True))
         written += [out / "overview.md", out / "overview.csv"]
-    written += write_claims(store, out)
+    written += [*write_claims(store, out), *write_scaling(store, registry, out)]
     written += write_device_tables(store, registry, out)
     written += write_latency_tables(store, registry, out)
     if findings:
