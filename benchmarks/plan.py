@@ -80,6 +80,7 @@ def make_plan(
     specs = [registry.get(method) for method in request.methods]
     found = {spec.id: _find_weights(spec, request.weights_dir) for spec in specs}
     plan = Plan()
+    timed: dict[str, str] = {}
     for name, subset in request.datasets:
         dataset = open_dataset(name, request.data_dir)
         for task in request.tasks:
@@ -98,6 +99,11 @@ def make_plan(
             for spec in specs:
                 reason = _not_applicable(spec, dataset, task, found[spec.id])
                 reason = reason or unfit_backend(spec, request.keras_backend)
+                if not reason and spec.weights and found[spec.id] is None:
+                    # Its speed is all there is to measure, and that does not depend on what the images show.
+                    if spec.id in timed:
+                        reason = f"untrained: timed on {timed[spec.id]}, and there is nothing else to measure"
+                    timed.setdefault(spec.id, f"{name}:{subset}")
                 if reason:
                     plan.left_out.append((spec.id, f"{name}:{subset}", reason))
                     continue

@@ -94,6 +94,17 @@ def test_face_methods_and_verification_are_left_out_with_a_reason(bench):
     assert any("verification" in reason for _, _, reason in plan.left_out)
 
 
+def test_a_network_without_weights_is_timed_on_one_data_set_only(bench):
+    twice = ((f"folder:{bench.folder}", "smoke"), (f"folder:{bench.folder}", "full"))
+    plan = bench.plan("mean-colour", "vgg16-fc1", datasets=twice)
+    assert [(planned.cell.method, planned.cell.subset) for planned in plan.cells] == [
+        ("mean-colour", "smoke"),
+        ("vgg16-fc1", "smoke"),
+        ("mean-colour", "full"),
+    ]
+    assert "untrained: timed on folder:" in plan.left_out[0][2]
+
+
 def test_leftovers_of_dead_runs_are_removed(bench):
     bench.run("mean-colour")
     cell = bench.plan("mean-colour").cells[0].cell
