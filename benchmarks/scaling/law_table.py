@@ -23,10 +23,13 @@ _COLUMNS = (
 _UNITS = {
     "search": (1e3, "ms"),
     "batch": (1e3, "ms"),
-    "build": (1.0, "s"),
+    "build": (1e3, "ms"),
     "peak": (2**-20, "MiB"),
     "index": (1.0, "B"),
 }
+
+_LEAST_P = 0.001
+"""Smaller ones are all the same."""
 
 _NOTES = (
     "n^c: the cost grows with the gallery's size n to the power c, in brackets its 95 % interval: the t-interval of a "
@@ -92,10 +95,11 @@ def _row(growth: Growth) -> dict[str, Any]:
 
 
 def law_text(fit: Fit | None, scale: float, unit: str) -> str | None:
-    """ "n^0.98 [0.93, 1.02]", with a floor "0.031 ms + n^1.02 [0.97, 1.08]"; None without a fit."""
+    """ "n^0.98 [0.93, 1.02]", with a floor "0.031 ms + n^1.02 [0.97, 1.08] (p = 0.004)"; None without a fit."""
     if fit is None:
         return None
     floor = f"{milliseconds(fit.floor * scale)} {unit} + " if fit.floor else ""
     low, high = (f"{end + 0.0:.2f}" for end in fit.interval)
     interval = f" [{low}, {high}]" if np.isfinite(fit.interval.low) else ""
-    return f"{floor}n^{fit.exponent + 0.0:.2f}{interval}"
+    reason = f" (p = {fit.p:.2g})" if fit.floor and fit.p >= _LEAST_P else f" (p < {_LEAST_P:g})" if fit.floor else ""
+    return f"{floor}n^{fit.exponent + 0.0:.2f}{interval}{reason}"

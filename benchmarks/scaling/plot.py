@@ -10,9 +10,10 @@ from benchmarks.scaling.growth import Curves, Growth
 
 _PANELS = (
     ("search", 1e3, "search of one query, p50 (ms)"),
-    ("build", 1.0, "building the index (s)"),
+    ("build", 1e3, "building the index (ms)"),
     ("peak", 2**-20, "peak memory (MiB)"),
 )
+_MOST_TICKS = 7
 _MARKERS = "osD^vP*Xphd<>"
 _LINES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (7, 2, 1, 2, 1, 2)))
 
@@ -41,6 +42,7 @@ def growth_plot(found: list[Curves], path: Path) -> Path | None:
                 if len(growth.measured):
                     _draw(panel, growth, quantity, scale, styles[growth.method])
             panel.set(xscale="log", yscale="log", xlabel="images in the gallery", ylabel=label)
+            _plain_ticks(panel, sorted({int(size) for growth in each.members for size in growth.sizes}))
             panel.set_title(f"{each.title}:{each.subset}" if quantity == _PANELS[0][0] else "", loc="left", fontsize=10)
             panel.grid(alpha=0.25, which="major")
     handles = [plt.Line2D([], [], label=name, markersize=6, **style) for name, style in styles.items()]
@@ -50,6 +52,18 @@ def growth_plot(found: list[Curves], path: Path) -> Path | None:
         figure.savefig(file, format="png", metadata={"Software": None})
     plt.close(figure)
     return path
+
+
+def _plain_ticks(panel: Any, sizes: list[int]) -> None:
+    """Whole numbers on both axes instead of powers of ten; the sizes measured, where their names find room."""
+    from matplotlib.ticker import FuncFormatter, NullFormatter
+
+    plain = FuncFormatter(lambda value, _: f"{value:,.0f}" if value >= 1 else f"{value:.6f}".rstrip("0"))
+    for axis in (panel.xaxis, panel.yaxis):
+        axis.set_major_formatter(plain)
+        axis.set_minor_formatter(NullFormatter())
+    if len(sizes) <= _MOST_TICKS:
+        panel.set_xticks(sizes, [f"{size:,}" for size in sizes], fontsize=8)
 
 
 def _styles(shown: list[Curves]) -> dict[str, dict[str, Any]]:

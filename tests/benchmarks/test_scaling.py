@@ -149,5 +149,6 @@ def test_a_law_is_written_with_its_floor_and_interval():
     assert law_text(fit_growth(sizes, [s / 1e6 for s in sizes]), 1e3, "ms") == "n^1.00 [1.00, 1.00]"
     text = law_text(fit_growth(sizes, [0.002 + s / 1e6 for s in sizes]), 1e3, "ms")
     assert text.startswith("2 ms + n^1.00 [")
+    assert text.endswith("(p < 0.001)")
     assert law_text(fit_growth(sizes[:2], [1.0, 2.0]), 1, "s") == "n^1.00"
     assert law_text(None, 1, "s") is None
