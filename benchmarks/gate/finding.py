@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from benchmarks.cells import Cell
+
 
 class Verdict(StrEnum):
     """How the new figure stands to the base's."""
@@ -30,6 +32,8 @@ class Finding:
     verdict: Verdict
     subject: str
     """For people: "hog on cifar10:standard, retrieval"."""
+    cell: Cell | None = None
+    """None where the figures are not those of one cell."""
     measure: str
     """"hit@1", "mAP", "accuracy", "query time", "peak memory", "result" (is there one?), "identity" (the same
     question?)."""

@@ -65,4 +65,4 @@ def _status(record: CellRecord) -> str:
 
 
 def _finding(verdict: Verdict, record: CellRecord, measure: str, note: str) -> Finding:
-    return Finding(verdict=verdict, subject=record.cell.title, measure=measure, note=note)
+    return Finding(verdict=verdict, subject=record.subject, cell=record.cell, measure=measure, note=note)

@@ -11,7 +11,8 @@ def judge_memory(base: CellRecord, new: CellRecord, rules: Rules) -> Finding | N
         return None
     return Finding(
         verdict=_verdict(base.memory, new.memory, rules),
-        subject=new.cell.title,
+        subject=new.subject,
+        cell=new.cell,
         measure="peak memory",
         base=float(base.memory),
         new=float(new.memory),

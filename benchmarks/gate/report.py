@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.gate.accuracy import Pair, judge_accuracy, make_pairs
+from benchmarks.gate.accuracy import judge_accuracy, make_pairs, pool
 from benchmarks.gate.finding import Finding, Verdict
 from benchmarks.gate.identity import added, check_identity, check_result, missing
 from benchmarks.gate.latency import PairedTimes, judge_latency, read_paired_times
 from benchmarks.gate.memory import judge_memory
 from benchmarks.gate.rules import Rules
 from benchmarks.gate.sides import read_side
-from benchmarks.gate.snapshot import Snapshot
+from benchmarks.gate.snapshot import CellRecord, Snapshot
 
 EXIT_CODES = {Verdict.INCOMPARABLE: 2, Verdict.WORSE: 1}
 """Of the gravest verdict among the findings; 0 for every other."""
@@ -54,7 +54,7 @@ def compare_paths(base: Path, new: Path, rules: Rules, methods: Sequence[str] = 
 def compare(base: Snapshot, new: Snapshot, times: Sequence[PairedTimes], rules: Rules) -> Report:
     """Every cell of either side, and the paired times, judged."""
     findings: list[Finding] = []
-    pairs: list[Pair] = []
+    comparable: list[tuple[CellRecord, CellRecord]] = []
     for cell, before in base.cells.items():
         after = new.cells.get(cell)
         if after is None:
@@ -62,10 +62,11 @@ def compare(base: Snapshot, new: Snapshot, times: Sequence[PairedTimes], rules: 
         elif found := check_identity(before, after) or check_result(before, after):
             findings.append(found)
         else:
-            pairs += make_pairs(before, after)
+            comparable.append((before, after))
             if grown := judge_memory(before, after, rules):
                 findings.append(grown)
-    findings += judge_accuracy(pairs, rules)
+    pairs = [pair for before, after in comparable for pair in make_pairs(before, after)]
+    findings += judge_accuracy([*pairs, *pool(comparable)], rules)
     findings += judge_latency(times, rules)
     findings += [added(record) for cell, record in new.cells.items() if cell not in base.cells]
     order = {verdict: place for place, verdict in enumerate(Verdict)}

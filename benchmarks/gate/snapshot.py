@@ -38,6 +38,11 @@ class CellRecord:
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
     @property
+    def subject(self) -> str:
+        """The cell for people: "hog on cifar10:standard, retrieval"."""
+        return self.cell.title + ("" if self.cell.device == "cpu" else f" ({self.cell.device})")
+
+    @property
     def has_accuracy(self) -> bool:
         """Whether there are values to compare."""
         return self.status == "ok" and bool(self.values)

@@ -59,6 +59,22 @@ def test_figures_that_did_not_change_cost_no_power():
     assert judged([*idle, record()], [*idle, record(hits=losing(6))]).exit_code == 1
 
 
+def test_losses_too_few_in_each_cell_add_up_over_a_methods_cells():
+    cells = [
+        Cell(dataset, "smoke", task, "hog") for dataset in ("lfw", "cifar10") for task in ("retrieval", "robustness")
+    ]
+    base = [record(cell=cell, hits=losing(0, of=50)) for cell in cells]
+    report = judged(base, [record(cell=cell, hits=losing(3, of=50)) for cell in cells])
+    assert [finding.subject for finding in report.having(Verdict.WORSE)] == ["hog, all its queries together"]
+    assert report.having(Verdict.WORSE)[0].queries == 200
+
+
+def test_open_set_queries_are_not_counted_twice():
+    cells = [Cell("lfw", "smoke", task, "hog") for task in ("retrieval", "open-set")]
+    report = judged([record(cell=cell) for cell in cells], [record(cell=cell) for cell in cells])
+    assert not [finding for finding in report.findings if "together" in finding.subject]
+
+
 def test_unanswerable_queries_are_left_out():
     hits = losing(0)
     hits[:150] = np.nan

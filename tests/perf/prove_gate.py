@@ -110,9 +110,14 @@ def prove_seeds(out: Path, base: Path, plain: Path) -> list[tuple[Seed, dict[str
     if not (asleep / "paired").exists():
         turns = ("latency", *timed, "-d", "imdb-wiki:smoke", "--against", plain, "--out", asleep)
         command_line(out / "checkouts" / "asleep", *turns)
+    smoke = ("run", *classical, "--subset", "smoke", "--task", "retrieval", "--task", "robustness")
+    small = out / "smoke"
+    if not small.exists():
+        command_line(plain, *smoke, "--out", small)
     return [
         (BGR, compared(network, seeded(out, "bgr", BGR, *NETWORK))),
         (LOST, compared(base, lost, *classical)),
+        (replace(LOST, name=f"{LOST.name}, smoke subsets"), compared(small, seeded(out, "lost-smoke", LOST, *smoke))),
         (SLEEP, compared(awake, asleep)),
     ]
 
