@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -21,8 +22,12 @@ GATED = ("hit@1", "mAP")
 
 
 def snapshot_of_store(store: Store) -> Snapshot:
-    """Every stored cell. Raises DataError where a manifest or a ranking is damaged."""
-    return make_snapshot(str(store.root), (_record(store, cell, row) for cell, row in store.rows()))
+    """Every stored cell; raises BenchmarkError where one is damaged."""
+    try:
+        return make_snapshot(str(store.root), [_record(store, cell, row) for cell, row in store.rows()])
+    except (OSError, EOFError, ValueError, KeyError, TypeError, IndexError, BadZipFile) as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise DataError(f"a cell stored in {store.root} is damaged ({reason}); run it again with --force") from error
 
 
 def _record(store: Store, cell: Cell, row: dict[str, Any]) -> CellRecord:

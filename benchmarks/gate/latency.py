@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import comb
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -90,8 +91,8 @@ def _read(path: Path) -> PairedTimes:
     try:
         with np.load(path, allow_pickle=False) as file:
             base, new = (np.asarray(file[name], dtype=np.float64) for name in ("base", "new"))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BenchmarkError(f"paired times {path} cannot be read ({error}); measure them again") from error
+    except (OSError, EOFError, ValueError, KeyError, TypeError, BadZipFile) as error:
+        raise BenchmarkError(f"paired times {path} cannot be read ({error}): measure them again") from error
     if base.ndim != 2 or new.ndim != 2 or len(base) != len(new) or not base.size or not new.size:
         raise BenchmarkError(f"paired times {path} must be (rounds, queries) with equally many rounds: measure again")
     if not (np.all(base > 0) and np.all(new > 0) and np.all(np.isfinite(base)) and np.all(np.isfinite(new))):

@@ -111,6 +111,15 @@ def test_a_cell_of_another_protocol_ends_with_2(base, new):
     assert "protocol version" in done.stdout
 
 
+@pytest.mark.parametrize("file", ["cell.json", "ranking.npz"])
+def test_a_damaged_cell_is_one_line(base, new, file):
+    path = next(new.glob(f"cells/*/*/retrieval/pixels@cpu/{file}"))
+    path.write_bytes(path.read_bytes()[:100])
+    done = invoke("compare", base, new)
+    assert isinstance(done.exception, BenchmarkError)
+    assert "is damaged" in str(done.exception) and "\n" not in str(done.exception)
+
+
 def test_an_update_keeps_the_reasons_and_takes_the_subset(base, tmp_path):
     file = tmp_path / "b" / "baseline.json"
     for reason in ("first", "second\nline"):

@@ -92,3 +92,12 @@ def test_damaged_pairs_are_one_line(tmp_path, arrays):
     with pytest.raises(BenchmarkError, match="hog.npz") as error:
         read_paired_times(tmp_path)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"not an archive", b"PK\x03\x04cut off"])
+def test_files_that_are_no_archive_are_one_line(tmp_path, content):
+    path = tmp_path / "paired" / "lfw" / "smoke" / "hog.npz"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    with pytest.raises(BenchmarkError, match="hog.npz"):
+        read_paired_times(tmp_path)
