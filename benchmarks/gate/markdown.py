@@ -1,5 +1,7 @@
 """A report for a pull request. Ids and reasons come from files and runs: they are shown as text, whatever they hold."""
 
+import re
+
 from benchmarks.gate.finding import Verdict
 from benchmarks.gate.report import Report
 from benchmarks.gate.sections import Section, headline, origins, sections
@@ -9,6 +11,8 @@ _LIMIT = 60_000
 _ENTITIES = {ord(sign): f"&#{ord(sign)};" for sign in "&<>\\`*_~[]|"}
 _NOTHING = "\u200b"
 """A space of no width: keeps names from being mentions and addresses from being links."""
+_ACTIVE = re.compile(r"(?<!\w)@|:(?=//)|\bwww(?=\.)")
+"""Where a mention or a link would begin."""
 _SIGNS = {Verdict.SAME: "✅", Verdict.BETTER: "✅", Verdict.WORSE: "❌", Verdict.INCOMPARABLE: "⚠️"}
 
 
@@ -42,4 +46,4 @@ def _section(section: Section) -> str:
 
 def _text(text: str) -> str:
     """Plain text in markdown: no markup, no link, no mention, no end of a table's cell."""
-    return " ".join(text.split()).translate(_ENTITIES).replace("@", f"@{_NOTHING}").replace("://", f":{_NOTHING}//")
+    return _ACTIVE.sub(rf"\g<0>{_NOTHING}", " ".join(text.split())).translate(_ENTITIES)

@@ -120,7 +120,7 @@ def _flipped(finding: Finding) -> list[str]:
 
 def _listed(names: Sequence[str], shown: int) -> str:
     more = f" and {len(names) - shown} more" if len(names) > shown else ""
-    return ", ".join(names[:shown]) + more
+    return "; ".join(names[:shown]) + more
 
 
 def _left_out(rows: Sequence[object]) -> list[str]:

@@ -120,7 +120,7 @@ def test_the_report_says_what_got_worse_by_how_much_and_which_queries():
     for text in (printed, to_markdown(report)):
         assert "hog on cifar10:standard, retrieval" in text
         assert "1.000" in text and "0.850" in text and "-0.150" in text
-        assert "test/0, test/1" in text and "and 10 more" in text
+        assert "test/0; test/1" in text and "and 10 more" in text
         assert "had a result, now timeout" in text
         assert headline(report) in text
     assert "of 200 lost" in printed
@@ -140,10 +140,11 @@ def test_a_hundred_cells_that_were_not_run_are_one_line():
 
 
 def test_markdown_shows_hostile_ids_as_text():
-    ids = tuple(f"<img src=x>|`@someone` [a](https://evil.example) **{number}**\n# title" for number in range(200))
+    ids = tuple(f"<img src=x>|`@someone` [a](https://www.evil.example) **{number}**\n# title" for number in range(200))
     text = to_markdown(judged([record(queries=ids)], [record(hits=losing(30), queries=ids)]))
-    for bad in ("<img", "@someone", "](", "https://", "**0**", "\n# title", "`"):
+    for bad in ("<img", "@someone", "](", "https://", "www.", "**0**", "\n# title", "`"):
         assert bad not in text
+    assert "hit@1" in text
 
 
 def test_markdown_fits_into_a_comment():
