@@ -1,0 +1,80 @@
+"""MTCNN's cascade with its three networks on OpenVINO, a few images to each thread."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import tensorflow as tf
+from mtcnn.stages import StageONet, StagePNet, StageRNet
+
+from methods.engines.cpu import given_threads
+from methods.engines.openvino_model import compiled, read
+from methods.faces.cascade import Candidates, Cascade
+
+if TYPE_CHECKING:
+    import openvino
+
+CHUNK = 8
+"""Images that a thread takes through the cascade at a time."""
+CROPS = 32
+"""Crops are padded to a multiple of this: OpenVINO prepares its kernels anew for every size of a batch."""
+
+
+class OpenVinoCascade(Cascade):
+    """The same cascade: images are scaled, cut out and suppressed as ever, in float32; the networks run elsewhere.
+
+    Boxes are those of the plain cascade but for rounding, which can settle ties between overlapping boxes otherwise.
+    """
+
+    def __init__(self, min_face_size: int = 20) -> None:
+        super().__init__(min_face_size)
+        self._threads = given_threads()
+        self._pool = ThreadPoolExecutor(self._threads)
+        proposal = _Network(StagePNet().model, (None, None, None, 3), self._threads)
+        refinement = _Network(StageRNet().model, (None, 24, 24, 3), self._threads)
+        output = _Network(StageONet().model, (None, 48, 48, 3), self._threads)
+
+        def propose(pixels: tf.Tensor, size: list[int]) -> list[tf.Tensor]:
+            return proposal(tf.raw_ops.ResizeArea(images=pixels, size=size).numpy())
+
+        def crops(pixels: tf.Tensor, boxes: np.ndarray, image: np.ndarray, side: int) -> np.ndarray:
+            boxes = tf.raw_ops.CropAndResize(image=pixels, boxes=boxes, box_ind=image.astype(np.int32), crop_size=[side, side])
+            return boxes.numpy()
+
+        self._propose = propose
+        self._refine = lambda pixels, boxes, image: refinement.padded(crops(pixels, boxes, image, 24))
+        self._finish = lambda pixels, boxes, image: output.padded(crops(pixels, boxes, image, 48))
+
+    def detect(self, images: np.ndarray) -> tuple[Candidates, np.ndarray]:
+        """As the plain cascade's: an image's faces depend on that image alone, so any cut of the batch will do."""
+        step = min(CHUNK, -(-len(images) // self._threads))
+        starts = range(0, len(images), step)
+        parts = list(self._pool.map(lambda start: super(OpenVinoCascade, self).detect(images[start : start + step]), starts))
+        found = Candidates(
+            np.concatenate([part.image + start for start, (part, _) in zip(starts, parts, strict=True)]),
+            np.concatenate([part.boxes for part, _ in parts]),
+            np.concatenate([part.scores for part, _ in parts]),
+        )
+        return found, np.concatenate([landmarks for _, landmarks in parts])
+
+
+class _Network:
+    """One network, callable from several threads at once: each has a request of its own."""
+
+    def __init__(self, model: Any, shape: tuple[int | None, ...], threads: int) -> None:
+        self._compiled = compiled(read(model, shape), "f32", threads)
+        self._own = threading.local()
+
+    def __call__(self, batch: np.ndarray) -> list[tf.Tensor]:
+        """The network's outputs for (n, ...) float32."""
+        if not hasattr(self._own, "request"):
+            self._own.request = self._compiled.create_infer_request()
+        results = self._own.request.infer([batch], share_inputs=True)
+        return [tf.constant(results[number]) for number in range(len(self._compiled.outputs))]
+
+    def padded(self, batch: np.ndarray) -> list[tf.Tensor]:
+        """The same, the batch filled up to a multiple of CROPS with zeros meanwhile."""
+        spare = -len(batch) % CROPS
+        results = self(np.pad(batch, ((0, spare), (0, 0), (0, 0), (0, 0))))
+        return [result[: len(batch)] for result in results]
