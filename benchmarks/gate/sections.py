@@ -30,7 +30,7 @@ def headline(report: Report) -> str:
     compared = counts[Verdict.WORSE] + counts[Verdict.BETTER] + counts[Verdict.SAME]
     said = [f"{counts[verdict]} {verdict}" for verdict in (Verdict.INCOMPARABLE, Verdict.WORSE, Verdict.BETTER)]
     timed = sum(finding.measure == "query time" for finding in report.findings)
-    times = f"query time of {timed} methods" if timed else "query time not compared (no interleaved pairs)"
+    times = f"{timed} query times among them" if timed else "query time not compared (no interleaved pairs)"
     return f"{report.verdict}: {', '.join(said)} of {compared} figures compared, {counts[Verdict.NEW]} new; {times}"
 
 
