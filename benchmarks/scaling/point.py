@@ -28,7 +28,7 @@ BUILDS, BUILD_SECONDS = 5, 3.0
 """An index over embeddings is built so many times, unless that many seconds are spent before."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PointJob(Job):
     """A Job at one gallery size."""
 
