@@ -1,5 +1,6 @@
 # make run   the main job: every method on every data set that is here (SUBSET=standard for the full tables)
 # make test  the tests
+# make bench the hot paths beside their peers, timed: results/peers.md (the peers: pip install -e '.[peers]')
 # Both make .venv from the pinned constraints first.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3)
@@ -7,14 +8,20 @@ VENV ?= .venv
 SUBSET ?= smoke
 JOBS ?= 2
 BIN := $(VENV)/bin
+JSON := results/cache/peers.json
 
-.PHONY: run test lint install clean
+.PHONY: run test bench lint install clean
 
 run: install
 	$(BIN)/python -m benchmarks run --all --subset $(SUBSET)
 
 test: install
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+
+bench: install
+	mkdir -p $(dir $(JSON))
+	$(BIN)/python -m pytest tests/perf --benchmark-only --benchmark-json $(JSON) --timeout 1800
+	$(BIN)/python -m benchmarks report --peers $(JSON)
 
 lint: install
 	$(BIN)/ruff check .
