@@ -39,7 +39,7 @@ def origins(report: Report) -> list[str]:
     lines = [f"{name}: {_origin(side)}" for name, side in (("base", report.base), ("new", report.new))]
     cpus = [side.provenance.get("machine", {}).get("cpu") for side in (report.base, report.new)]
     if cpus[0] != cpus[1]:
-        lines.append("the machines differ: networks trained in the run may differ by chance, hand-made methods may not")
+        lines.append("the machines differ: what is trained during the run may come out differently on either")
     versions = [side.provenance.get("packages", {}) for side in (report.base, report.new)]
     changed = [
         f"{name} {versions[0].get(name)} → {to}" for name, to in versions[1].items() if versions[0].get(name) != to
