@@ -30,10 +30,14 @@ TIMING = {
     "full": Timing(queries=300, seconds=30.0, batch=32, gallery_sample=256),
 }
 
-UNTRAINED = Timing(queries=10, seconds=1.0, batch=4, gallery_sample=4)
-"""For a network without its weights, on any subset: its speed is worth a glance, and it can win nothing."""
+UNTRAINED = {
+    "smoke": Timing(queries=5, seconds=0.5, batch=1, gallery_sample=1),
+    "standard": Timing(queries=10, seconds=1.0, batch=4, gallery_sample=4),
+    "full": Timing(queries=10, seconds=1.0, batch=4, gallery_sample=4),
+}
+"""For a network without its weights: its speed is worth a glance, and it can win nothing."""
 
-ROBUSTNESS_ORIGINALS = {"smoke": 10, "standard": 30, "full": 200}
+ROBUSTNESS_ORIGINALS = {"smoke": 5, "standard": 30, "full": 200}
 """Gallery images whose distorted copies are searched for; ten copies each."""
 
 TIMEOUT = {"smoke": 300.0, "standard": 1800.0, "full": 14400.0}
@@ -42,7 +46,7 @@ TIMEOUT = {"smoke": 300.0, "standard": 1800.0, "full": 14400.0}
 
 def timing_of(subset: str, trained: bool) -> Timing:
     """A cell's timing budget."""
-    return TIMING[size_class(subset)] if trained else UNTRAINED
+    return (TIMING if trained else UNTRAINED)[size_class(subset)]
 
 
 def size_class(subset: str) -> str:
