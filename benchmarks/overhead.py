@@ -1,0 +1,37 @@
+"""How much of a run passed between its cells: planning, launching, storing."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from benchmarks.files import read_json
+from benchmarks.store import Store
+
+
+@dataclass(frozen=True)
+class Between:
+    """A run of `cells` that took `wall_s` seconds, `share` of them outside the cells' processes."""
+
+    cells: int
+    wall_s: float
+    share: float
+
+
+def between_cells(store: Store) -> Between | None:
+    """Of the stored run that took longest, or None where there is none whose rows are all still those it made.
+
+    Runs record their times to the second; a run with cells side by side is left out.
+    """
+    found = (_between(store, read_json(path)) for path in sorted(store.runs.glob("*.json")))
+    return max(filter(None, found), key=lambda between: between.wall_s, default=None)
+
+
+def _between(store: Store, record: dict[str, Any]) -> Between | None:
+    begun, ended = datetime.fromisoformat(record["started"]), datetime.fromisoformat(record["ended"])
+    rows = [read_json(store.cells / cell / "cell.json") for cell in record["cells"]]
+    wall = (ended - begun).total_seconds()
+    if not rows or wall <= 0 or record["finished"] < record["planned"]:
+        return None
+    if not all(row and row["jobs"] == 1 and begun <= datetime.fromisoformat(row["started"]) <= ended for row in rows):
+        return None
+    return Between(len(rows), wall, max(0.0, 1 - sum(row["wall_s"] for row in rows) / wall))
