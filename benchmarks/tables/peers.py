@@ -15,7 +15,7 @@ from datasets.errors import BenchmarkError
 
 INTRODUCTION = (
     "Rounds of ours and of the peer's alternate in one process; times are medians over rounds, and the interval (95 %) "
-    "of the ratio of medians is a bootstrap over pairs of rounds. The ratio says how many times as fast ours is; beside "
+    "of the ratio of medians is a bootstrap over pairs of rounds. It says how many times as fast ours is; beside "
     "a limit, which nothing can beat, how many times the limit ours takes. Made by `make bench`."
 )
 
