@@ -15,7 +15,7 @@ import numpy as np
 from benchmarks.files import write_atomically
 from datasets.imageset import ImageSet
 from methods.contracts import Encoder
-from methods.vector_method import embed_in_batches, empty_rows
+from methods.vector_method import Embed, embed_in_batches, empty_rows
 
 SHARD_ROWS = 512
 
@@ -23,22 +23,24 @@ SHARD_ROWS = 512
 class EmbeddingStore:
     """The rows of one encoder. Calling it is an `Embed` for VectorMethod."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, embed: Embed = embed_in_batches) -> None:
         self.folder = folder
+        self.embed = embed
+        """How rows are made that are not stored yet."""
         self.computed = 0
         """Rows encoded (not found in the store) by this object."""
 
     def __call__(self, encoder: Encoder, images: ImageSet) -> np.ndarray:
         """Rows (n, d) of `images`, encoding only those whose content is new. Needs `images.digests`."""
         if images.digests is None:
-            return embed_in_batches(encoder, images)
+            return self.embed(encoder, images)
         self.folder.mkdir(parents=True, exist_ok=True)
         with _locked(self.folder / "lock"):
             known = {digest for shard in self._shards() for digest in _digests(shard)}
             missing = list({d: p for p, d in enumerate(images.digests) if d not in known}.values())
             for start in range(0, len(missing), SHARD_ROWS):
                 shard = images.take(missing[start : start + SHARD_ROWS])
-                self._save(shard.digests or (), embed_in_batches(encoder, shard))
+                self._save(shard.digests or (), self.embed(encoder, shard))
                 self.computed += len(shard)
         return self._gathered(images.digests)
 

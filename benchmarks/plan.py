@@ -8,6 +8,7 @@ from typing import Any
 
 from benchmarks.cells import Cell
 from benchmarks.devices import KERAS_BACKENDS, device_of, packages_of, unfit_backend
+from benchmarks.engines.applies import has_engines
 from benchmarks.protocol import PROTOCOL_VERSION, ROBUSTNESS_ORIGINALS, SEED, size_class, timing_of
 from benchmarks.store import Store
 from datasets.dataset import Dataset
@@ -15,6 +16,7 @@ from datasets.errors import BenchmarkError, DataError, UnknownNameError
 from datasets.manifest import Manifest, PairManifest, build_manifest, build_pair_manifest
 from datasets.registry import open_dataset
 from methods import fingerprint
+from methods.engines.registry import PLAIN
 from methods.registry import Registry
 from methods.spec import MethodSpec
 from methods.weights import Found, find_weights
@@ -37,6 +39,8 @@ class Request:
     device: str = "cpu"
     """cpu or gpu."""
     keras_backend: str = KERAS_BACKENDS[0]
+    engine: str = ""
+    """What networks run on (see benchmarks.engines.choice); empty: plain Keras where time is measured."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,6 +147,8 @@ def _planned(
     cell: Cell, spec: MethodSpec, manifest_hash: str, path: Path, weights: Found | None, request: Request, store: Store
 ) -> PlannedCell:
     inputs = cell_inputs(cell, spec, manifest_hash, weights, request.threads, request.keras_backend)
+    if request.engine not in ("", PLAIN) and has_engines(spec, cell.device, request.keras_backend):
+        inputs["engine"] = request.engine
     row = store.row(cell)
     state, why = _state(row, inputs)
     missing = tuple(name for name in packages_of(spec, request.keras_backend) if importlib.util.find_spec(name) is None)
@@ -161,7 +167,8 @@ def _state(row: dict[str, Any] | None, inputs: dict[str, Any]) -> tuple[str, str
     if row is None:
         return "new", "never ran"
     before = row.get("inputs", {})
-    changed = [name for name in inputs if before.get(name) != inputs[name]]
+    names = [*inputs, *(name for name in before if name not in inputs)]
+    changed = [name for name in names if before.get(name) != inputs.get(name)]
     if changed:
         return "stale", "changed: " + ", ".join(changed)
     if row["status"] != "ok":

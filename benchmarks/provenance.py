@@ -20,6 +20,7 @@ _RECORDED = (
     "scikit-learn",
     "tensorflow",
     "keras",
+    "openvino",
     "mtcnn",
     "imagehash",
 )

@@ -5,10 +5,10 @@ import shutil
 import signal
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,6 +16,8 @@ import psutil
 
 from benchmarks.cells import Cell
 from benchmarks.devices import device_environment
+from benchmarks.engines.applies import has_engines
+from benchmarks.engines.choice import Prover, choose, embeddings_folder
 from benchmarks.files import write_json
 from benchmarks.launch import Outcome, prepare, run_isolated
 from benchmarks.plan import Plan, PlannedCell, Request
@@ -23,6 +25,7 @@ from benchmarks.protocol import TIMEOUT, size_class, timing_of
 from benchmarks.provenance import now, provenance
 from benchmarks.store import Store
 from benchmarks.worker import LOG, Job
+from methods.engines.contract import EngineError
 
 
 @dataclass(frozen=True)
@@ -118,9 +121,12 @@ def _run_one(
     workdir = store.workdir(cell)
     pids: list[int] = []
 
-    def on_start(pid: int) -> None:
+    def track(pid: int) -> None:
         pids.append(pid)
         running.add(pid)
+
+    def on_start(pid: int) -> None:
+        track(pid)
         observer.started(planned, pid)
 
     try:
@@ -130,7 +136,8 @@ def _run_one(
             outcome = Outcome("unavailable", reason, 0.0, {}, "")
         else:
             job = _job(planned, request, store, workdir)
-            outcome = run_isolated(job, limits.seconds(cell.subset), limits.bytes(), on_start)
+            prover = Prover(store.cache / "engines", limits.seconds(cell.subset), limits.bytes(), track)
+            outcome = _measured(planned, request, job, limits, on_start, prover)
         row = _row(planned, outcome, begun, limits.jobs)
         if outcome.status != "ok":
             _keep_only_log(workdir)
@@ -139,6 +146,24 @@ def _run_one(
         running.difference_update(pids)
         shutil.rmtree(workdir, ignore_errors=True)
     return row
+
+
+def _measured(
+    planned: PlannedCell, request: Request, job: Job, limits: Limits, on_start: Callable[[int], None], prover: Prover
+) -> Outcome:
+    """The cell's outcome on the engines chosen for it; what they are, and why, is part of the result."""
+    cell = planned.cell
+    bounds = limits.seconds(cell.subset), limits.bytes()
+    if not has_engines(planned.spec, cell.device, request.keras_backend):
+        return run_isolated(job, *bounds, on_start)
+    try:
+        chosen = choose(job, request.engine, planned.trained, prover)
+    except EngineError as error:
+        return Outcome("error", str(error), 0.0, {}, "")
+    folder = embeddings_folder(job.embeddings, chosen.embeddings)
+    job = replace(job, engine=chosen.timed, embedding_engine=chosen.embeddings, embeddings=folder)
+    outcome = run_isolated(job, *bounds, on_start)
+    return replace(outcome, result={**outcome.result, "engine": asdict(chosen)} if outcome.result else {})
 
 
 def _job(planned: PlannedCell, request: Request, store: Store, workdir: Path) -> Job:

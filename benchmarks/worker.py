@@ -18,6 +18,7 @@ from benchmarks.files import write_json
 from benchmarks.protocol import SEED, Timing, size_class
 from benchmarks.store import Store
 from datasets.errors import BenchmarkError
+from methods.engines.registry import PLAIN
 
 if TYPE_CHECKING:
     from benchmarks.tasks.context import CellContext
@@ -42,6 +43,10 @@ class Job:
     plugins: tuple[Path, ...]
     threads: int
     timing: Timing
+    engine: str = PLAIN
+    """What an encoder's networks run on."""
+    embedding_engine: str = PLAIN
+    """What they run on to make embeddings for accuracy passes."""
 
 
 def run_job(job: Job) -> None:
@@ -97,8 +102,10 @@ def open_cell(job: Job) -> "tuple[CellContext, Dataset]":
     set_seeds()
     spec = load_registry(job.plugins).get(job.cell.method)
     dataset = open_dataset(job.cell.dataset, job.data_dir)
-    surroundings = Surroundings(job.weights, size_class(job.cell.subset), Store(job.out).cache / "models", job.data_dir)
-    return CellContext(spec, surroundings, job.embeddings, job.workdir, job.timing), dataset
+    models = Store(job.out).cache / "models"
+    surroundings = Surroundings(job.weights, size_class(job.cell.subset), models, job.data_dir, job.engine)
+    context = CellContext(spec, surroundings, job.embeddings, job.workdir, job.timing, job.embedding_engine)
+    return context, dataset
 
 
 def set_threads(threads: int) -> None:

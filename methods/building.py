@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from methods.contracts import Encoder, Method
+from methods.engines.registry import PLAIN, get_engine
+from methods.engines.swap import Swap
 from methods.spec import MethodSpec, Part
 from methods.vector_method import Embed, VectorMethod, embed_in_batches
 
@@ -24,6 +26,8 @@ class Surroundings:
     """Folder in which trained weights and training logs are kept, by content; None trains in a temporary one."""
     data_dir: Path | None = None
     """Where other data sets lie, for a method that is trained on one first."""
+    engine: str = PLAIN
+    """What an encoder's networks run on (see methods.engines.registry)."""
 
 
 def resolve(part: Part) -> Callable[..., Any]:
@@ -38,7 +42,10 @@ def build_encoder(spec: MethodSpec, surroundings: Surroundings) -> Encoder:
     """The encoder of a composed method."""
     if spec.encoder is None:
         raise ValueError(f"{spec.id} is a whole method and has no encoder")
-    return _make(spec.encoder, surroundings)
+    encoder = _make(spec.encoder, surroundings)
+    if surroundings.engine != PLAIN:
+        Swap(encoder, get_engine(surroundings.engine)).put_in()
+    return encoder
 
 
 def build_method(

@@ -8,7 +8,7 @@ from typing import NoReturn
 import typer
 from rich.console import Console
 
-from benchmarks.cli import compare, fetch, inspect, latency, listing, pictures, report, run, scaling
+from benchmarks.cli import compare, engines, fetch, inspect, latency, listing, pictures, report, run, scaling
 from datasets.errors import BenchmarkError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app = typer.Typer(
 app.command("run")(run.run)
 app.command("list")(listing.list_)
 app.command("latency")(latency.latency)
+app.command("engines")(engines.engines)
 app.command("scaling")(scaling.scaling)
 app.command("status")(inspect.status)
 app.command("report")(report.report)

@@ -7,6 +7,7 @@ from benchmarks.plan import TASKS, Request
 from benchmarks.provenance import usable_cores
 from datasets.errors import BenchmarkError, UnknownNameError, suggest
 from datasets.registry import DATASETS, parse_dataset
+from methods.engines.registry import check_engine
 from methods.registry import Registry
 
 
@@ -24,6 +25,7 @@ def make_request(
     threads: int | None,
     device: str = "cpu",
     keras_backend: str = KERAS_BACKENDS[0],
+    engine: str = "",
 ) -> Request:
     """The request the options stand for; raises BenchmarkError for what cannot be meant."""
     if all_methods == bool(methods):
@@ -48,4 +50,13 @@ def make_request(
         threads=threads or usable_cores(),
         device=check_device(device, keras_backend),
         keras_backend=keras_backend,
+        engine=check_engine(engine),
     )
+
+
+def default_jobs(request: Request) -> int:
+    """Cells at a time: one, so that none disturbs another's latency, but as many as cores where it is a smoke run.
+
+    That tells whether everything works; the tables say that its cells ran side by side.
+    """
+    return usable_cores() if all(subset == "smoke" for _, subset in request.datasets) else 1

@@ -35,6 +35,14 @@ KerasBackend = Annotated[
     str,
     typer.Option("--keras-backend", envvar="KERAS_BACKEND", help="What Keras computes with: tensorflow, torch or jax."),
 ]
+Engine = Annotated[
+    str,
+    typer.Option(
+        "--engine",
+        help="What frozen networks run on: keras, graph, openvino, openvino-bf16, or auto for the fastest that proves "
+        "itself. Unless given: keras where time is measured, auto for embeddings of accuracy passes.",
+    ),
+]
 Threads = Annotated[
     int | None, typer.Option("--threads", min=1, help="Threads of every library; all cores unless given.")
 ]

@@ -22,9 +22,13 @@ def run(
     threads: options.Threads = None,
     device: options.Device = "auto",
     keras_backend: options.KerasBackend = "tensorflow",
+    engine: options.Engine = "",
     jobs: Annotated[
-        int, typer.Option("--jobs", min=1, help="Cells at a time; above 1 latencies disturb each other.")
-    ] = 1,
+        int | None,
+        typer.Option(
+            "--jobs", min=1, help="Cells at a time: 1, or one a core in a smoke run, whose latencies so suffer."
+        ),
+    ] = None,
     timeout: Annotated[float | None, typer.Option("--timeout", min=1, help="Seconds a cell may run.")] = None,
     memory_limit: Annotated[float | None, typer.Option("--memory-limit", min=0.1, help="GiB a cell may use.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Run cells again that are done.")] = False,
@@ -37,7 +41,7 @@ def run(
     """
     from rich.console import Console
 
-    from benchmarks.cli.asking import make_request
+    from benchmarks.cli.asking import default_jobs, make_request
     from benchmarks.cli.progress import observing, print_plan
     from benchmarks.pictures.write import write_contact_sheets
     from benchmarks.plan import make_plan
@@ -62,6 +66,7 @@ def run(
         threads=threads,
         device=device,
         keras_backend=keras_backend,
+        engine=engine,
     )
     store = Store(out)
     store.require_writable()
@@ -71,7 +76,7 @@ def run(
     print_plan(console, plan, cells, full=dry_run)
     if dry_run:
         return
-    limits = Limits(timeout, int(memory_limit * 2**30) if memory_limit else None, jobs)
+    limits = Limits(timeout, int(memory_limit * 2**30) if memory_limit else None, jobs or default_jobs(request))
     rows = []
     if cells:
         with observing(console, len(cells)) as observer:

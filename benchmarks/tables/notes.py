@@ -6,6 +6,7 @@ from typing import Any
 from benchmarks.metrics.chance import chance
 from benchmarks.scoring import RetrievalScore
 from benchmarks.tables.groups import Group
+from methods.engines.registry import PLAIN
 
 
 def retrieval_notes(group: Group, scores: dict[str, RetrievalScore], findings: list[str]) -> list[str]:
@@ -55,13 +56,27 @@ def verification_notes(group: Group) -> list[str]:
     return ["Data: " + "; ".join(parts) + ".", *_words(group), *provenance_notes(group)]
 
 
+def engine_notes(group: Group) -> list[str]:
+    """What networks ran on, where any ran on something else than plain Keras."""
+    chosen = {cell.method: row["engine"] for cell, row, _ in group.entries if "engine" in row}
+    lines = []
+    for key, what in (("timed", "Latency and memory"), ("embeddings", "Embeddings of accuracy passes")):
+        names: dict[str, list[str]] = {}
+        for method, engine in chosen.items():
+            if engine[key] != PLAIN:
+                names.setdefault(engine[key], []).append(method)
+        on = "; ".join(f"{engine} ({', '.join(methods)})" for engine, methods in names.items())
+        lines += [f"{what} on another engine than {PLAIN}, each proven against it: {on}."] if on else []
+    return lines
+
+
 def provenance_notes(group: Group) -> list[str]:
     """Machine, versions, protocol: where the figures come from."""
     rows = [row for _, row, _ in group.entries]
     threads = ", ".join(sorted({str(row["inputs"]["threads"]) for row in rows}))
     jobs = " Cells ran side by side: latencies disturb each other." if any(row["jobs"] > 1 for row in rows) else ""
     machine = machine_note([row["provenance"] for row in rows])
-    return [f"{machine} {threads} threads.{jobs}", version_note(rows, group.manifest)]
+    return [*engine_notes(group), f"{machine} {threads} threads.{jobs}", version_note(rows, group.manifest)]
 
 
 def version_note(rows: Sequence[dict[str, Any]], manifest: str) -> str:

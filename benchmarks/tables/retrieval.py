@@ -11,6 +11,7 @@ from benchmarks.store import Store
 from benchmarks.tables.groups import Group, rankable
 from benchmarks.tables.model import Column, Table, count, fraction, mebibytes, milliseconds, rate
 from benchmarks.tables.notes import retrieval_notes
+from methods.engines.registry import PLAIN
 
 _SHOWN = ("hit@1", "hit@5", "P@5", "recall@20", "mAP", "MAP@R", "nDCG@10", "MRR", "kNN-vote@5")
 _VOTES = ("kNN-vote@1", "kNN-vote@5", "kNN-vote@10", "kNN-vote@20", "kNN-vote@25")
@@ -105,9 +106,12 @@ def _row(method: str, row: dict[str, Any], spec: Any, score: RetrievalScore | No
     word = row["status"] if row["status"] != "ok" else "untrained" if not row["trained"] else ""
     memory, latency = row.get("memory", {}), row.get("latency", {})
     counts, throughput = row.get("counts", {}), row.get("throughput", {})
+    engine = row.get("engine", {}).get("timed", PLAIN)
     shown: dict[str, Any] = {
         "method": method,
-        "shown_method": method + (" †" if spec.supervised and spec.family != "canary" else ""),
+        "shown_method": method
+        + (" †" if spec.supervised and spec.family != "canary" else "")
+        + (f" ({engine})" if engine != PLAIN else ""),
         "family": spec.family,
         "supervised": spec.supervised,
         "reference": spec.reference,

@@ -39,6 +39,11 @@ class Engine:
     bfloat16: bool = False
     """It computes in bfloat16, which is a gain only on a CPU that multiplies such numbers."""
 
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """The modules behind it."""
+        return tuple(target.partition(":")[0] for target in (self.compiler, self.cascade) if target)
+
     def obstacle(self) -> str:
         """Why it cannot run here, and what to do; empty where it can."""
         if self.package and importlib.util.find_spec(self.package) is None:
@@ -49,15 +54,16 @@ class Engine:
 
     def compile(self, network: "keras.Model") -> Forward:
         """The forward pass of `network`; later changes of its weights may go unseen. Raises EngineError."""
-        self._require()
+        self.require()
         return _callable(self.compiler)(network)
 
     def make_cascade(self, min_face_size: int) -> "Cascade | None":
         """MTCNN's cascade on this engine, None where it has none. Raises EngineError."""
-        self._require()
+        self.require()
         return _callable(self.cascade)(min_face_size) if self.cascade else None
 
-    def _require(self) -> None:
+    def require(self) -> None:
+        """Raise EngineError where it cannot run here."""
         if obstacle := self.obstacle():
             raise EngineError(f"engine {self.name}: {obstacle}")
 

@@ -13,7 +13,7 @@ from methods.engines.openvino_model import compiled, read
 from methods.faces.cascade import Candidates, Cascade
 
 if TYPE_CHECKING:
-    import openvino
+    pass
 
 CHUNK = 8
 """Images that a thread takes through the cascade at a time."""
@@ -39,8 +39,10 @@ class OpenVinoCascade(Cascade):
             return proposal(tf.raw_ops.ResizeArea(images=pixels, size=size).numpy())
 
         def crops(pixels: tf.Tensor, boxes: np.ndarray, image: np.ndarray, side: int) -> np.ndarray:
-            boxes = tf.raw_ops.CropAndResize(image=pixels, boxes=boxes, box_ind=image.astype(np.int32), crop_size=[side, side])
-            return boxes.numpy()
+            cut = tf.raw_ops.CropAndResize(
+                image=pixels, boxes=boxes, box_ind=image.astype(np.int32), crop_size=[side, side]
+            )
+            return cut.numpy()
 
         self._propose = propose
         self._refine = lambda pixels, boxes, image: refinement.padded(crops(pixels, boxes, image, 24))
@@ -50,7 +52,9 @@ class OpenVinoCascade(Cascade):
         """As the plain cascade's: an image's faces depend on that image alone, so any cut of the batch will do."""
         step = min(CHUNK, -(-len(images) // self._threads))
         starts = range(0, len(images), step)
-        parts = list(self._pool.map(lambda start: super(OpenVinoCascade, self).detect(images[start : start + step]), starts))
+        parts = list(
+            self._pool.map(lambda start: super(OpenVinoCascade, self).detect(images[start : start + step]), starts)
+        )
         found = Candidates(
             np.concatenate([part.image + start for start, (part, _) in zip(starts, parts, strict=True)]),
             np.concatenate([part.boxes for part, _ in parts]),

@@ -2,6 +2,7 @@
 
 import tempfile
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,8 +15,8 @@ from methods.engines.frozen_graph import frozen
 if TYPE_CHECKING:
     import openvino
 
-PIECE = 4
-"""Images that one thread works on at a time: their activations stay in its cache."""
+PIECES = (1, 4)
+"""Images that one thread works on at a time: few, so that their activations stay in its cache."""
 
 
 def read(function: Callable[..., Any], shape: tuple[int | None, ...]) -> "openvino.Model":
@@ -48,8 +49,9 @@ def compiled(model: "openvino.Model", precision: str, streams: int) -> "openvino
 class Pieces:
     """A model of one input and one output over batches of any size.
 
-    A few images run one piece at a time, with all threads on it: the least latency. More are cut into pieces of PIECE,
-    one to a thread: twice the throughput of a network whose layers are small, because threads never wait for each other.
+    A few images run at once, with all threads on them: the least latency. More are cut into pieces, one to a thread,
+    because threads that share no layer never wait for each other. Which of PIECES is faster differs between networks
+    (small layers want small pieces) and is tried out on the first batch.
     """
 
     def __init__(self, model: "openvino.Model", precision: str) -> None:
@@ -58,31 +60,40 @@ class Pieces:
         self._threads = given_threads()
         self._whole: openvino.InferRequest | None = None
         self._queue: openvino.AsyncInferQueue | None = None
+        self._piece = max(PIECES)
         self._lock = threading.Lock()
 
     def __call__(self, batch: np.ndarray) -> np.ndarray:
         """(n, ...) float32 in, (n, d) float32 out."""
         batch = np.ascontiguousarray(batch, dtype=np.float32)
         with self._lock:
-            return self._at_once(batch) if len(batch) <= PIECE or self._threads == 1 else self._side_by_side(batch)
+            return self._at_once(batch) if len(batch) <= max(PIECES) else self._side_by_side(batch)
 
     def _at_once(self, batch: np.ndarray) -> np.ndarray:
         if self._whole is None:
             self._whole = compiled(self._model, self._precision, 1).create_infer_request()
-        rows = [
-            self._whole.infer([batch[start : start + PIECE]], share_inputs=True)[0].copy()
-            for start in range(0, len(batch), PIECE)
-        ]
-        return np.concatenate(rows)
+        return self._whole.infer([batch], share_inputs=True)[0].copy()
 
     def _side_by_side(self, batch: np.ndarray) -> np.ndarray:
         import openvino
 
         if self._queue is None:
             self._queue = openvino.AsyncInferQueue(compiled(self._model, self._precision, self._threads), self._threads)
+            self._piece = min(PIECES, key=lambda piece: self._seconds(batch, piece))
+        return self._in_pieces(batch, self._piece)
+
+    def _seconds(self, batch: np.ndarray, piece: int) -> float:
+        self._in_pieces(batch, piece)
+        start = time.perf_counter()
+        self._in_pieces(batch, piece)
+        return time.perf_counter() - start
+
+    def _in_pieces(self, batch: np.ndarray, piece: int) -> np.ndarray:
         rows: dict[int, np.ndarray] = {}
-        self._queue.set_callback(lambda request, start: rows.update({start: request.get_output_tensor(0).data.copy()}))
-        for start in range(0, len(batch), PIECE):
-            self._queue.start_async([batch[start : start + PIECE]], start, share_inputs=True)
-        self._queue.wait_all()
+        queue = self._queue
+        assert queue is not None
+        queue.set_callback(lambda request, start: rows.update({start: request.get_output_tensor(0).data.copy()}))
+        for start in range(0, len(batch), piece):
+            queue.start_async([batch[start : start + piece]], start, share_inputs=True)
+        queue.wait_all()
         return np.concatenate([rows[start] for start in sorted(rows)])

@@ -15,7 +15,7 @@ def float32(network: "keras.Model") -> Forward:
 
 
 def bfloat16(network: "keras.Model") -> Forward:
-    """The forward pass with factors of eight significant bits: twice as fast where the CPU has instructions for them."""
+    """The forward pass with factors of eight significant bits: twice as fast where the CPU knows them."""
     return _forward(network, "bf16")
 
 

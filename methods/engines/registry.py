@@ -1,17 +1,21 @@
 """Every engine, by name, the usually fastest first."""
 
-from methods.engines.contract import Engine, EngineError
 from datasets.errors import suggest
+from methods.engines.contract import Engine, EngineError
 
 PLAIN = "keras"
 """The engine that encoders run on unless another is put in."""
+AUTO = "auto"
+"""Asks for the fastest engine that proves itself."""
+
+_CASCADE = "methods.engines.openvino_cascade:OpenVinoCascade"
 
 _ENGINES = (
     Engine(
         "openvino-bf16",
         "OpenVINO in bfloat16, MTCNN in float32",
         "methods.engines.openvino_network:bfloat16",
-        cascade="methods.engines.openvino_cascade:OpenVinoCascade",
+        cascade=_CASCADE,
         package="openvino",
         bfloat16=True,
     ),
@@ -19,10 +23,10 @@ _ENGINES = (
         "openvino",
         "OpenVINO in float32",
         "methods.engines.openvino_network:float32",
-        cascade="methods.engines.openvino_cascade:OpenVinoCascade",
+        cascade=_CASCADE,
         package="openvino",
     ),
-    Engine("graph", "TensorFlow's graph with its weights frozen into it", "methods.engines.frozen_graph:forward"),
+    Engine("graph", "TensorFlow's graph with the weights frozen into it", "methods.engines.frozen_graph:forward"),
     Engine(PLAIN, "Keras' own forward pass, without XLA", "methods.engines.keras_network:forward"),
 )
 
@@ -32,5 +36,12 @@ ENGINES = {engine.name: engine for engine in _ENGINES}
 def get_engine(name: str) -> Engine:
     """The engine called `name`; raises EngineError with the nearest names."""
     if name not in ENGINES:
-        raise EngineError(suggest("engine", name, ENGINES))
+        raise EngineError(suggest("engine", name, (*ENGINES, AUTO)))
     return ENGINES[name]
+
+
+def check_engine(asked: str) -> str:
+    """`asked` if it is AUTO, empty, or an engine that can run here; raises EngineError with what to do otherwise."""
+    if asked not in ("", AUTO):
+        get_engine(asked).require()
+    return asked

@@ -1,0 +1,121 @@
+"""Which engines a cell runs on: what was asked for, or for embeddings the fastest that proves itself."""
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from benchmarks.engines.proof import Proof
+from benchmarks.engines.proving import fastest, prove
+from benchmarks.engines.sample import sample_of_cell
+from benchmarks.files import read_json, write_json
+from benchmarks.launch import run_isolated
+from benchmarks.protocol import size_class
+from benchmarks.provenance import machine
+from benchmarks.worker import Job, contained, open_cell
+from datasets.manifest import Manifest, PairManifest
+from methods import fingerprint
+from methods.engines.contract import EngineError
+from methods.engines.registry import AUTO, ENGINES, PLAIN, get_engine
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The engines of one cell, and in words how it came to them."""
+
+    timed: str = PLAIN
+    """Of passes whose latency is measured."""
+    embeddings: str = PLAIN
+    """Of embeddings for accuracy passes."""
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Prover:
+    """How engines prove themselves: in a process of their own, once for an encoder; proofs are kept in `folder`."""
+
+    folder: Path
+    timeout: float
+    memory_limit: int
+    on_start: Callable[[int], None] = lambda pid: None
+
+    def proofs(self, job: Job, names: Sequence[str], trained: bool) -> list[Proof]:
+        """Those kept, and the others made now. Raises EngineError where the process fails; that is not kept."""
+        paths = {name: self.folder / f"{embeddings_folder(job.embeddings, name).name}.json" for name in names}
+        known = {name: read_json(path) for name, path in paths.items()}
+        missing = tuple(name for name in names if known[name] is None)
+        if missing:
+            known |= self._made(job, missing, trained)
+            for name in missing:
+                write_json(paths[name], known[name])
+        return [Proof(**known[name]) for name in names]
+
+    def _made(self, job: Job, names: tuple[str, ...], trained: bool) -> dict[str, Any]:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self.folder) as workdir:
+            entry = partial(run_proofs, names=names, labelled=trained)
+            proving = replace(job, workdir=Path(workdir))
+            outcome = run_isolated(proving, self.timeout, self.memory_limit, self.on_start, entry)
+        if outcome.status != "ok":
+            raise EngineError(f"engines could not be proven: {outcome.reason}; run with --engine {PLAIN}")
+        return dict(outcome.result)
+
+
+def choose(job: Job, asked: str, trained: bool, prover: Prover) -> Choice:
+    """The engines for a job whose `embeddings` is the folder of plain Keras.
+
+    `asked` is the user's: an engine for everything, "auto" for the fastest proven one for everything, or empty for
+    plain Keras in timed passes and the fastest proven one for embeddings. Raises EngineError where the engine that was
+    asked for does not prove itself.
+    """
+    if asked == PLAIN or (not asked and not trained):
+        return Choice()
+    if not asked and size_class(job.cell.subset) == "smoke":
+        return Choice(why="too few images to be worth a proof")
+    if not asked and job.embeddings.exists():
+        return Choice(why=f"embeddings of {PLAIN} were stored already")
+    if asked and asked != AUTO:
+        (proof,) = prover.proofs(job, [asked], trained)
+        if not proof.proven:
+            raise EngineError(
+                f"engine {asked} does not prove itself: {proof.reason}; --engine {AUTO} takes one that does"
+            )
+        return Choice(asked, asked, _words(proof))
+    proofs = prover.proofs(job, [name for name in ENGINES if name != PLAIN], trained)
+    best = fastest(proofs)
+    return Choice(best if asked else PLAIN, best, "; ".join(map(_words, proofs)))
+
+
+def embeddings_folder(plain: Path, engine: str) -> Path:
+    """Where an encoder's rows on `engine` are kept, beside those of plain Keras; by its code, its library, the CPU."""
+    if engine == PLAIN:
+        return plain
+    entry = get_engine(engine)
+    code = fingerprint.code_digest(("methods.engines.swap", *entry.modules))
+    packages = fingerprint.package_versions((entry.package,) if entry.package else ())
+    return plain.with_name(fingerprint.digest([plain.name, engine, code, packages, machine()["cpu"]])[:32])
+
+
+def run_proofs(job: Job, names: tuple[str, ...], labelled: bool) -> None:
+    """Entry point of the child process in which engines prove themselves."""
+    contained(job, partial(_measure, names=names, labelled=labelled))
+
+
+def _measure(job: Job, names: tuple[str, ...], labelled: bool) -> dict[str, Any]:
+    from methods.building import build_encoder
+
+    context, dataset = open_cell(job)
+    text = job.manifest.read_text(encoding="utf-8")
+    kind = PairManifest if job.cell.task == "verification" else Manifest
+    encoder = build_encoder(context.spec, context.surroundings)
+    proofs = prove(encoder, map(get_engine, names), sample_of_cell(kind.from_json(text, dataset)), labelled)
+    return {proof.engine: asdict(proof) for proof in proofs}
+
+
+def _words(proof: Proof) -> str:
+    if not proof.proven:
+        return f"{proof.engine} not used: {proof.reason}"
+    hit = "" if proof.hit_change is None else f", hit@1 {proof.hit_change:+.3f}"
+    return f"{proof.engine} proven: cosine {proof.cosine_min:.5f} at least{hit}"

@@ -1,0 +1,143 @@
+"""One contestant on every engine, in one process: proofs first, then rounds in which all that are proven take turns."""
+
+import math
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.engines.contestants import Contestant
+from benchmarks.engines.proof import Proof
+from benchmarks.engines.sample import QUERIES, sample_of
+from benchmarks.engines.subject import PREDICT, Call, Subject, make_subject
+from benchmarks.latency.calibration import Calibration, strayed
+from benchmarks.protocol import SEED
+from benchmarks.worker import set_seeds, set_threads
+from datasets.registry import open_dataset
+from methods.building import Surroundings, build_encoder
+from methods.engines.registry import ENGINES, PLAIN, get_engine
+from methods.registry import load_registry
+from methods.weights import find_weights
+
+TURN_SECONDS = 0.25
+"""Least length of a turn: a quick engine is called several times in one."""
+LEAST_ROUNDS = 3
+UNTRAINED_QUERIES = 8
+"""Of a sample on which a network without weights proves its cosines: any images will do."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to measure, picklable."""
+
+    contestant: Contestant
+    engines: tuple[str, ...]
+    dataset: tuple[str, str]
+    """(name, subset)"""
+    data_dir: Path | None
+    weights_dir: Path | None
+    plugins: tuple[Path, ...]
+    threads: int
+    batch: int
+    rounds: int
+    seconds: float
+    """Of all rounds, about; of a slow network fewer are made, but never fewer than LEAST_ROUNDS."""
+
+
+def measure(order: Order) -> dict[str, Any]:
+    """Facts of one contestant, JSON-able: `proofs` by engine, `seconds` (rounds,) an image by engine that is proven."""
+    import tensorflow  # noqa: F401  so that its threads can be set
+
+    set_threads(order.threads)
+    set_seeds()
+    subject, trained = _subject(order)
+    calls, proofs = _proven(subject, order.engines, order.batch)
+    chosen = np.arange(order.batch) % len(subject.inputs)
+    batch = subject.inputs[chosen] if isinstance(subject.inputs, np.ndarray) else [subject.inputs[i] for i in chosen]
+    calibration = Calibration()
+    bound = {name: partial(call, batch) for name, call in calls.items()}
+    seconds = take_turns(bound, order.rounds, order.seconds, calibration)
+    return {
+        **asdict(order.contestant),
+        "trained": trained,
+        "size": subject.size,
+        "batch": order.batch,
+        "threads": order.threads,
+        "images": len(subject.inputs),
+        "proofs": {name: asdict(proof) for name, proof in proofs.items()},
+        "seconds": {name: (values / order.batch).tolist() for name, values in seconds.items()},
+        "strayed": strayed(np.array(calibration.seconds)),
+    }
+
+
+def take_turns(
+    calls: Mapping[str, Callable[[], object]], rounds: int, budget: float, calibration: Calibration
+) -> dict[str, np.ndarray]:
+    """Mean seconds of a call in each round (rounds,), by name; every one has a turn in each, in a new order.
+
+    Calls have been made before, so that they are warm. No round begins after `budget` seconds, save the least number.
+    """
+    repeats = {}
+    for name, call in calls.items():
+        start = time.perf_counter()
+        call()
+        repeats[name] = max(1, math.ceil(TURN_SECONDS / (time.perf_counter() - start)))
+    seconds: dict[str, list[float]] = {name: [] for name in calls}
+    order = random.Random(SEED)
+    calibration.sample()
+    deadline = time.perf_counter() + budget
+    for number in range(rounds):
+        if number >= LEAST_ROUNDS and time.perf_counter() > deadline:
+            break
+        for name in order.sample(list(calls), len(calls)):
+            start = time.perf_counter()
+            for _ in range(repeats[name]):
+                calls[name]()
+            seconds[name].append((time.perf_counter() - start) / repeats[name])
+            calibration.sample()
+    return {name: np.array(values) for name, values in seconds.items()}
+
+
+def _proven(subject: Subject, names: tuple[str, ...], size: int) -> tuple[dict[str, Call], dict[str, Proof]]:
+    """Calls of plain Keras and of all engines that are proven against it; a proof of each engine that was tried."""
+    calls = {PLAIN: subject.on(get_engine(PLAIN))}
+    plain = _in_batches(calls[PLAIN], subject.inputs, size)
+    proofs = {}
+    for name in reversed(ENGINES):
+        if name == PLAIN or name not in names:
+            continue
+        if obstacle := get_engine(name).obstacle():
+            proofs[name] = Proof(name, obstacle)
+            continue
+        call = subject.on(get_engine(name))
+        proofs[name] = subject.compare(name, plain, _in_batches(call, subject.inputs, size))
+        if proofs[name].proven:
+            calls[name] = call
+    if predict := subject.predict():
+        predict(subject.inputs[:size])
+        calls = {PREDICT: predict, **calls}
+    return calls, proofs
+
+
+def _in_batches(call: Call, inputs: Any, size: int) -> Any:
+    """All results: an array for rows, a list for faces."""
+    results = [call(inputs[start : start + size]) for start in range(0, len(inputs), size)]
+    return np.concatenate(results) if isinstance(results[0], np.ndarray) else [one for some in results for one in some]
+
+
+def _subject(order: Order) -> tuple[Subject, bool]:
+    name, subset = order.dataset
+    dataset = open_dataset(name, order.data_dir)
+    split = dataset.split(subset)
+    spec = load_registry(order.plugins).get(order.contestant.method)
+    found = next(filter(None, (find_weights(weights, order.weights_dir) for weights in spec.weights)), None)
+    encoder = build_encoder(spec, Surroundings(found.path if found else None))
+    trained = found is not None or not spec.weights
+    most = QUERIES if trained else UNTRAINED_QUERIES
+    sample = sample_of(dataset.imageset(split.queries), dataset.imageset(split.gallery), most)
+    return make_subject(order.contestant.part, encoder, sample, trained), trained

@@ -1,0 +1,145 @@
+"""The table of engines: milliseconds an image, how many times plain Keras, and the proof that answers stay the same."""
+
+import csv
+from collections.abc import Iterable, Sequence
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.engines.proof import COSINE
+from benchmarks.engines.subject import PREDICT
+from benchmarks.files import write_text
+from benchmarks.latency.calibration import NOISY
+from benchmarks.latency.summary import quantiles
+from benchmarks.provenance import now, provenance
+from benchmarks.tables.markdown import to_markdown
+from benchmarks.tables.model import Column, Table, milliseconds
+from benchmarks.tables.notes import machine_note
+from methods.engines.registry import PLAIN
+
+
+def _times(value: float) -> str:
+    return f"{value:.2f} ×"
+
+
+def _change(value: float) -> str:
+    return f"{value:+.3f}"
+
+
+COLUMNS = (
+    Column("network", "network", is_text=True),
+    Column("input", "size"),
+    Column("engine", "engine", is_text=True),
+    Column("ms an image", "ms", milliseconds),
+    Column("times `predict`", "times_predict", _times),
+    Column("times keras", "times_keras", _times),
+    Column("least cosine", "cosine_min", lambda value: f"{value:.6f}"),
+    Column("mean", "cosine_mean", lambda value: f"{value:.6f}"),
+    Column("hit@1", "hit", lambda value: f"{value:.3f}"),
+    Column("change of hit@1", "hit_change", _change),
+    Column("proof", "proof", is_text=True),
+)
+
+INTRODUCTION = (
+    f"`{PREDICT}` is `Model.predict` of plain Keras; `{PLAIN}` its bare forward pass, which every method uses unless "
+    "asked otherwise. All engines of a network took turns in one process, round by round, each in a new order; "
+    "intervals (95 %) are over rounds, and of hit@1 over queries. A ratio above 1 is faster. An engine is shown its "
+    f"latency only once it is proven: on real images, no cosine to float32 below {COSINE}, and hit@1 within the "
+    "interval of no change; of a network without weights only the cosine is asked. Of MTCNN the boxes are compared."
+)
+
+
+def write_engines(facts: Sequence[dict[str, Any]], dataset: str, out: Path) -> list[Path]:
+    """Write `engines.md` and `engines.csv` of what `benchmarks.engines.measure` found."""
+    rows = [row for one in facts for row in _rows(one)]
+    paths = [out / "engines.md", out / "engines.csv"]
+    write_text(paths[0], to_markdown(Table("Engines", COLUMNS, rows, [INTRODUCTION, *_notes(facts, dataset)])))
+    write_text(paths[1], _csv(rows))
+    return paths
+
+
+def _rows(facts: dict[str, Any]) -> list[dict[str, Any]]:
+    seconds = {name: np.array(values) for name, values in facts["seconds"].items()}
+    names = [name for name in (PREDICT, PLAIN) if name in seconds] + list(facts["proofs"])
+    return [_row(facts, name, seconds) for name in names]
+
+
+def _row(facts: dict[str, Any], name: str, seconds: dict[str, np.ndarray]) -> dict[str, Any]:
+    proof = facts["proofs"].get(name, {})
+    row: dict[str, Any] = {
+        "method": facts["method"],
+        "network": facts["name"] + ("" if facts["trained"] else " (no weights)"),
+        "size": facts["size"],
+        "engine": name,
+        "batch": facts["batch"],
+        "threads": facts["threads"],
+        **{key: proof.get(key) for key in ("cosine_min", "cosine_mean", "hit", "hit_change", "hit_interval")},
+        "hit_change_interval": proof.get("hit_interval"),
+        "proof": _verdict(proof) if proof else "",
+        "word": "not shown",
+        "word_in": ("ms",),
+    }
+    del row["hit_interval"]
+    if name in seconds:
+        row |= _quantity("ms", 1e3 * seconds[name])
+        for baseline, key in ((PREDICT, "times_predict"), (PLAIN, "times_keras")):
+            if baseline in seconds and baseline != name:
+                row |= _quantity(key, seconds[baseline] / seconds[name])
+    return row
+
+
+def _quantity(key: str, values: np.ndarray) -> dict[str, Any]:
+    """The median over rounds, with its interval."""
+    median = quantiles(values[:, None])["p50"]
+    return {key: median.value, f"{key}_interval": (median.low, median.high)}
+
+
+def _verdict(proof: dict[str, Any]) -> str:
+    if proof["reason"]:
+        return f"**not proven**: {proof['reason']}"
+    if proof["faces"]:
+        return f"proven: {proof['faces']}"
+    return "proven" if proof["hit"] is not None else "proven, cosine only"
+
+
+def _notes(facts: Sequence[dict[str, Any]], dataset: str) -> list[str]:
+    first = facts[0]
+    noisy = sorted({one["name"] for one in facts if one["strayed"] > NOISY})
+    quiet = f"Pace of the machine: its slowest tenth was at most {max(one['strayed'] for one in facts):.1%} behind."
+    rounds = _span(len(one["seconds"][PLAIN]) for one in facts)
+    images = _span(one["images"] for one in facts)
+    here = provenance()
+    packages = ", ".join(f"{name} {version}" for name, version in here["packages"].items() if version != "absent")
+    commit = (here["git"]["commit"] or "unknown")[:10] + (" (with changes)" if here["git"]["dirty"] else "")
+    return [
+        f"Batches of {first['batch']} images, {first['threads']} threads, {rounds} rounds. Proofs on {images} images "
+        f"of {dataset}: queries, and for each one image of its label to be found.",
+        f"**The machine was noisy** while these were measured: {', '.join(noisy)}." if noisy else quiet,
+        machine_note([here]),
+        f"Commit {commit}, {now()[:10]}; Python {here['python']}, {packages}.",
+    ]
+
+
+def _span(values: Iterable[int]) -> str:
+    ordered = sorted(set(values))
+    return str(ordered[0]) if len(ordered) == 1 else f"{ordered[0]} to {ordered[-1]}"
+
+
+def _csv(rows: Sequence[dict[str, Any]]) -> str:
+    flat = []
+    for row in rows:
+        plain = {
+            key: value for key, value in row.items() if not key.endswith("_interval") and key not in ("word", "word_in")
+        }
+        for key, ends in ((key, value) for key, value in row.items() if key.endswith("_interval") and value):
+            low, high = ends
+            plain |= {key.replace("_interval", "_low"): low, key.replace("_interval", "_high"): high}
+        flat.append(plain)
+    names = list(dict.fromkeys(name for row in flat for name in row))
+    text = StringIO()
+    writer = csv.DictWriter(text, names, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(flat)
+    return text.getvalue()

@@ -1,0 +1,109 @@
+"""A proof holds for equal answers and for nothing else; the fastest proven engine is taken."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from benchmarks.engines.proof import Proof, judge_faces, judge_rows
+from benchmarks.engines.proving import fastest
+from benchmarks.engines.sample import sample_of
+from datasets.imageset import ImageSet, Item
+from methods.faces.detection import FaceBoxes
+
+LABELS = np.array([*"abcdefgh" * 2])
+
+
+@pytest.fixture
+def rows():
+    """Eight queries, then one image of each one's label, near it."""
+    rng = np.random.default_rng(1)
+    centres = rng.standard_normal((8, 30))
+    return np.concatenate([centres, centres + 0.1 * rng.standard_normal((8, 30))]).astype(np.float32)
+
+
+def test_equal_rows_prove_an_engine(rows):
+    proof = judge_rows("same", rows, rows * (1 + 1e-6), LABELS, 8)
+    assert proof.proven
+    assert proof.cosine_min == pytest.approx(1)
+    assert (proof.hit, proof.hit_change) == (1.0, 0.0)
+
+
+def test_without_labels_the_cosine_alone_is_asked(rows):
+    proof = judge_rows("same", rows, rows)
+    assert proof.proven
+    assert proof.hit is None
+
+
+def test_one_row_that_points_elsewhere_fails_an_engine(rows):
+    broken = rows.copy()
+    broken[3] = broken[3][::-1]
+    proof = judge_rows("broken", rows, broken, LABELS, 8)
+    assert not proof.proven
+    assert "under 0.999" in proof.reason
+
+
+def test_a_row_that_is_no_number_fails_an_engine(rows):
+    broken = rows.copy()
+    broken[5] = np.nan
+    assert "1 of 16 images" in judge_rows("broken", rows, broken).reason
+    assert not judge_rows("broken", np.full((4, 3), np.nan), np.full((4, 3), np.nan)).proven
+
+
+def test_another_hit_at_1_fails_an_engine_even_where_rows_are_near():
+    # All rows nearly alike: what is nearest hangs on less than the cosine shows.
+    rng = np.random.default_rng(4)
+    common = 40 * rng.standard_normal((1, 30))
+    centres = common + rng.standard_normal((8, 30))
+    plain = np.concatenate([centres, centres + 0.01 * rng.standard_normal((8, 30))])
+    changed = plain.copy()
+    changed[8:] = changed[[9, 10, 11, 12, 13, 14, 15, 8]]
+    proof = judge_rows("near", plain, changed, LABELS, 8)
+    assert proof.cosine_min > 0.999
+    assert "hit@1 changes by -1.000" in proof.reason
+
+
+def test_undetected_images_compare_as_missing(rows):
+    rows[2] = np.nan
+    proof = judge_rows("same", rows, rows, LABELS, 8)
+    assert proof.proven
+    assert proof.hit == pytest.approx(7 / 8)
+
+
+def faces(*boxes):
+    count = len(boxes)
+    return FaceBoxes(np.array(boxes, np.float32).reshape(-1, 4), np.ones(count, np.float32), np.zeros((count, 5, 2)))
+
+
+def test_faces_may_move_by_less_than_a_pixel():
+    plain = [faces((10, 10, 50, 50)), faces()]
+    assert judge_faces("near", plain, [faces((10.2, 10, 50, 50)), faces()]).proven
+    assert not judge_faces("far", plain, [faces((14, 10, 50, 50)), faces()]).proven
+    assert "1 of 2 images" in judge_faces("more", plain, [faces((10, 10, 50, 50)), faces((1, 1, 9, 9))]).reason
+
+
+def test_the_fastest_is_taken_of_those_that_are_proven_and_gain_something():
+    quick = Proof("quick", "wrong", seconds=0.1, plain_seconds=1.0)
+    good = Proof("good", seconds=0.3, plain_seconds=1.0)
+    slower = Proof("slower", seconds=0.5, plain_seconds=1.0)
+    useless = Proof("useless", seconds=1.1, plain_seconds=1.0)
+    absent = Proof("absent", "needs nothing that is here")
+    assert fastest([quick, slower, good, useless, absent]) == "good"
+    assert fastest([quick, useless, absent]) == "keras"
+
+
+def imageset(labels, prefix):
+    source = SimpleNamespace(read=lambda id: b"", decode=lambda data, id: np.zeros((2, 2, 3), np.uint8))
+    return ImageSet([Item(f"{prefix}{number}", label) for number, label in enumerate(labels)], source)
+
+
+def test_a_sample_holds_an_image_to_find_for_each_query():
+    sample = sample_of(imageset("abcx", "q"), imageset("ccbbaay", "g"), most=2)
+    assert sample.queries == 2
+    assert len(sample.images) == 4
+    assert sample.labels[:2].tolist() == sample.labels[2:].tolist()
+
+
+def test_a_sample_without_anything_to_find_still_has_images():
+    sample = sample_of(imageset("x", "q"), imageset("y", "g"))
+    assert len(sample.images) == 2
