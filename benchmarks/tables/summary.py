@@ -15,7 +15,10 @@ BEGIN, END = "<!-- summary:begin -->", "<!-- summary:end -->"
 
 
 def summary_table(groups: list[tuple[Group, RetrievalTables]]) -> Table:
-    """hit@1 on every data set, cost on the first, best first; `groups` are retrieval groups of one subset."""
+    """hit@1 on every data set, cost on the first, best first; `groups` are retrieval groups of one subset.
+
+    Untrained networks are named below the table.
+    """
     lines: dict[str, dict[str, Any]] = {}
     for number, (group, tables) in enumerate(groups):
         for row in tables.rows:
@@ -39,12 +42,19 @@ def summary_table(groups: list[tuple[Group, RetrievalTables]]) -> Table:
     best = {group.truth.title: tables.best["hit@1"] for group, tables in groups if "hit@1" in tables.best}
     tied = {group.truth.title: tables.tied["hit@1"] for group, tables in groups if "hit@1" in tables.tied}
     ordered = sorted(lines.values(), key=lambda line: -max((line.get(title) or -1.0) for title in titles))
+    untrained = [line["shown_method"] for line in ordered if line["word"] == "untrained"]
+    ordered = [line for line in ordered if line["word"] != "untrained"]
     galleries = ", ".join(
         f"{g.truth.title} {len(g.truth.gallery_ids):,} + {len(g.truth.query_ids):,}" for g, _ in groups
     )
     notes = [
         f"Gallery + queries: {galleries}. Cost columns are those of {first} where the method runs on it. "
         "Empty: the method looks for faces, or is not asked.",
+        *(
+            [f"Without weights here, so only timed (on the pages): {', '.join(sorted(untrained))}."]
+            if untrained
+            else []
+        ),
         *provenance_notes(groups[0][0])[:1],
     ]
     return Table(f"Retrieval, {groups[0][0].truth.subset} subsets", columns, ordered, notes, best, tied)
