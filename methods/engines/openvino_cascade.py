@@ -1,6 +1,7 @@
 """MTCNN's cascade with its three networks on OpenVINO, a few images to each thread."""
 
 import threading
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +14,16 @@ from methods.engines.openvino_model import compiled, read
 from methods.faces.cascade import Candidates, Cascade
 
 if TYPE_CHECKING:
+    import openvino
+
+if TYPE_CHECKING:
     pass
 
 CHUNK = 8
 """Images that a thread takes through the cascade at a time."""
+OFTEN = 3
+"""Batches of one shape after which a model is compiled for that shape."""
+MOST_SHAPES = 64
 CROPS = 32
 """Crops are padded to a multiple of this: OpenVINO prepares its kernels anew for every size of a batch."""
 
@@ -64,21 +71,42 @@ class OpenVinoCascade(Cascade):
 
 
 class _Network:
-    """One network, callable from several threads at once: each has a request of its own."""
+    """One network, callable from several threads at once: each has requests of its own.
+
+    A model that is compiled for one shape is twice as fast as one for all, but takes long to compile: it is worth that
+    for shapes that come again and again, as with a data set of equally large images.
+    """
 
     def __init__(self, model: Any, shape: tuple[int | None, ...], threads: int) -> None:
-        self._compiled = compiled(read(model, shape), "f32", threads)
+        self._model = read(model, shape)
+        self._threads = threads
+        self._for_all = compiled(self._model, "f32", threads)
+        self._for_one: dict[tuple[int, ...], openvino.CompiledModel] = {}
+        self._seen: Counter[tuple[int, ...]] = Counter()
+        self._lock = threading.Lock()
         self._own = threading.local()
 
     def __call__(self, batch: np.ndarray) -> list[tf.Tensor]:
         """The network's outputs for (n, ...) float32."""
-        if not hasattr(self._own, "request"):
-            self._own.request = self._compiled.create_infer_request()
-        results = self._own.request.infer([batch], share_inputs=True)
-        return [tf.constant(results[number]) for number in range(len(self._compiled.outputs))]
+        results = self._request(batch.shape).infer([batch], share_inputs=True)
+        return [tf.constant(results[number]) for number in range(len(self._for_all.outputs))]
 
     def padded(self, batch: np.ndarray) -> list[tf.Tensor]:
         """The same, the batch filled up to a multiple of CROPS with zeros meanwhile."""
         spare = -len(batch) % CROPS
         results = self(np.pad(batch, ((0, spare), (0, 0), (0, 0), (0, 0))))
         return [result[: len(batch)] for result in results]
+
+    def _request(self, shape: tuple[int, ...]) -> "openvino.InferRequest":
+        """This thread's request of the model to run a batch of `shape` on."""
+        with self._lock:
+            self._seen[shape] += 1
+            if self._seen[shape] == OFTEN and len(self._for_one) < MOST_SHAPES:
+                fixed = self._model.clone()
+                fixed.reshape(list(shape))
+                self._for_one[shape] = compiled(fixed, "f32", self._threads)
+            model = self._for_one.get(shape)
+        key = str(shape if model else None)
+        if not hasattr(self._own, key):
+            setattr(self._own, key, (model or self._for_all).create_infer_request())
+        return getattr(self._own, key)
