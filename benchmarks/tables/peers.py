@@ -14,8 +14,8 @@ from benchmarks.tables.notes import machine_note
 from datasets.errors import BenchmarkError
 
 INTRODUCTION = (
-    "Rounds of ours and of the peer's alternate in one process. Times are medians over rounds; the ratio of medians has "
-    "a 95 % bootstrap interval over pairs of rounds. It says how many times as fast ours is; beside a limit, how many "
+    "Rounds of ours and of the peer's alternate in one process. Times are medians over rounds; the ratio of medians "
+    "has a 95 % bootstrap interval over pairs of rounds. It says how many times as fast ours is; beside a limit, how many "
     "times the limit ours takes. Made by `make bench`."
 )
 
