@@ -1,0 +1,6 @@
+"""Why a method took one image for a hit of another: a picture and a text for people."""
+
+from benchmarks.explain.explanation import Explanation, Neighbour
+from benchmarks.explain.registry import explain
+
+__all__ = ["Explanation", "Neighbour", "explain"]
