@@ -48,6 +48,8 @@ class ExactIndex:
         for start in range(0, len(vectors), step):
             rows = slice(start, start + step)
             ids[rows], scores[rows] = top_k(self._scores(self._prepared(vectors[rows])), k)
+        if self.metric == "l2":
+            scores = -np.sqrt(-scores)
         return ids, scores
 
     @property
@@ -63,21 +65,25 @@ class ExactIndex:
         return vectors - self._centre if len(vectors) else vectors
 
     def _scores(self, queries: np.ndarray) -> np.ndarray:
-        """Dense scores (q, n) of prepared queries."""
-        products = queries @ self._vectors.T
+        """Dense scores (q, n) of prepared queries: cosines, or minus the squared distances."""
         if self.metric == "cosine":
-            return products
-        norms = _squared_norms(queries)[:, None] + self._norms
-        squared = norms - 2 * products
-        self._recompute_close(squared, queries, np.nonzero(squared < CLOSE * norms))
-        return -np.sqrt(squared)
+            return queries @ self._vectors.T
+        scores = (2 * queries) @ self._vectors.T  # doubling is exact, and cheaper here than in the products
+        norms = _squared_norms(queries)
+        scores -= self._norms
+        scores -= norms[:, None]
+        self._recompute_close(scores, queries, norms)
+        return scores
 
-    def _recompute_close(self, squared: np.ndarray, queries: np.ndarray, close: tuple[np.ndarray, ...]) -> None:
-        rows, columns = close
+    def _recompute_close(self, scores: np.ndarray, queries: np.ndarray, norms: np.ndarray) -> None:
+        perhaps = scores > -CLOSE * (norms + self._norms.max())[:, None]
+        rows, columns = np.divmod(np.flatnonzero(perhaps), scores.shape[1])
+        close = scores[rows, columns] > -CLOSE * (norms[rows] + self._norms[columns])
+        rows, columns = rows[close], columns[close]
         step = max(1, CHUNK // queries.shape[1])
         for start in range(0, len(rows), step):
             row, column = rows[start : start + step], columns[start : start + step]
-            squared[row, column] = _squared_norms(queries[row] - self._vectors[column])
+            scores[row, column] = -_squared_norms(queries[row] - self._vectors[column])
 
 
 def _squared_norms(vectors: np.ndarray) -> np.ndarray:

@@ -49,6 +49,17 @@ def test_top_k_is_the_head_of_a_stable_full_sort(scores, k):
     assert np.array_equal(ids, np.where(np.isneginf(expected), -1, order))
 
 
+@settings(max_examples=40, deadline=None)
+@given(levels=st.sampled_from([3, 40, 10_000]), n=st.integers(90, 1500), k=st.integers(1, 20), seed=st.integers(0, 99))
+def test_top_k_of_many_columns_is_the_head_of_a_stable_full_sort(levels, n, k, seed):
+    """Crowded ties and hardly any: both ways to the best k."""
+    scores = np.random.default_rng(seed).integers(0, levels, (4, n)).astype(np.float32)
+    ids, best = top_k(scores, k)
+    order = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+    assert np.array_equal(ids, order)
+    assert np.array_equal(best, np.take_along_axis(scores, order, axis=1))
+
+
 @pytest.mark.parametrize("name", EXACT)
 @pytest.mark.parametrize("k", [1, 10, 120])
 def test_exact_indexes_return_the_true_neighbours(name, k):
