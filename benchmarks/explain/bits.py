@@ -25,7 +25,7 @@ def explain_bits(question: Question) -> Explanation:
     title = f"{question.spec.id}: {count} of {bits} bits differ"
     text = (
         f"{title}. Each image is a code of {bits} bits, white for 1 and dark for 0; the {count} that differ are framed "
-        f"and crossed out. The score is minus their number; between codes made by tossing coins it is about {bits // 2}."
+        f"and crossed out. The score is minus their number; between codes of tossed coins it is about {bits // 2}."
     )
     images = side_by_side([question.query, question.hit], ["query", "hit"])
     grids = [draw_bits(code, differing) for code in (query, hit)]
