@@ -21,15 +21,15 @@ def fitted(image: np.ndarray, longest: int = PANEL) -> np.ndarray:
     return np.array(scaled)
 
 
-def side_by_side(images: Sequence[np.ndarray], captions: Sequence[str] = ()) -> Image.Image:
-    """Images fitted to PANEL pixels, in columns of that width, under their captions."""
+def side_by_side(images: Sequence[np.ndarray], captions: Sequence[str] = (), gap: int = GAP) -> Image.Image:
+    """Images fitted to PANEL pixels, in columns of that width, `gap` pixels apart, under their captions."""
     panels = [Image.fromarray(fitted(image)) for image in images]
     top = CAPTION if captions else 0
-    width = len(panels) * PANEL + (len(panels) - 1) * GAP
+    width = len(panels) * PANEL + (len(panels) - 1) * gap
     sheet = Image.new("RGB", (width, top + max(panel.height for panel in panels)), PAPER)
     draw = ImageDraw.Draw(sheet)
     for number, panel in enumerate(panels):
-        left = number * (PANEL + GAP)
+        left = number * (PANEL + gap)
         sheet.paste(panel, (left + (PANEL - panel.width) // 2, top))
         if captions:
             draw.text((left, 3), captions[number], FAINT, font(14))

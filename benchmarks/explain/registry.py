@@ -23,13 +23,18 @@ def _compares_bits(spec: MethodSpec) -> bool:
     return spec.index is not None and getattr(resolve(spec.index), "metric", None) == "hamming"
 
 
-KINDS: tuple[Kind, ...] = (Kind("bits", _compares_bits, "benchmarks.explain.bits:explain_bits"),)
-"""Tried in order; the first that applies is used."""
+KINDS: tuple[Kind, ...] = (
+    Kind("bits", _compares_bits, "benchmarks.explain.bits:explain_bits"),
+    Kind("matches", lambda spec: spec.family == "local features", "benchmarks.explain.matches:explain_matches"),
+    Kind("faces", lambda spec: spec.family == "face embedding", "benchmarks.explain.faces:explain_faces"),
+    Kind("neighbours", lambda spec: True, "benchmarks.explain.neighbours:explain_neighbours"),
+)
+"""Tried in order; the first that applies is used. The last applies to every method."""
 
 
-def kind_of(spec: MethodSpec) -> Kind | None:
-    """The kind of explanation that `spec` gets; None where there is none for it."""
-    return next((kind for kind in KINDS if kind.applies(spec)), None)
+def kind_of(spec: MethodSpec) -> Kind:
+    """The kind of explanation that `spec` gets."""
+    return next(kind for kind in KINDS if kind.applies(spec))
 
 
 def explain(
@@ -44,13 +49,10 @@ def explain(
     """Why the method found `hit` for `query`, both RGB uint8 (height, width, 3) of any sizes.
 
     `neighbours` are the results of the search that found it, best first, and `chosen` is the place of `hit` among them
-    (0 = the first): methods that compare embeddings are explained by their scores, all others need the images alone.
-    `surroundings` offers the weights that some encoders are built with. A method of no known kind gets a text that says
-    so, and no picture.
+    (0 = the first). Hashes, local features and face methods are explained from the images alone (face methods show the
+    scores too, if given); for all others the neighbours' scores are the explanation, and without them `picture` is
+    None. `surroundings` offers what an encoder of bits may be built with.
     """
-    kind = kind_of(spec)
-    if kind is None:
-        return Explanation(spec.id, f"{spec.id} ({spec.summary}) does not say why it chose a hit.", None)
-    module, _, name = kind.function.partition(":")
+    module, _, name = kind_of(spec).function.partition(":")
     function = getattr(importlib.import_module(module), name)
     return function(Question(spec, query, hit, neighbours, chosen, surroundings or Surroundings()))
