@@ -34,12 +34,15 @@ class Group:
         return f"{self.truth.title}:{self.truth.subset}, {self.task}"
 
 
-def make_groups(store: Store, registry: Registry) -> list[Group]:
-    """All stored cells of known methods; of several contents of one subset the one run last is shown."""
+def make_groups(store: Store, registry: Registry, device: str = "") -> list[Group]:
+    """All stored cells of known methods; of several contents of one subset the one run last is shown.
+
+    With `device` (cpu, gpu) only what ran there; otherwise one row a method, the CPU's where there are two.
+    """
     order = {spec.id: position for position, spec in enumerate(registry)}
     stored: dict[tuple[str, str, str], list[tuple[Cell, dict[str, Any]]]] = {}
     for cell, row in store.rows():
-        if cell.method in order:
+        if cell.method in order and device in ("", cell.device):
             stored.setdefault((cell.dataset, cell.subset, cell.task), []).append((cell, row))
     known = {name: position for position, name in enumerate(DATASETS)}
     groups = []

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,32 @@ class Table:
     """Column key -> the method with the best value."""
     tied: Mapping[str, set[str]] = field(default_factory=dict)
     """Column key -> methods whose difference to the best may be 0."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What one cell of a table says, before a writer (markdown, LaTeX, HTML) gives it its form."""
+
+    text: str
+    interval: tuple[str, str] | None = None
+    mark: Literal["", "best", "tied"] = ""
+
+
+def shown(table: Table, column: Column, row: Mapping[str, Any]) -> Shown:
+    """The text of `row` in `column`: its figure, the word that stands for it (untrained, timeout), or nothing."""
+    value = row.get(column.key)
+    if is_missing(value):
+        return Shown(row["word"] if column.key in row.get("word_in", ()) else "")
+    ends = row.get(f"{column.key}_interval")
+    interval = (column.show(ends[0]), column.show(ends[1])) if ends else None
+    return Shown(column.show(value), interval, mark(table, column.key, row["method"]))
+
+
+def mark(table: Table, key: str, method: str) -> Literal["", "best", "tied"]:
+    """Whether `method` is the best of the column `key`, or tied with the best."""
+    if table.best.get(key) == method:
+        return "best"
+    return "tied" if method in table.tied.get(key, ()) else ""
 
 
 def is_missing(value: object) -> bool:

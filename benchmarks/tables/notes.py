@@ -73,10 +73,12 @@ def engine_notes(group: Group) -> list[str]:
 def provenance_notes(group: Group) -> list[str]:
     """Machine, versions, protocol: where the figures come from."""
     rows = [row for _, row, _ in group.entries]
-    threads = ", ".join(sorted({str(row["inputs"]["threads"]) for row in rows}))
-    jobs = " Cells ran side by side: latencies disturb each other." if any(row["jobs"] > 1 for row in rows) else ""
-    machine = machine_note([row["provenance"] for row in rows])
-    return [*engine_notes(group), f"{machine} {threads} threads.{jobs}", version_note(rows, group.manifest)]
+    run = run_note(
+        [machine_text(row["provenance"]["machine"]) for row in rows],
+        [row["inputs"]["threads"] for row in rows],
+        any(row["jobs"] > 1 for row in rows),
+    )
+    return [*engine_notes(group), run, version_note(rows, group.manifest)]
 
 
 def version_note(rows: Sequence[dict[str, Any]], manifest: str) -> str:
@@ -95,12 +97,25 @@ def version_note(rows: Sequence[dict[str, Any]], manifest: str) -> str:
 
 def machine_note(provenances: Sequence[dict[str, Any]]) -> str:
     """The machine of the last of `provenances` (see benchmarks.provenance), and whether it was the only one."""
-    machine = provenances[-1]["machine"]
+    mixed = {str(provenance["machine"]) for provenance in provenances}
+    return _machine_note(machine_text(provenances[-1]["machine"]), len(mixed) > 1)
+
+
+def run_note(machines: Sequence[str], threads: Sequence[int], side_by_side: bool) -> str:
+    """The machine of the last row, whether it was the only one, and how rows were run."""
+    numbers = ", ".join(sorted({str(number) for number in threads}))
+    jobs = " Cells ran side by side: latencies disturb each other." if side_by_side else ""
+    return f"{_machine_note(machines[-1], len(set(machines)) > 1)} {numbers} threads.{jobs}"
+
+
+def machine_text(machine: dict[str, Any]) -> str:
+    """A machine (see benchmarks.provenance) in one line."""
     gpu = machine["gpu"] or "no GPU on this machine"
-    where = f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']} GiB, {gpu}; {machine['system']}"
-    machines = {str(provenance["machine"]) for provenance in provenances}
-    mixed = " Rows come from different machines: compare no times." if len(machines) > 1 else ""
-    return f"Machine: {where}.{mixed}"
+    return f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']} GiB, {gpu}; {machine['system']}"
+
+
+def _machine_note(machine: str, mixed: bool) -> str:
+    return f"Machine: {machine}." + (" Rows come from different machines: compare no times." if mixed else "")
 
 
 def _counts(group: Group) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from benchmarks.scoring import RetrievalScore, canary_findings, score_index, sco
 from benchmarks.store import Store
 from benchmarks.tables.groups import Group, rankable
 from benchmarks.tables.model import Column, Table, count, fraction, mebibytes, milliseconds, rate
-from benchmarks.tables.notes import retrieval_notes
+from benchmarks.tables.notes import machine_text, retrieval_notes
 from methods.engines.registry import PLAIN
 
 _SHOWN = ("hit@1", "hit@5", "P@5", "recall@20", "mAP", "MAP@R", "nDCG@10", "MRR", "kNN-vote@5")
@@ -109,9 +109,7 @@ def _row(method: str, row: dict[str, Any], spec: Any, score: RetrievalScore | No
     engine = row.get("engine", {}).get("timed", PLAIN)
     shown: dict[str, Any] = {
         "method": method,
-        "shown_method": method
-        + (" †" if spec.supervised and spec.family != "canary" else "")
-        + (f" ({engine})" if engine != PLAIN else ""),
+        "shown_method": shown_method(method, spec.family, spec.supervised, engine),
         "family": spec.family,
         "supervised": spec.supervised,
         "reference": spec.reference,
@@ -130,6 +128,10 @@ def _row(method: str, row: dict[str, Any], spec: Any, score: RetrievalScore | No
         **{name: counts.get(name) for name in ("gallery", "queries", "undetected_queries", "undetected_gallery")},
         **{f"stage_{name}_ms": value for name, value in row.get("stages_ms", {}).items()},
         "wall_s": row["wall_s"],
+        "engine": engine,
+        "threads": row["inputs"]["threads"],
+        "jobs": row["jobs"],
+        "machine": machine_text(row["provenance"]["machine"]),
     }
     for name in METRICS if score else ():
         estimate = score.estimates[name]  # type: ignore[union-attr]
@@ -138,6 +140,12 @@ def _row(method: str, row: dict[str, Any], spec: Any, score: RetrievalScore | No
         if name in _WITH_INTERVAL:
             shown[f"{name}_interval"] = (estimate.low, estimate.high)
     return shown
+
+
+def shown_method(method: str, family: str, supervised: bool, engine: str) -> str:
+    """A method's name as tables print it: † learns from labels; the engine where it is not plain Keras."""
+    dagger = " †" if supervised and family != "canary" else ""
+    return method + dagger + (f" ({engine})" if engine != PLAIN else "")
 
 
 def marks(scores: dict[str, RetrievalScore], names: Sequence[str]) -> tuple[dict[str, str], dict[str, set[str]]]:

@@ -1,6 +1,6 @@
-"""Writes every table there is something stored for."""
+"""Writes every table there is something stored for: markdown, CSV and LaTeX from one model."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -10,17 +10,13 @@ from benchmarks.files import write_atomically, write_text
 from benchmarks.scaling.report import write_scaling
 from benchmarks.store import Store
 from benchmarks.tables.devices import write_device_tables
-from benchmarks.tables.groups import Group, make_groups
 from benchmarks.tables.latency import write_latency_tables
+from benchmarks.tables.latex import latex_document
 from benchmarks.tables.markdown import LEGEND, document, to_markdown
-from benchmarks.tables.memory import memory_table
-from benchmarks.tables.model import Table
-from benchmarks.tables.open_set import OpenSetTable
+from benchmarks.tables.model import Table, mark
+from benchmarks.tables.pages import Page, make_pages
 from benchmarks.tables.plot import accuracy_latency_plot
-from benchmarks.tables.retrieval import RetrievalTables
-from benchmarks.tables.robustness import RobustnessTable
-from benchmarks.tables.summary import summary_table
-from benchmarks.tables.verification import verification_table
+from benchmarks.tables.summary import Summarised, summary_table
 from datasets.errors import BenchmarkError
 from methods.registry import Registry
 
@@ -31,88 +27,74 @@ class CanaryError(BenchmarkError):
     """A canary is not where theory puts it: the protocol or its data is broken, and no figure can be trusted."""
 
 
-@dataclass
-class Page:
-    """What one group contributes: a file of tables (the first one also as CSV), its line in the overview."""
-
-    name: str
-    tables: list[Table]
-    retrieval: RetrievalTables | None = None
-    overview: Table | None = None
-    findings: list[str] = field(default_factory=list)
-
-
-def pages(store: Store, group: Group, retrieval: Group | None) -> list[Page]:
-    """The pages of one group of cells; `retrieval` is the retrieval group of the same data set and subset."""
-    if group.task == "verification":
-        table = verification_table(store, group)
-        return [Page(group.name, [table], overview=table)]
-    if group.task == "robustness":
-        robustness = RobustnessTable(store, group)
-        return [Page(group.name, [robustness.table], overview=robustness.table, findings=robustness.findings)]
-    if group.task == "open-set":
-        open_set = OpenSetTable(store, group, retrieval)
-        return [Page(group.name, [open_set.table], findings=open_set.findings)]
-    tables = RetrievalTables(store, group)
-    prefix = group.name.removesuffix("retrieval")
-    return [
-        Page(group.name, [tables.accuracy(), tables.cost(), tables.stages()], tables, tables.cost(), tables.findings),
-        Page(f"{prefix}classification", [tables.classification()]),
-        Page(f"{prefix}memory", [memory_table(group)]),
-    ]
-
-
 def write_tables(store: Store, registry: Registry, out: Path) -> list[Path]:
-    """Write `<data set>-<subset>-<task>.md` and `.csv` for each group, and `overview.md` and `.csv`.
+    """Score what is stored and write its tables; see `write_pages`."""
+    return write_pages(store, registry, make_pages(store, registry), out)
+
+
+def write_pages(store: Store, registry: Registry, pages: Sequence[Page], out: Path) -> list[Path]:
+    """Write `<data set>-<subset>-<task>.md`, `.csv` and `.tex` for each page, and `overview.md`, `.csv` and `.tex`.
 
     Raises CanaryError, after all is written, when a canary is off its level.
     """
-    written: list[Path] = []
-    overview: list[Table] = []
-    frames: list[pd.DataFrame] = []
-    findings: list[str] = []
-    groups = make_groups(store, registry)
-    scored: dict[str, list[tuple[Group, RetrievalTables]]] = {}
-    retrieval = {(group.truth.title, group.truth.subset): group for group in groups if group.task == "retrieval"}
-    for group in groups:
-        for page in pages(store, group, retrieval.get((group.truth.title, group.truth.subset))):
-            text = "\n".join(to_markdown(table, 1 if table is page.tables[0] else 2) for table in page.tables)
-            write_text(out / f"{page.name}.md", f"{text}\n{LEGEND}\n")
-            frame = _frame(page.tables[0])
-            _write_csv(out / f"{page.name}.csv", frame)
-            written += [out / f"{page.name}.md", out / f"{page.name}.csv"]
-            findings += [f"{group.heading}: {text}" for text in page.findings]
-            if page.retrieval:
-                scored.setdefault(group.truth.subset, []).append((group, page.retrieval))
-                plot = out / f"{group.name}.png"
-                written += filter(None, [accuracy_latency_plot(page.retrieval.rows, group.heading, plot)])
-            if page.overview:
-                overview.append(page.overview)
-                frames.append(frame.assign(dataset=group.truth.title, subset=group.truth.subset, task=group.task))
-    if overview:
-        summaries = [summary_table(members) for members in scored.values()]
-        write_text(out / "overview.md", document("Overview", LEGEND, [*summaries, *overview]))
-        _write_csv(out / "overview.csv", pd.concat(frames, ignore_index=True))
-        written += [out / "overview.md", out / "overview.csv"]
+    written = [path for page in pages for path in _write_page(page, out)]
+    written += _write_overview(pages, out)
     written += [*write_claims(store, out), *write_scaling(store, registry, out)]
     written += write_device_tables(store, registry, out)
     written += write_latency_tables(store, registry, out)
+    findings = [f"{page.group.heading}: {text}" for page in pages for text in page.findings]
     if findings:
         raise CanaryError("a canary is off its theoretical level, trust no figure until this is mended: " + findings[0])
     return written
 
 
-def readme_table(store: Store, registry: Registry, subset: str) -> Table:
-    """The summary of one subset over the real data sets; raises BenchmarkError where nothing is stored for it."""
-    groups = [g for g in make_groups(store, registry) if g.task == "retrieval" and g.truth.subset == subset]
-    if not groups:
-        raise BenchmarkError(f"nothing is stored for {subset} in {store.root}: run --all --subset {subset} first")
-    return summary_table([(group, RetrievalTables(store, group)) for group in groups])
+def _write_page(page: Page, out: Path) -> list[Path]:
+    markdown, csv, latex = (out / f"{page.name}{suffix}" for suffix in (".md", ".csv", ".tex"))
+    text = "\n".join(to_markdown(table, 1 if table is page.tables[0] else 2) for table in page.tables)
+    write_text(markdown, f"{text}\n{LEGEND}\n")
+    _write_csv(csv, _frame(page.tables[0]))
+    write_text(latex, latex_document(page.tables, page.name))
+    written = [markdown, csv, latex]
+    if page.retrieval:
+        plot = accuracy_latency_plot(page.retrieval.rows, page.group.heading, out / f"{page.group.name}.png")
+        written += [plot] if plot else []
+    return written
+
+
+def _write_overview(pages: Sequence[Page], out: Path) -> list[Path]:
+    """A summary a subset, then the first table of every page that has a line in the overview."""
+    shown = [(page, page.overview) for page in pages if page.overview]
+    if not shown:
+        return []
+    summaries = summary_tables(pages)
+    markdown, csv, latex = (out / f"overview{suffix}" for suffix in (".md", ".csv", ".tex"))
+    write_text(markdown, document("Overview", LEGEND, [*summaries, *(table for _, table in shown)]))
+    frames = [
+        _frame(table).assign(dataset=page.group.truth.title, subset=page.group.truth.subset, task=page.group.task)
+        for page, table in shown
+    ]
+    _write_csv(csv, pd.concat(frames, ignore_index=True))
+    write_text(latex, latex_document(summaries, "overview"))
+    return [markdown, csv, latex]
+
+
+def summary_tables(pages: Sequence[Page]) -> list[Table]:
+    """The summary of each subset that something is stored for."""
+    members: dict[str, list[Summarised]] = {}
+    for page in pages:
+        if page.retrieval:
+            members.setdefault(page.group.truth.subset, []).append(Summarised.of(page.retrieval))
+    return [summary_table(each) for each in members.values()]
 
 
 def _frame(table: Table) -> pd.DataFrame:
+    """Raw values, and for each column that names a best method whether the row is it, or tied with it."""
     return pd.DataFrame(
-        [{k: v for k, v in row.items() if k not in _DISPLAY_ONLY and not k.endswith("_interval")} for row in table.rows]
+        [
+            {key: value for key, value in row.items() if key not in _DISPLAY_ONLY and not key.endswith("_interval")}
+            | {f"{key}_mark": mark(table, key, row["method"]) for key in table.best}
+            for row in table.rows
+        ]
     )
 
 
