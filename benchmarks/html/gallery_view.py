@@ -1,0 +1,98 @@
+"""What a gallery's template shows: queries, each with one strip of results a method."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmarks.ground_truth import GroundTruth
+from benchmarks.html.first_hits import FirstHits
+from benchmarks.html.thumbnails import Thumbnails
+from datasets.manifest import Manifest
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One image: its thumbnail's address, or None where its id is shown instead; `alt` says all that is seen."""
+
+    id: str
+    label: str
+    picture: str | None
+    alt: str
+    right: bool | None = None
+    """None for a query."""
+    place: str = ""
+    """The rank, for people."""
+
+
+@dataclass(frozen=True)
+class Strip:
+    """One method's results for a query; `later` is the first right one where it stands below the others."""
+
+    method: str
+    note: str
+    shots: tuple[Shot, ...]
+    later: Shot | None
+
+
+@dataclass(frozen=True)
+class Block:
+    """A query and its strips."""
+
+    query: Shot
+    to_find: int
+    strips: tuple[Strip, ...]
+
+
+class View:
+    """Makes blocks of one group: labels from the ground truth, thumbnails from the images where they are here."""
+
+    def __init__(self, truth: GroundTruth, images: Manifest | None, thumbnails: Thumbnails) -> None:
+        self.truth = truth
+        self.images = images
+        self.thumbnails = thumbnails
+
+    def block(self, row: int, answers: Sequence[FirstHits]) -> Block:
+        """The query `row` and what each method answers to it."""
+        truth = self.truth
+        id, label = str(truth.query_ids[row]), str(truth.query_labels[row])
+        picture = self.thumbnails.link(self.images.queries, row) if self.images else None
+        to_find = np.count_nonzero((truth.gallery_labels == label) & (truth.gallery_ids != id))
+        query = Shot(id, _spaced(label), picture, f"query: {_spaced(label)}, {id}")
+        return Block(query, int(to_find), tuple(self._strip(row, hits) for hits in answers))
+
+    def _strip(self, row: int, hits: FirstHits) -> Strip:
+        label = str(self.truth.query_labels[row])
+        top = [position for position in hits.top[row].tolist() if position >= 0]
+        shots = tuple(self._result(position, label, str(place)) for place, position in enumerate(top, start=1))
+        first = int(hits.right[row])
+        later = None if first < 0 or first in top else self._result(first, label, said_rank(hits.rank[row]))
+        name = hits.method + (" †" if hits.supervised else "")
+        return Strip(name, _note(hits, row), shots, later)
+
+    def _result(self, position: int, label: str, place: str) -> Shot:
+        id, own = str(self.truth.gallery_ids[position]), str(self.truth.gallery_labels[position])
+        right = own == label
+        picture = self.thumbnails.link(self.images.gallery, position) if self.images else None
+        alt = f"{'right' if right else 'wrong'}, rank {place}: {_spaced(own)}, {id}"
+        return Shot(id, _spaced(own), picture, alt, right, place)
+
+
+def _note(hits: FirstHits, row: int) -> str:
+    if hits.undetected[row]:
+        return "nothing to search for in it"
+    if np.isinf(hits.rank[row]):
+        return "nothing right found"
+    rank = hits.rank[row]
+    return "right at once" if rank == 1 else f"first right: rank {said_rank(rank)}"
+
+
+def said_rank(rank: float) -> str:
+    """A rank for people; one that is an average over ties is rounded and marked."""
+    if float(rank).is_integer():
+        return f"{rank:,.0f}"
+    return f"≈{rank:,.0f}" if rank >= 10 else f"≈{rank:.1f}"
+
+
+def _spaced(label: str) -> str:
+    return label.replace("_", " ")
