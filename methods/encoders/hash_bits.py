@@ -29,10 +29,28 @@ def mean_bits(pixels: np.ndarray) -> np.ndarray:
 
 
 def wavelet_bits(pixels: np.ndarray, hash_size: int) -> np.ndarray:
-    """whash: Haar approximations of thumbnails (n, scale, scale), less their mean, against their median.
+    """whash: Haar approximations of thumbnails (n, scale, scale) uint8 against their median: (n, hash_size^2).
 
-    `scale` and `hash_size` are powers of two; returns (n, hash_size^2).
+    `scale` and `hash_size` are powers of two. The approximations are sums over blocks of pixels, but for a factor and a
+    constant, which move no bit. Only where the two sums around the median are equal do imagehash's bits hang on its
+    rounding errors: then its transforms are gone through (otherwise a sum is half a grey level or more off the median,
+    and those errors are a billionth of that).
     """
+    n, scale, _ = pixels.shape
+    block = scale // hash_size
+    columns = pixels.reshape(n, hash_size, block, scale).sum(axis=2, dtype=np.int32)
+    sums = columns.reshape(n, hash_size**2, block).sum(axis=2)
+    ordered = np.sort(sums, axis=1)
+    below, above = ordered[:, hash_size**2 // 2 - 1], ordered[:, hash_size**2 // 2]
+    bits = sums >= above[:, None]
+    tied = below == above
+    if tied.any():
+        bits[tied] = _transformed_bits(pixels[tied], hash_size)
+    return bits
+
+
+def _transformed_bits(pixels: np.ndarray, hash_size: int) -> np.ndarray:
+    """`wavelet_bits` as imagehash comes to them: forth, back without the mean, and forth again."""
     import pywt
 
     deepest = int(np.log2(pixels.shape[1]))
