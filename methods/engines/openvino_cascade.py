@@ -16,16 +16,13 @@ from methods.faces.cascade import Candidates, Cascade
 if TYPE_CHECKING:
     import openvino
 
-if TYPE_CHECKING:
-    pass
-
-CHUNK = 8
+CHUNK = 16
 """Images that a thread takes through the cascade at a time."""
 OFTEN = 3
-"""Batches of one shape after which a model is compiled for that shape."""
+"""Batches of one shape after which the proposal network is compiled for that shape."""
 MOST_SHAPES = 64
-CROPS = 32
-"""Crops are padded to a multiple of this: OpenVINO prepares its kernels anew for every size of a batch."""
+SMALL_CROPS, LARGE_CROPS = 64, 8
+"""Crops of 24 and of 48 pixels in one pass of their network: its activations stay in the cache, little is filled up."""
 
 
 class OpenVinoCascade(Cascade):
@@ -38,22 +35,12 @@ class OpenVinoCascade(Cascade):
         super().__init__(min_face_size)
         self._threads = given_threads()
         self._pool = ThreadPoolExecutor(self._threads)
-        proposal = _Network(StagePNet().model, (None, None, None, 3), self._threads)
-        refinement = _Network(StageRNet().model, (None, 24, 24, 3), self._threads)
-        output = _Network(StageONet().model, (None, 48, 48, 3), self._threads)
-
-        def propose(pixels: tf.Tensor, size: list[int]) -> list[tf.Tensor]:
-            return proposal(tf.raw_ops.ResizeArea(images=pixels, size=size).numpy())
-
-        def crops(pixels: tf.Tensor, boxes: np.ndarray, image: np.ndarray, side: int) -> np.ndarray:
-            cut = tf.raw_ops.CropAndResize(
-                image=pixels, boxes=boxes, box_ind=image.astype(np.int32), crop_size=[side, side]
-            )
-            return cut.numpy()
-
-        self._propose = propose
-        self._refine = lambda pixels, boxes, image: refinement.padded(crops(pixels, boxes, image, 24))
-        self._finish = lambda pixels, boxes, image: output.padded(crops(pixels, boxes, image, 48))
+        proposal = _PyramidNetwork(StagePNet().model, self._threads)
+        refinement = _CropNetwork(StageRNet().model, SMALL_CROPS, 24, self._threads)
+        output = _CropNetwork(StageONet().model, LARGE_CROPS, 48, self._threads)
+        self._propose = lambda pixels, size: proposal(tf.raw_ops.ResizeArea(images=pixels, size=size).numpy())
+        self._refine = refinement
+        self._finish = output
 
     def detect(self, images: np.ndarray) -> tuple[Candidates, np.ndarray]:
         """As the plain cascade's: an image's faces depend on that image alone, so any cut of the batch will do."""
@@ -70,15 +57,15 @@ class OpenVinoCascade(Cascade):
         return found, np.concatenate([landmarks for _, landmarks in parts])
 
 
-class _Network:
-    """One network, callable from several threads at once: each has requests of its own.
+class _PyramidNetwork:
+    """The network for images of any size, callable from several threads at once: each has requests of its own.
 
     A model that is compiled for one shape is twice as fast as one for all, but takes long to compile: it is worth that
     for shapes that come again and again, as with a data set of equally large images.
     """
 
-    def __init__(self, model: Any, shape: tuple[int | None, ...], threads: int) -> None:
-        self._model = read(model, shape)
+    def __init__(self, model: Any, threads: int) -> None:
+        self._model = read(model, (None, None, None, 3))
         self._threads = threads
         self._for_all = compiled(self._model, "f32", threads)
         self._for_one: dict[tuple[int, ...], openvino.CompiledModel] = {}
@@ -86,27 +73,61 @@ class _Network:
         self._lock = threading.Lock()
         self._own = threading.local()
 
-    def __call__(self, batch: np.ndarray) -> list[tf.Tensor]:
-        """The network's outputs for (n, ...) float32."""
-        results = self._request(batch.shape).infer([batch], share_inputs=True)
-        return [tf.constant(results[number]) for number in range(len(self._for_all.outputs))]
-
-    def padded(self, batch: np.ndarray) -> list[tf.Tensor]:
-        """The same, the batch filled up to a multiple of CROPS with zeros meanwhile."""
-        spare = -len(batch) % CROPS
-        results = self(np.pad(batch, ((0, spare), (0, 0), (0, 0), (0, 0))))
-        return [result[: len(batch)] for result in results]
+    def __call__(self, batch: np.ndarray) -> "list[_Output]":
+        """The network's outputs for (n, height, width, 3) float32."""
+        return _outputs(self._request(batch.shape), batch)
 
     def _request(self, shape: tuple[int, ...]) -> "openvino.InferRequest":
         """This thread's request of the model to run a batch of `shape` on."""
         with self._lock:
             self._seen[shape] += 1
             if self._seen[shape] == OFTEN and len(self._for_one) < MOST_SHAPES:
-                fixed = self._model.clone()
-                fixed.reshape(list(shape))
-                self._for_one[shape] = compiled(fixed, "f32", self._threads)
+                self._for_one[shape] = compiled(_of_shape(self._model, shape), "f32", self._threads)
             model = self._for_one.get(shape)
         key = str(shape if model else None)
         if not hasattr(self._own, key):
             setattr(self._own, key, (model or self._for_all).create_infer_request())
         return getattr(self._own, key)
+
+
+class _CropNetwork:
+    """A network for square crops, compiled for `piece` of them: how many candidates images have is ever different."""
+
+    def __init__(self, model: Any, piece: int, side: int, threads: int) -> None:
+        self._piece, self._side = piece, side
+        shape = (piece, side, side, 3)
+        self._model = compiled(_of_shape(read(model, (None, *shape[1:])), shape), "f32", threads)
+        self._own = threading.local()
+
+    def __call__(self, pixels: tf.Tensor, boxes: np.ndarray, image: np.ndarray) -> "list[_Output]":
+        """The network's outputs for each of `boxes` (m, 4), m > 0: y1 x1 y2 x2 fractions of the image it is in."""
+        if not hasattr(self._own, "request"):
+            self._own.request = self._model.create_infer_request()
+        crops = tf.raw_ops.CropAndResize(
+            image=pixels, boxes=boxes, box_ind=image.astype(np.int32), crop_size=[self._side, self._side]
+        ).numpy()
+        filled = np.pad(crops, ((0, -len(crops) % self._piece), (0, 0), (0, 0), (0, 0)))
+        pieces = [
+            _outputs(self._own.request, filled[start : start + self._piece])
+            for start in range(0, len(filled), self._piece)
+        ]
+        return [np.concatenate(parts)[: len(crops)].view(_Output) for parts in zip(*pieces, strict=True)]
+
+
+class _Output(np.ndarray):
+    """An array that the cascade may ask for its numbers as it asks TensorFlow's tensors."""
+
+    def numpy(self) -> np.ndarray:
+        """The array itself."""
+        return self.view(np.ndarray)
+
+
+def _outputs(request: "openvino.InferRequest", batch: np.ndarray) -> list[_Output]:
+    results = request.infer([batch], share_inputs=True)
+    return [results[number].view(_Output) for number in range(len(results))]
+
+
+def _of_shape(model: "openvino.Model", shape: tuple[int, ...]) -> "openvino.Model":
+    fixed = model.clone()
+    fixed.reshape(list(shape))
+    return fixed
