@@ -149,5 +149,12 @@ CATALOGUE: tuple[MethodSpec, ...] = (
         "R4",
         Part("methods.indexes.kmeans:KMeansIndex", {"clusters": 6, "nprobe": 1}),
     ),
+    # Milvus is imported when it is built, not named in `requires`: the row shares the embeddings of those above.
+    _facenet(
+        "-milvus",
+        "the same in Milvus Lite, the embedded vector database (FLAT: exact)",
+        "R4 (its future work); Wang et al. 2021",
+        Part("methods.indexes.milvus:MilvusIndex", {"metric": "cosine", "index_type": "FLAT"}),
+    ),
     _facenet("-128", "MTCNN face, FaceNet 128-d, Euclidean", "R3, R4", _EXACT_L2, dimension=128, tasks=ALL_TASKS),
 )

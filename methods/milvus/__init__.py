@@ -1,0 +1,1 @@
+"""Milvus, the vector database, through its own client."""
