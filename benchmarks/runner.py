@@ -1,31 +1,27 @@
 """Runs a plan: each cell in its own process, each row stored as soon as it is known."""
 
-import os
 import shutil
-import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-import psutil
-
+from benchmarks.backends.contract import Backend, Finished, Stopped, Task, Template
+from benchmarks.backends.local import LocalBackend
 from benchmarks.cells import Cell
 from benchmarks.devices import device_environment
 from benchmarks.engines.applies import has_engines
-from benchmarks.engines.choice import Prover, choose, embeddings_folder
 from benchmarks.files import write_json
-from benchmarks.launch import Outcome, prepare, run_isolated
+from benchmarks.launch import Outcome
 from benchmarks.plan import Plan, PlannedCell, Request
 from benchmarks.protocol import TIMEOUT, size_class, timing_of
 from benchmarks.provenance import now, provenance
 from benchmarks.store import Store
 from benchmarks.worker import LOG, Job
-from methods.engines.contract import EngineError
 
 
 @dataclass(frozen=True)
@@ -39,10 +35,6 @@ class Limits:
     def seconds(self, subset: str) -> float:
         """The timeout of a cell on `subset`."""
         return self.timeout if self.timeout is not None else TIMEOUT[size_class(subset)]
-
-    def bytes(self) -> int:
-        """The memory limit of a cell: 80 % of the machine's, unless said otherwise."""
-        return self.memory_bytes or int(psutil.virtual_memory().total * 0.8)
 
 
 class Observer(Protocol):
@@ -65,110 +57,104 @@ def to_run(plan: Plan, force: bool = False, only_failed: bool = False) -> list[P
 
 
 def run_cells(
-    cells: Sequence[PlannedCell], request: Request, store: Store, limits: Limits, observer: Observer
+    cells: Sequence[PlannedCell],
+    request: Request,
+    store: Store,
+    limits: Limits,
+    observer: Observer,
+    backend: Backend | None = None,
 ) -> list[dict[str, Any]]:
-    """Run cells (in order, `limits.jobs` at a time) and return their rows; a bad cell never costs another.
+    """Run cells (`limits.jobs` at a time) and return their rows; a bad cell never costs another.
 
-    On an interrupt the running cells are killed and everything finished stays stored.
+    On an interrupt the running cells are killed and everything finished stays stored. Raises BackendError where the
+    engine that cells are started by (this machine, unless given) cannot be had or is gone.
     """
+    backend = backend or LocalBackend()
     store.remove_leftovers()
-    prepare(
-        {package for cell in cells for package in cell.inputs["packages"] if not cell.missing},
-        request.threads,
-        store.cache / "imports.log",
-        device_environment(request.device, request.keras_backend),
-    )
+    template = _template(cells, request, store)
     started = now()
     rows: list[dict[str, Any]] = []
-    running: set[int] = set()
     lock = threading.Lock()
 
-    def run_one(planned: PlannedCell) -> dict[str, Any]:
-        row = _run_one(planned, request, store, limits, observer, running)
+    def run_one(planned: PlannedCell) -> None:
+        try:
+            row = _run_one(planned, request, store, limits, observer, backend, template)
+        except Stopped:
+            return
         with lock:
             rows.append(row)
             observer.finished(planned, row)
-        return row
 
     try:
-        if limits.jobs == 1:
-            for planned in cells:
-                run_one(planned)
-        else:
-            with ThreadPoolExecutor(limits.jobs) as pool:
-                _drain(pool, [pool.submit(run_one, planned) for planned in cells], running)
+        backend.open(template)
+        _run_all(cells, run_one, limits.jobs, backend)
     finally:
+        backend.close()
         _record_run(store, started, [planned.cell for planned in cells], rows)
     return rows
 
 
-def _drain(pool: ThreadPoolExecutor, futures: list, running: set[int]) -> None:  # type: ignore[type-arg]
-    try:
-        for future in as_completed(futures):
-            future.result()
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        for pid in tuple(running):
-            with suppress(ProcessLookupError):
-                os.killpg(pid, signal.SIGKILL)
-        raise
+def _run_all(cells: Sequence[PlannedCell], run_one: Callable[[PlannedCell], None], jobs: int, backend: Backend) -> None:
+    if jobs == 1:
+        try:
+            for planned in cells:
+                run_one(planned)
+        except BaseException:
+            backend.stop()
+            raise
+        return
+    with ThreadPoolExecutor(jobs) as pool:
+        try:
+            for future in as_completed([pool.submit(run_one, planned) for planned in cells]):
+                future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            backend.stop()
+            raise
+
+
+def _template(cells: Sequence[PlannedCell], request: Request, store: Store) -> Template:
+    packages = {package for cell in cells for package in cell.inputs["packages"] if not cell.missing}
+    environment = device_environment(request.device, request.keras_backend)
+    return Template(tuple(sorted(packages)), request.threads, tuple(environment.items()), store.cache / "imports.log")
 
 
 def _run_one(
-    planned: PlannedCell, request: Request, store: Store, limits: Limits, observer: Observer, running: set[int]
+    planned: PlannedCell,
+    request: Request,
+    store: Store,
+    limits: Limits,
+    observer: Observer,
+    backend: Backend,
+    template: Template,
 ) -> dict[str, Any]:
-    cell = planned.cell
-    workdir = store.workdir(cell)
-    pids: list[int] = []
-
-    def track(pid: int) -> None:
-        pids.append(pid)
-        running.add(pid)
-
-    def on_start(pid: int) -> None:
-        track(pid)
-        observer.started(planned, pid)
-
+    workdir = store.workdir(planned.cell)
     try:
-        begun = now()
         if planned.missing:
             reason = f"needs {', '.join(planned.missing)}, which is not installed"
             outcome = Outcome("unavailable", reason, 0.0, {}, "")
+            finished = Finished(outcome, workdir, now(), provenance(), socket.gethostname())
+            jobs = limits.jobs
         else:
-            job = _job(planned, request, store, workdir)
-            prover = Prover(store.cache / "engines", limits.seconds(cell.subset), limits.bytes(), track)
-            outcome = _measured(planned, request, job, limits, on_start, prover)
-        row = _row(planned, outcome, begun, limits.jobs)
-        if outcome.status != "ok":
-            _keep_only_log(workdir)
-        store.commit(cell, row, workdir)
+            task = make_task(planned, request, store, workdir, limits, template)
+            finished = backend.run(task, lambda pid: observer.started(planned, pid))
+            jobs = 1 if task.timed and backend.keeps_apart else limits.jobs
+        row = _row(planned, finished, jobs, backend.name)
+        if finished.outcome.status != "ok":
+            _keep_only_log(finished.workdir)
+        store.commit(planned.cell, row, finished.workdir)
     finally:
-        running.difference_update(pids)
         shutil.rmtree(workdir, ignore_errors=True)
     return row
 
 
-def _measured(
-    planned: PlannedCell, request: Request, job: Job, limits: Limits, on_start: Callable[[int], None], prover: Prover
-) -> Outcome:
-    """The cell's outcome on the engines chosen for it; what they are, and why, is part of the result."""
+def make_task(
+    planned: PlannedCell, request: Request, store: Store, workdir: Path, limits: Limits, template: Template
+) -> Task:
+    """What a host is given to run a planned cell, writing into `workdir`."""
     cell = planned.cell
-    bounds = limits.seconds(cell.subset), limits.bytes()
-    if not has_engines(planned.spec, cell.device, request.keras_backend):
-        return run_isolated(job, *bounds, on_start)
-    try:
-        chosen = choose(job, request.engine, planned.trained, prover)
-    except EngineError as error:
-        return Outcome("error", str(error), 0.0, {}, "")
-    folder = embeddings_folder(job.embeddings, chosen.embeddings)
-    job = replace(job, engine=chosen.timed, embedding_engine=chosen.embeddings, embeddings=folder)
-    outcome = run_isolated(job, *bounds, on_start)
-    return replace(outcome, result={**outcome.result, "engine": asdict(chosen)} if outcome.result else {})
-
-
-def _job(planned: PlannedCell, request: Request, store: Store, workdir: Path) -> Job:
-    return Job(
-        cell=planned.cell,
+    job = Job(
+        cell=cell,
         workdir=workdir,
         out=store.root,
         data_dir=request.data_dir,
@@ -177,12 +163,23 @@ def _job(planned: PlannedCell, request: Request, store: Store, workdir: Path) ->
         embeddings=store.cache / "embeddings" / planned.encoder_key,
         plugins=request.plugins,
         threads=request.threads,
-        timing=timing_of(planned.cell.subset, planned.trained),
+        timing=timing_of(cell.subset, planned.trained),
+    )
+    return Task(
+        job=job,
+        template=template,
+        timeout=limits.seconds(cell.subset),
+        memory_bytes=limits.memory_bytes,
+        trained=planned.trained,
+        engine=request.engine if has_engines(planned.spec, cell.device, request.keras_backend) else None,
+        timed=cell.task == "retrieval" and size_class(cell.subset) != "smoke",
+        code=planned.inputs["code"],
+        packages=planned.inputs["packages"],
     )
 
 
-def _row(planned: PlannedCell, outcome: Outcome, begun: str, jobs: int) -> dict[str, Any]:
-    weights = planned.weights
+def _row(planned: PlannedCell, finished: Finished, jobs: int, backend: str) -> dict[str, Any]:
+    weights, outcome = planned.weights, finished.outcome
     return {
         "status": outcome.status,
         "reason": outcome.reason,
@@ -190,10 +187,11 @@ def _row(planned: PlannedCell, outcome: Outcome, begun: str, jobs: int) -> dict[
         "trained": planned.trained,
         "weights": None if weights is None else {"sha256": weights.sha256, "origin": weights.origin},
         "inputs": planned.inputs,
-        "started": begun,
+        "started": finished.started,
         "wall_s": outcome.seconds,
         "jobs": jobs,
-        "provenance": provenance(),
+        "ran": {"backend": backend, "host": finished.host, "attempt": finished.attempt},
+        "provenance": finished.provenance,
         **outcome.result,
     }
 

@@ -1,16 +1,15 @@
 """What the harness adds to the work of the methods: a run of plan, cells and tables, on the standard subset of LFW."""
 
 import time
-from functools import partial
+from dataclasses import replace
 
 import numpy as np
 from paired import record
 from timed_cells import run_timed_job
 
-from benchmarks.launch import run_isolated
 from benchmarks.plan import Request, make_plan
 from benchmarks.provenance import usable_cores
-from benchmarks.runner import Limits, run_cells, to_run
+from benchmarks.runner import Limits, make_task, run_cells, to_run
 from benchmarks.store import Store
 from benchmarks.tables.write import write_tables
 from methods.registry import load_registry
@@ -29,7 +28,7 @@ class Silent:
 
 
 def test_the_harness_beside_the_work_of_its_methods(benchmark, data_dir, weights_dir, tmp_path, monkeypatch):
-    monkeypatch.setattr("benchmarks.runner.run_isolated", partial(run_isolated, entry=run_timed_job))
+    monkeypatch.setattr("benchmarks.runner.make_task", lambda *asked: replace(make_task(*asked), entry=run_timed_job))
     registry, store = load_registry(), Store(tmp_path)
     store.require_writable()
     request = Request(

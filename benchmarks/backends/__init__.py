@@ -1,0 +1,1 @@
+"""Where cells run: on this machine, on the workers of a Dask scheduler, as jobs of SLURM."""
