@@ -116,7 +116,9 @@ def _run_all(cells: Sequence[PlannedCell], run_one: Callable[[PlannedCell], None
 def _template(cells: Sequence[PlannedCell], request: Request, store: Store) -> Template:
     packages = {package for cell in cells for package in cell.inputs["packages"] if not cell.missing}
     environment = device_environment(request.device, request.keras_backend)
-    return Template(tuple(sorted(packages)), request.threads, tuple(environment.items()), store.cache / "imports.log")
+    return Template(
+        tuple(sorted(packages)), request.threads, tuple(environment.items()), store.cache / "imports.log", Path.cwd()
+    )
 
 
 def _run_one(

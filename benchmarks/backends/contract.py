@@ -27,6 +27,8 @@ class Template:
     environment: tuple[tuple[str, str], ...]
     log: Path
     """Where what libraries print while they are imported goes."""
+    directory: Path
+    """What relative paths are relative to."""
 
 
 @dataclass(frozen=True)

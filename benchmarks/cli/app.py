@@ -34,6 +34,10 @@ app.command("doctor")(inspect.doctor)
 app.command("fetch")(fetch.fetch)
 
 
+INTERRUPTED = 130
+"""The exit code after an interrupt."""
+
+
 def main() -> None:
     """Run the application; a BenchmarkError becomes one line on standard error and exit code 2."""
     signal.signal(signal.SIGTERM, _interrupt)  # asked to end, a run ends its cells as well
@@ -45,9 +49,10 @@ def main() -> None:
         errors.print("[bold red]error:[/]", end=" ")
         errors.print(str(error), markup=False)
         sys.exit(2)
-    except KeyboardInterrupt:
-        errors.print("interrupted; what was finished is kept, the same command goes on from there")
-        sys.exit(130)
+    except SystemExit as end:  # what Typer makes of an interrupt, without a word
+        if end.code == INTERRUPTED:
+            errors.print("interrupted; what was finished is kept, the same command goes on from there")
+        raise
 
 
 def _interrupt(number: int, frame: object) -> NoReturn:

@@ -26,8 +26,12 @@ def make_request(
     device: str = "cpu",
     keras_backend: str = KERAS_BACKENDS[0],
     engine: str = "",
+    elsewhere: bool = False,
 ) -> Request:
-    """The request the options stand for; raises BenchmarkError for what cannot be meant."""
+    """The request the options stand for; raises BenchmarkError for what cannot be meant.
+
+    `elsewhere`: cells run on other machines, so a GPU need not be here.
+    """
     if all_methods == bool(methods):
         raise BenchmarkError("say which methods: either --all, or one or more of -m METHOD (see `list methods`)")
     for folder, option in ((data_dir, "--data"), (weights_dir, "--weights")):
@@ -48,7 +52,7 @@ def make_request(
         weights_dir=weights_dir,
         plugins=tuple(plugins or ()),
         threads=threads or usable_cores(),
-        device=check_device(device, keras_backend),
+        device=device if elsewhere and device == "gpu" else check_device(device, keras_backend),
         keras_backend=keras_backend,
         engine=check_engine(engine),
     )
@@ -60,3 +64,12 @@ def default_jobs(request: Request) -> int:
     That tells whether everything works; the tables say that its cells ran side by side.
     """
     return usable_cores() if all(subset == "smoke" for _, subset in request.datasets) else 1
+
+
+def key_values(option: str, texts: list[str] | None) -> dict[str, str]:
+    """What an option given as KEY=VALUE several times says; raises BenchmarkError for one that is not."""
+    pairs = [text.partition("=") for text in texts or ()]
+    for key, sign, _ in pairs:
+        if not key or not sign:
+            raise BenchmarkError(f"{option} takes KEY=VALUE, not {key!r}")
+    return {key: value for key, _, value in pairs}

@@ -46,3 +46,19 @@ Engine = Annotated[
 Threads = Annotated[
     int | None, typer.Option("--threads", min=1, help="Threads of every library; all cores unless given.")
 ]
+Backend = Annotated[
+    str,
+    typer.Option("--backend", help="Where cells run: local, dask or slurm (docs/fan-out.md)."),
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option("--scheduler", help="Address of a Dask scheduler; a cluster of this machine's own unless given."),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option("--workers", min=1, help="Worker processes of the own Dask cluster; one a core unless given."),
+]
+Slurm = Annotated[
+    list[str] | None,
+    typer.Option("--slurm", help="An option of sbatch, as partition=gpu; may be given several times."),
+]

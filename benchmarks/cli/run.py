@@ -26,9 +26,16 @@ def run(
     jobs: Annotated[
         int | None,
         typer.Option(
-            "--jobs", min=1, help="Cells at a time: 1, or one a core in a smoke run, whose latencies so suffer."
+            "--jobs",
+            min=1,
+            help="Cells at a time: 1, or one a core in a smoke run, whose latencies so suffer. With another backend: "
+            "cells handed over at a time, all unless given.",
         ),
     ] = None,
+    backend: options.Backend = "local",
+    scheduler: options.Scheduler = None,
+    workers: options.Workers = None,
+    slurm: options.Slurm = None,
     timeout: Annotated[float | None, typer.Option("--timeout", min=1, help="Seconds a cell may run.")] = None,
     memory_limit: Annotated[float | None, typer.Option("--memory-limit", min=0.1, help="GiB a cell may use.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Run cells again that are done.")] = False,
@@ -41,7 +48,8 @@ def run(
     """
     from rich.console import Console
 
-    from benchmarks.cli.asking import default_jobs, make_request
+    from benchmarks.backends.registry import make_backend
+    from benchmarks.cli.asking import default_jobs, key_values, make_request
     from benchmarks.cli.progress import observing, print_plan
     from benchmarks.pictures.write import write_contact_sheets
     from benchmarks.plan import make_plan
@@ -67,8 +75,10 @@ def run(
         device=device,
         keras_backend=keras_backend,
         engine=engine,
+        elsewhere=backend != "local",
     )
     store = Store(out)
+    engine_of_cells = make_backend(backend, store.cache / "jobs", scheduler, workers, key_values("--slurm", slurm))
     store.require_writable()
     with console.status("planning") as spinner:
         plan = make_plan(request, registry, store, spinner.update)
@@ -76,11 +86,12 @@ def run(
     print_plan(console, plan, cells, full=dry_run)
     if dry_run:
         return
-    limits = Limits(timeout, int(memory_limit * 2**30) if memory_limit else None, jobs or default_jobs(request))
+    jobs = jobs or (default_jobs(request) if backend == "local" else max(1, len(cells)))
+    limits = Limits(timeout, int(memory_limit * 2**30) if memory_limit else None, jobs)
     rows = []
     if cells:
         with observing(console, len(cells)) as observer:
-            rows = run_cells(cells, request, store, limits, observer)
+            rows = run_cells(cells, request, store, limits, observer, engine_of_cells)
     written = write_tables(store, registry, out)
     with console.status("drawing contact sheets"):
         sheets = write_contact_sheets(store, registry, data_dir, out, only_outdated=True)

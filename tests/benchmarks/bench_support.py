@@ -45,8 +45,9 @@ class Bench:
     def plan(self, *methods, **changes) -> Plan:
         return make_plan(self.request(*methods, **changes), self.registry, self.store)
 
-    def run(self, *methods, limits=None, force=False, observer=None, **changes):
+    def run(self, *methods, limits=None, force=False, observer=None, backend=None, **changes):
         request = self.request(*methods, **changes)
         plan = make_plan(request, self.registry, self.store)
-        rows = run_cells(to_run(plan, force), request, self.store, limits or Limits(timeout=120), observer or Events())
+        cells = to_run(plan, force)
+        rows = run_cells(cells, request, self.store, limits or Limits(timeout=120), observer or Events(), backend)
         return {row["inputs"]["method"]["id"]: row for row in rows}

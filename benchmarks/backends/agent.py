@@ -1,0 +1,54 @@
+"""The process that runs cells for a worker: it lives as long as its worker wants it, and no longer.
+
+A Dask worker's own process may not have children, computes with threads that it set up otherwise, and can vanish at any
+moment. So it starts this one, `python -m benchmarks.backends.agent FD`, and sends it tasks through a pipe. The pipe
+breaks when the worker dies, even by SIGKILL; then the cell is killed as well, instead of disturbing its second attempt.
+"""
+
+import contextlib
+import os
+import sys
+import threading
+from multiprocessing.connection import Connection
+from queue import SimpleQueue
+
+import psutil
+
+from benchmarks.backends.contract import Task
+from benchmarks.backends.execute import end
+from benchmarks.backends.host import run_task
+from benchmarks.launch import prepare
+
+
+def serve(pipe: Connection) -> None:
+    """Run the tasks that come through the pipe, all of one template, and send back how each finished."""
+    tasks: SimpleQueue[Task] = SimpleQueue()
+    running: set[int] = set()
+    threading.Thread(target=_receive, args=(pipe, tasks, running), daemon=True).start()
+    prepared = False
+    while True:
+        task = tasks.get()
+        if not prepared:
+            template = task.template
+            with contextlib.suppress(OSError):  # where this host does not have it, the task says so better
+                os.chdir(template.directory)
+            log = template.log.with_name(f"{template.log.stem}-{os.getpid()}{template.log.suffix}")
+            prepare(template.packages, template.threads, log, dict(template.environment))
+            prepared = True
+        pipe.send(run_task(task, running))
+
+
+def _receive(pipe: Connection, tasks: "SimpleQueue[Task]", running: set[int]) -> None:
+    """Put what comes in line; at the worker's end, or at its word (None), end the cell and this process."""
+    with contextlib.suppress(EOFError, OSError):
+        while (task := pipe.recv()) is not None:
+            tasks.put(task)
+    end(running)
+    for child in psutil.Process().children(recursive=True):  # a cell that was forked this very moment
+        with contextlib.suppress(psutil.Error):
+            child.kill()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    serve(Connection(int(sys.argv[1])))

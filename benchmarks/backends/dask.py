@@ -1,0 +1,166 @@
+"""Cells on the workers of a Dask scheduler: one that runs already, or a cluster of this machine's for one run."""
+
+import contextlib
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.backends.agents import end_agents, run_with_agent
+from benchmarks.backends.attempts import ATTEMPTS, StartWatch, attempts_begun
+from benchmarks.backends.contract import BackendError, Finished, Stopped, Task, Template
+from benchmarks.backends.host import gave_up
+from benchmarks.devices import find_gpu
+from benchmarks.provenance import usable_cores
+
+if TYPE_CHECKING:
+    from distributed import Client, Future, LocalCluster
+
+GPU = "gpu"
+"""The resource that workers which may use a GPU declare: `dask worker --resources gpu=1`."""
+
+_POLL = 0.2
+_CONNECT = 10.0
+_WORKERLESS = 60.0
+"""Seconds that a scheduler may be without any worker (a nanny starts a new one within few)."""
+
+
+class DaskBackend:
+    """Sends each task to the scheduler, which gives it to a worker; the worker's agent runs its cell.
+
+    Cells that are timed go last: until then none needs a host for itself, and all workers are busy.
+    """
+
+    name = "dask"
+    keeps_apart = True
+
+    def __init__(self, scheduler: str | None = None, workers: int | None = None) -> None:
+        self.scheduler = scheduler
+        """Its address; None starts a cluster of this machine's with `workers` processes (one a core unless given)."""
+        self.workers = workers
+        self._run = uuid.uuid4().hex
+        self._client: Client | None = None
+        self._cluster: LocalCluster | None = None
+        self._futures: set[Future] = set()
+        self._stopped = False
+        self._lock = threading.Lock()
+        self._last_look = 0.0
+        self._last_worker = time.monotonic()
+
+    def open(self, template: Template) -> None:
+        """Connect, or start the cluster."""
+        try:
+            from distributed import Client, LocalCluster
+        except ImportError as error:
+            raise BackendError(
+                "--backend dask needs the package distributed: pip install 'reverse-image-search-benchmark[dask]'"
+            ) from error
+        if self.scheduler is None:
+            self._cluster = LocalCluster(
+                n_workers=self.workers or usable_cores(),
+                threads_per_worker=1,
+                memory_limit=0,  # a cell has its own limit, and its memory is not the worker's
+                dashboard_address=":0",
+                resources={GPU: 1} if find_gpu() else None,
+            )
+        try:
+            self._client = Client(self._cluster or self.scheduler, timeout=_CONNECT, set_as_default=False)
+        except (OSError, ValueError) as error:
+            raise BackendError(
+                f"no Dask scheduler answers at {self.scheduler} ({error}): start one with `dask scheduler`, "
+                "or leave --scheduler out for a cluster of this machine's own"
+            ) from error
+        self._last_worker = time.monotonic()
+
+    def run(self, task: Task, on_start: Callable[[int], None]) -> Finished:
+        """Have a worker run the task; one that dies on the way is replaced once."""
+        from distributed import KilledWorker
+
+        watch = StartWatch(task.job.workdir, on_start)
+        while True:
+            future = self._submit(task)
+            self._futures.add(future)
+            while not future.done():
+                time.sleep(_POLL)
+                watch.look()
+                self._look_for_workers()
+            watch.look()
+            self._futures.discard(future)
+            try:
+                return self._result(future)
+            except KilledWorker:  # the scheduler's own patience is over; ours may not be
+                if attempts_begun(task.job.workdir) >= ATTEMPTS:
+                    return gave_up(task)
+
+    def stop(self) -> None:
+        """Cancel what waits, end what runs."""
+        self._stopped = True
+        self._end_agents()
+
+    def close(self) -> None:
+        """End the agents that wait for more, and the cluster that `open` started."""
+        self._end_agents()
+        if self._client is not None:
+            with contextlib.suppress(OSError, TimeoutError):
+                self._client.close(timeout=_CONNECT)
+        if self._cluster is not None:
+            self._cluster.close(timeout=_CONNECT)
+
+    def _submit(self, task: Task) -> "Future":
+        if self._client is None:
+            raise BackendError("the backend was not opened")
+        return self._client.submit(
+            run_with_agent,
+            task,
+            self._run,
+            key=f"{task.job.cell.method}-{uuid.uuid4().hex}",
+            priority=0 if task.timed else 1,
+            resources={GPU: 1} if task.job.cell.device == "gpu" else None,
+            pure=False,
+        )
+
+    def _result(self, future: "Future") -> Finished:
+        from concurrent.futures import CancelledError
+
+        try:
+            return future.result(timeout=_CONNECT)
+        except CancelledError as error:
+            if self._stopped:
+                raise Stopped from error
+            raise BackendError(
+                f"the Dask scheduler {self.scheduler or 'of this machine'} is gone; what was finished is kept, "
+                "the same command goes on from there"
+            ) from error
+        except Stopped:
+            raise
+        except TimeoutError as error:
+            raise BackendError("a result could not be fetched from the Dask scheduler") from error
+
+    def _look_for_workers(self) -> None:
+        """Raise BackendError where nobody has been there to run anything for a while."""
+        if self._stopped:
+            raise Stopped
+        with self._lock:
+            now = time.monotonic()
+            if self._client is None or now - self._last_look < _WORKERLESS / 12:
+                return
+            self._last_look = now
+            if self._client.scheduler_info(n_workers=1)["workers"]:
+                self._last_worker = now
+            if now - self._last_worker < _WORKERLESS:
+                return
+        raise BackendError(
+            f"the Dask scheduler has had no worker for {_WORKERLESS:.0f} s: start some with "
+            f"`dask worker {self._client.scheduler.address} --nthreads 1`; what was finished is kept, "
+            "the same command goes on from there"
+        )
+
+    def _end_agents(self) -> None:
+        client: Any = self._client
+        if client is None or client.status != "running":
+            return
+        with contextlib.suppress(OSError, TimeoutError, RuntimeError):
+            client.cancel(list(self._futures), force=True)
+        with contextlib.suppress(OSError, TimeoutError, RuntimeError):
+            client.run(end_agents, self._run, on_error="ignore")

@@ -1,0 +1,68 @@
+"""What every host does with a task that a run has sent it."""
+
+import socket
+from dataclasses import replace
+from pathlib import Path
+
+from benchmarks.backends.attempts import ATTEMPTS, begin_attempt, keep_finished, kept_finished, say_started
+from benchmarks.backends.contract import BackendError, Finished, Task
+from benchmarks.backends.execute import execute
+from benchmarks.backends.tokens import tokens_of
+from benchmarks.launch import Outcome
+from benchmarks.provenance import now, provenance
+from datasets.errors import BenchmarkError
+from methods import fingerprint
+from methods.registry import load_registry
+
+
+def run_task(task: Task, running: set[int]) -> Finished:
+    """The task's next attempt on this host: in a folder of its own, while it holds its tokens. Never raises.
+
+    A task that is sent again because the way back lost its result is not run again.
+    `running` holds the process groups of this host that are alive.
+    """
+    workdir = folder = task.job.workdir
+    number = 1
+    if known := kept_finished(workdir):
+        return known
+    try:
+        attempt = begin_attempt(workdir)
+        if attempt is None:
+            return gave_up(task)
+        number, folder = attempt
+        check_same_code(task)
+    except BenchmarkError as error:
+        return _finished(Outcome("error", str(error), 0.0, {}, ""), folder, now(), number)
+    with tokens_of(task):
+        started = now()
+        job = replace(task.job, workdir=folder)
+        outcome = execute(replace(task, job=job), running, lambda pid: say_started(workdir, pid))
+    finished = _finished(outcome, folder, started, number)
+    keep_finished(workdir, finished)
+    return finished
+
+
+def gave_up(task: Task) -> Finished:
+    """The end of a task whose every attempt ended with the death of its worker."""
+    reason = f"the worker it ran on died, {ATTEMPTS} times out of {ATTEMPTS}; its last log is kept beside its row"
+    return _finished(Outcome("killed", reason, 0.0, {}, ""), task.job.workdir / f"attempt-{ATTEMPTS}", now(), ATTEMPTS)
+
+
+def check_same_code(task: Task) -> None:
+    """Raise BackendError where this host would run other code, or other versions, than the run was planned with."""
+    spec = load_registry(task.job.plugins).get(task.job.cell.method)
+    here = fingerprint.package_versions(tuple(task.packages))
+    other = [
+        f"{name} {here[name]} here, {version} there" for name, version in task.packages.items() if here[name] != version
+    ]
+    if fingerprint.method_code(spec) != task.code:
+        other.insert(0, f"the code of {spec.id}")
+    if other:
+        raise BackendError(
+            f"{socket.gethostname()} differs from the machine that planned the run ({'; '.join(other)}): "
+            "install the same checkout and the pinned constraints on both"
+        )
+
+
+def _finished(outcome: Outcome, workdir: Path, started: str, attempt: int) -> Finished:
+    return Finished(outcome, workdir, started, provenance(), socket.gethostname(), attempt)
