@@ -152,7 +152,7 @@ class DaskBackend:
                 return
         raise BackendError(
             f"the Dask scheduler has had no worker for {_WORKERLESS:.0f} s: start some with "
-            f"`dask worker {self._client.scheduler.address} --nthreads 1`; what was finished is kept, "
+            f"`dask worker {self.scheduler or 'ADDRESS'} --nthreads 1`; what was finished is kept, "
             "the same command goes on from there"
         )
 
