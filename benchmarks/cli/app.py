@@ -8,7 +8,7 @@ from typing import NoReturn
 import typer
 from rich.console import Console
 
-from benchmarks.cli import compare, engines, fetch, inspect, latency, listing, pictures, report, run, scaling
+from benchmarks.cli import compare, engines, explain, fetch, inspect, latency, listing, pictures, report, run, scaling
 from datasets.errors import BenchmarkError
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ app.command("scaling")(scaling.scaling)
 app.command("status")(inspect.status)
 app.command("report")(report.report)
 app.command("pictures")(pictures.pictures)
+app.command("explain")(explain.explain)
 app.command("compare")(compare.compare)
 app.add_typer(compare.baseline, name="baseline")
 app.command("check")(inspect.check)

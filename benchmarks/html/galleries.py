@@ -1,6 +1,5 @@
 """Galleries for the report: what methods find for the same queries, where each fails worst, where two disagree most."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +13,11 @@ from benchmarks.html.gallery_view import Block, View
 from benchmarks.html.section import Section
 from benchmarks.html.thumbnails import Thumbnails
 from benchmarks.pictures.findings import find_results
+from benchmarks.pictures.images import images_of
 from benchmarks.store import Store
 from benchmarks.tables.groups import Group, make_groups
 from datasets.errors import BenchmarkError
 from datasets.manifest import Manifest
-from datasets.registry import open_dataset
 from methods.registry import Registry
 
 RESULTS = 5
@@ -99,10 +98,7 @@ def _failures(view: View, hits: FirstHits, same: Iterable[str]) -> Failures:
 
 def _images(store: Store, group: Group, data_dir: Path | None) -> tuple[Manifest | None, str]:
     """The images that the group ranked, or None and why they are not here."""
-    text = store.manifest_path(group.manifest).read_text(encoding="utf-8")
-    synthetic = json.loads(text)["synthetic"]
     try:
-        dataset = open_dataset(group.entries[0][0].dataset, None if synthetic else data_dir)
-        return Manifest.from_json(text, dataset), ""
+        return images_of(store, group, data_dir), ""
     except BenchmarkError:
         return None, "The images are not here, so their ids are shown; name their folder with --data to see them."

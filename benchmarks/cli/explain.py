@@ -1,0 +1,42 @@
+"""`explain`: why a method found what a run stored."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmarks.cli import options
+
+
+def explain(
+    method: Annotated[str, typer.Argument(help="A method's id.")],
+    query: Annotated[str, typer.Argument(help="A query's id, as galleries show it.")],
+    dataset: Annotated[
+        str, typer.Option("--dataset", "-d", help="lfw, cifar10, imdb-wiki or folder:PATH, with an optional :SUBSET.")
+    ] = "lfw",
+    hit: Annotated[str | None, typer.Option("--hit", help="The gallery image to explain, by its id.")] = None,
+    rank: Annotated[int, typer.Option("--rank", help="The result to explain, unless --hit names it.")] = 1,
+    picture: Annotated[Path | None, typer.Option("--picture", help="Where to draw it: a PNG file.")] = None,
+    data_dir: options.DataDir = None,
+    out: options.OutDir = Path("results"),
+    plugins: options.Plugins = None,
+) -> None:
+    """Say why a method found an image for a query of a finished run, and draw it."""
+    from PIL import Image
+    from rich.console import Console
+
+    from benchmarks.explain.stored import explain_stored
+    from benchmarks.files import write_atomically
+    from benchmarks.store import Store
+    from datasets.registry import parse_dataset
+    from methods.registry import load_registry
+
+    where = parse_dataset(dataset)
+    why = explain_stored(Store(out), load_registry(plugins or ()), data_dir, method, where, query, hit, rank)
+    lines = [why.text]
+    if picture is not None and why.picture is not None:
+        with write_atomically(picture) as file:
+            Image.fromarray(why.picture).save(file, "PNG", optimize=True)
+        lines.append(f"drawn in {picture}")
+    for line in lines:
+        Console().print(line, markup=False, highlight=False, soft_wrap=True)
