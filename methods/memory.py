@@ -1,5 +1,6 @@
 """Refusing what cannot fit, with the figure, before the machine finds out."""
 
+from functools import cache
 from pathlib import Path
 
 from datasets.errors import BenchmarkError
@@ -17,8 +18,9 @@ class TooLargeError(BenchmarkError):
     """Something that would not fit into memory."""
 
 
+@cache
 def machine_bytes() -> int:
-    """Memory of this machine, or of the container it runs in."""
+    """Memory of this machine, or of the container it runs in; asked once, since every query asks."""
     import psutil
 
     total = int(psutil.virtual_memory().total)

@@ -366,11 +366,12 @@ def test_memory_is_refused_with_both_figures(monkeypatch):
 
 def test_a_container_s_limit_counts(monkeypatch, tmp_path):
     monkeypatch.setattr(memory, "_CGROUP_LIMIT", tmp_path / "memory.max")
-    whole = memory.machine_bytes()
+    read = memory.machine_bytes.__wrapped__  # the value is kept, and other tests need the true one
+    whole = read()
     (tmp_path / "memory.max").write_text("max\n")
-    assert memory.machine_bytes() == whole
+    assert read() == whole
     (tmp_path / "memory.max").write_text("1048576\n")
-    assert memory.machine_bytes() == 1 << 20
+    assert read() == 1 << 20
 
 
 def test_labels_whose_softmax_does_not_fit_are_not_learned(monkeypatch, capsys):
