@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageOps
+from PIL import Image, ImageDraw
 
 from benchmarks.pictures.marks import FAINT, INK, PAPER, font, write_fitted
 
@@ -16,9 +16,10 @@ CAPTION = 24
 
 def fitted(image: np.ndarray, longest: int = PANEL) -> np.ndarray:
     """The whole of an RGB image scaled to `longest` pixels along its longer side."""
-    picture = Image.fromarray(image)
-    scaled = ImageOps.contain(picture, (longest, longest), Image.Resampling.LANCZOS)
-    return np.array(scaled)
+    height, width = image.shape[:2]
+    scale = longest / max(height, width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.array(Image.fromarray(image).resize(size, Image.Resampling.LANCZOS))
 
 
 def side_by_side(images: Sequence[np.ndarray], captions: Sequence[str] = (), gap: int = GAP) -> Image.Image:

@@ -1,0 +1,136 @@
+"""The guides are real: their commands run as they stand there, and their figures are those of the tables."""
+
+import csv
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+GUIDES = ("choose-a-method.md", "your-own-folder.md", "add-a-method.md", "read-the-figures.md")
+
+
+def text_of(guide: str) -> str:
+    return (DOCS / guide).read_text(encoding="utf-8")
+
+
+def commands(guide: str) -> list[list[str]]:
+    """The indented commands of a guide, as words."""
+    return [shlex.split(line) for line in re.findall(r"^    python (-m benchmarks .*)$", text_of(guide), flags=re.M)]
+
+
+def run(words: list[str], cwd: Path) -> str:
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("RIS_")}
+    environment |= {"PYTHONPATH": str(ROOT), "COLUMNS": "200"}
+    command = [sys.executable, *words]
+    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, f"{shlex.join(words)}\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_what_a_guide_links_to_is_there(guide):
+    links = re.findall(r"\]\(([^)#]+)\)", text_of(guide))
+    assert links
+    for link in links:
+        assert (DOCS / link).exists(), link
+
+
+def test_the_folder_guide_works_as_it_stands(tmp_path):
+    names = re.findall(r"^    (photos/\S+)$", text_of("your-own-folder.md"), flags=re.M)
+    rng = np.random.default_rng(3)
+    ground = {label: rng.integers(60, 200, 3) for label in sorted({name.split("/")[1] for name in names})}
+    for name in names:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        noise = rng.normal(0, 30, (60, 60, 3))
+        Image.fromarray(np.clip(ground[path.parent.name] + noise, 0, 255).astype(np.uint8)).save(path)
+    *before, explained = [run(words, tmp_path) for words in commands("your-own-folder.md")]
+    assert len(before) == 2
+    overview = (tmp_path / "mine" / "overview.md").read_text()
+    assert "| pixels |" in overview and "| phash |" in overview
+    assert list((tmp_path / "mine" / "pictures").glob("*contact-sheet.png"))
+    assert "of 64 bits differ" in explained
+    assert (tmp_path / "why.png").stat().st_size > 1000
+
+
+def test_the_methods_of_the_guide_conform_and_run(tmp_path):
+    from methods.registry import load_registry
+
+    (code,) = re.findall(r"```python\n(# colour_grid\.py.*?)```", text_of("add-a-method.md"), flags=re.S)
+    (tmp_path / "colour_grid.py").write_text(code)
+    check, bench = commands("add-a-method.md")
+    ids = re.findall(r'id="([a-z-]+)"', code)
+    assert set(ids) < set(bench)
+    for method in ids:
+        assert f"{method}: conforms" in run([*check[:3], method, *check[4:]], tmp_path)
+    run(bench, tmp_path)
+    (table,) = (tmp_path / "mine").glob("lfw-synthetic-smoke-retrieval.csv")
+    rows = {row["method"]: row for row in csv.DictReader(table.open())}
+    assert all(rows[method]["status"] == "ok" for method in ids)
+    assert float(rows["bright-cells"]["index_bytes_per_image"]) == 8
+    assert not set(ids) & {spec.id for spec in load_registry()}
+
+
+def column(page: str, name: str) -> dict[str, float]:
+    with (ROOT / "results" / f"{page}.csv").open(newline="") as file:
+        return {row["method"]: float(row[name]) for row in csv.DictReader(file) if row[name]}
+
+
+def test_the_figures_to_choose_by_are_those_of_the_tables():
+    people, kinds = column("lfw-standard-retrieval", "hit@1"), column("cifar10-standard-retrieval", "hit@1")
+    copies = column("lfw-standard-robustness", "hit@1")
+    times = column("lfw-standard-retrieval", "p50_ms")
+    sizes = column("lfw-standard-retrieval", "index_bytes_per_image")
+    rows = re.findall(r"^\| `(\S+)` \|(.*)\|$", text_of("choose-a-method.md"), flags=re.M)
+    assert len(rows) == 6
+    for method, cells in rows:
+        person, kind, copy, time, size = (cell.strip() for cell in cells.split("|"))
+        for said, table in ((person, people), (kind, kinds), (copy, copies)):
+            assert bool(said) == (method in table), method
+            assert not said or float(said) == pytest.approx(table[method], abs=0.011), (method, said)
+        # Times are of one machine and one day; the guide is to be right about their order.
+        assert times[method] / 2 < float(time.removesuffix(" ms")) < times[method] * 2, method
+        assert float(size.replace(",", "")) == pytest.approx(sizes[method], rel=0.02), method
+
+
+def test_what_is_said_of_single_edits_is_so():
+    names = ("crop", "jpeg", "resize", "rotate", "flip", "blur", "gamma", "noise", "pad", "watermark")
+    edits = {edit: column("lfw-standard-robustness", f"hit_{edit}") for edit in names}
+    assert all(edits[edit]["phash"] > 0.99 for edit in ("jpeg", "resize", "blur", "gamma", "noise", "watermark"))
+    assert all(edits[edit]["phash"] < 0.05 for edit in ("crop", "flip", "pad"))
+    assert 0.35 < edits["rotate"]["phash"] < 0.65
+    assert all(edits[edit]["sift-indexed"] > 0.99 for edit in ("crop", "rotate", "pad"))
+    assert 0.65 < edits["flip"]["sift-indexed"] < 0.85
+
+
+def test_what_is_said_of_methods_that_learn_from_labels_is_so():
+    order = column("cifar10-standard-retrieval", "mAP")
+    assert max((method for method in order if method != "oracle"), key=order.__getitem__) == "cnn4-softmax"
+    people = column("lfw-standard-retrieval", "hit@1")
+    assert max(people[method] for method in ("svm", "svm-hog", "cnn4-softmax")) < 0.15
+
+
+def test_the_worked_example_is_what_the_metrics_say():
+    from benchmarks.metrics.judgement import judge
+    from benchmarks.metrics.registry import evaluate
+    from methods.ranking import Ranking
+
+    guide = text_of("read-the-figures.md")
+    said = dict(re.findall(r"^\| ([A-Za-z]+(?:@\d)?) \| (\d\.\d{3}) \|", guide, flags=re.M))
+    assert len(said) == 6
+    labels = np.array(["wrong", "right", "wrong", "right", "wrong", "right"])
+    falling, nobody = np.arange(5, 0, -1, dtype=np.float32)[None], np.array([False])
+    judgement = judge(Ranking(np.arange(5)[None], falling, nobody), labels, np.array(["right"]))
+    values = evaluate(judgement)
+    assert said == {name: f"{values[name][0]:.3f}" for name in said}
+    three = Ranking(np.arange(3)[None], np.ones((1, 3), dtype=np.float32), nobody)
+    tied = evaluate(judge(three, labels[:3], np.array(["right"])), ["hit@1", "tie_rate@1"])
+    assert f"hit@1 is {tied['hit@1'][0]:.3f}" in guide and tied["tie_rate@1"][0] == 1
