@@ -75,7 +75,8 @@ def make_gallery(store: Store, group: Group, data_dir: Path | None, page: Path) 
     except BenchmarkError:
         return None
     images, why = _images(store, group, data_dir)
-    view = View(truth, images, Thumbnails(page))
+    cell = group.entries[0][0]
+    view = View(truth, f"{cell.dataset}:{cell.subset}", images, Thumbnails(page))
     answers = group_hits(store, group, RESULTS)
     by_name = {hits.method: hits for hits in answers}
     shown = [by_name[strip.method] for strip in demo.strips if strip.method in by_name]
@@ -86,13 +87,13 @@ def make_gallery(store: Store, group: Group, data_dir: Path | None, page: Path) 
         why_no_pictures=why,
         demo=tuple(view.block(row, shown) for row in demo.queries.tolist()),
         failures=tuple(_failures(view, hits, same) for hits, same in distinct(answers)),
-        disagreements=tuple(view.block(pair.row, [pair.better, pair.worse]) for pair in pairs),
+        disagreements=tuple(view.block(pair.row, [pair.better, pair.worse], with_why=True) for pair in pairs),
     )
 
 
 def _failures(view: View, hits: FirstHits, same: Iterable[str]) -> Failures:
     rows = worst_failures(hits, view.truth.query_ids, FAILURES)
-    blocks = tuple(view.block(row, [hits]) for row in rows)
+    blocks = tuple(view.block(row, [hits], with_why=True) for row in rows)
     return Failures(hits.method, tuple(same), blocks, int(hits.undetected.sum()))
 
 

@@ -1,5 +1,6 @@
 """What a gallery's template shows: queries, each with one strip of results a method."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,8 @@ from benchmarks.ground_truth import GroundTruth
 from benchmarks.html.first_hits import FirstHits
 from benchmarks.html.thumbnails import Thumbnails
 from datasets.manifest import Manifest
+
+EXPLAIN = ("python", "-m", "benchmarks", "explain")
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,8 @@ class Strip:
     note: str
     shots: tuple[Shot, ...]
     later: Shot | None
+    why: str
+    """The command that explains the first result; "" where none is shown."""
 
 
 @dataclass(frozen=True)
@@ -47,28 +52,32 @@ class Block:
 class View:
     """Makes blocks of one group: labels from the ground truth, thumbnails from the images where they are here."""
 
-    def __init__(self, truth: GroundTruth, images: Manifest | None, thumbnails: Thumbnails) -> None:
+    def __init__(self, truth: GroundTruth, where: str, images: Manifest | None, thumbnails: Thumbnails) -> None:
         self.truth = truth
+        self.where = where
+        """The data set and subset as commands name them."""
         self.images = images
         self.thumbnails = thumbnails
 
-    def block(self, row: int, answers: Sequence[FirstHits]) -> Block:
-        """The query `row` and what each method answers to it."""
+    def block(self, row: int, answers: Sequence[FirstHits], with_why: bool = False) -> Block:
+        """The query `row` and what each method answers to it; `with_why` adds the commands that explain it."""
         truth = self.truth
         id, label = str(truth.query_ids[row]), str(truth.query_labels[row])
         picture = self.thumbnails.link(self.images.queries, row) if self.images else None
         to_find = np.count_nonzero((truth.gallery_labels == label) & (truth.gallery_ids != id))
         query = Shot(id, _spaced(label), picture, f"query: {_spaced(label)}, {id}")
-        return Block(query, int(to_find), tuple(self._strip(row, hits) for hits in answers))
+        return Block(query, int(to_find), tuple(self._strip(row, hits, with_why) for hits in answers))
 
-    def _strip(self, row: int, hits: FirstHits) -> Strip:
+    def _strip(self, row: int, hits: FirstHits, with_why: bool) -> Strip:
         label = str(self.truth.query_labels[row])
         top = [position for position in hits.top[row].tolist() if position >= 0]
         shots = tuple(self._result(position, label, str(place)) for place, position in enumerate(top, start=1))
         first = int(hits.right[row])
         later = None if first < 0 or first in top else self._result(first, label, said_rank(hits.rank[row]))
         name = hits.method + (" †" if hits.supervised else "")
-        return Strip(name, _note(hits, row), shots, later)
+        query = str(self.truth.query_ids[row])
+        why = shlex.join([*EXPLAIN, hits.method, query, "-d", self.where]) if with_why and shots else ""
+        return Strip(name, _note(hits, row), shots, later, why)
 
     def _result(self, position: int, label: str, place: str) -> Shot:
         id, own = str(self.truth.gallery_ids[position]), str(self.truth.gallery_labels[position])

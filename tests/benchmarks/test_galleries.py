@@ -1,5 +1,6 @@
 """Galleries in the page: frames and texts say the truth, no picture is broken, everything from data is escaped."""
 
+import html
 import re
 import shutil
 from html.parser import HTMLParser
@@ -164,3 +165,19 @@ def test_in_a_browser_no_picture_is_broken_and_frames_need_no_colour(page):
         assert marks == {"right": "✓", "wrong": "✗"}
         assert window.evaluate("[...document.images].every(image => image.alt.length > 8)")
         browser.close()
+
+
+def test_failures_come_with_the_command_that_explains_them(page):
+    import shlex
+
+    from typer.testing import CliRunner
+
+    from benchmarks.cli.app import app
+
+    path, store, _ = page
+    found = re.findall(r"<code[^>]*>python -m benchmarks (.*?)</code>", path.read_text())
+    methods = {shlex.split(html.unescape(command))[1] for command in found}
+    assert {"pixels", "phash"} <= methods
+    command = next(shlex.split(html.unescape(command)) for command in found if " phash " in command)
+    done = CliRunner().invoke(app, [*command, "--out", str(store.root)])
+    assert done.exit_code == 0 and "of 64 bits differ" in done.output
