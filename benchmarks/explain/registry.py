@@ -23,9 +23,13 @@ def _compares_bits(spec: MethodSpec) -> bool:
     return spec.index is not None and getattr(resolve(spec.index), "metric", None) == "hamming"
 
 
+def _matches_points(spec: MethodSpec) -> bool:
+    return spec.family == "local features" and spec.method is not None
+
+
 KINDS: tuple[Kind, ...] = (
     Kind("bits", _compares_bits, "benchmarks.explain.bits:explain_bits"),
-    Kind("matches", lambda spec: spec.family == "local features", "benchmarks.explain.matches:explain_matches"),
+    Kind("matches", _matches_points, "benchmarks.explain.matches:explain_matches"),
     Kind("faces", lambda spec: spec.family == "face embedding", "benchmarks.explain.faces:explain_faces"),
     Kind("neighbours", lambda spec: True, "benchmarks.explain.neighbours:explain_neighbours"),
 )

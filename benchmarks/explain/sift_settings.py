@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from methods.building import resolve
@@ -35,7 +35,9 @@ def sift_settings(spec: MethodSpec) -> SiftSettings:
         return _of_aggregated(_arguments(factory, spec.method.params))
     if factory is indexed_search.IndexedSearch:
         return _of_indexed(_arguments(factory, spec.method.params))
-    return _of_matching(_arguments(SiftMatching, spec.method.params if factory is SiftMatching else {}))
+    if factory is SiftMatching:
+        return _of_matching(_arguments(factory, spec.method.params))
+    return replace(_of_matching(_arguments(SiftMatching, {})), note=_FOREIGN)
 
 
 def _of_matching(settings: dict[str, Any]) -> SiftSettings:
@@ -73,6 +75,7 @@ def _of_indexed(settings: dict[str, Any]) -> SiftSettings:
     )
 
 
+_FOREIGN = "These are the matches of `sift`; this method may compare images in another way."
 _AGGREGATED = "The score is 1 + the cosine of the two images' vectors"
 
 

@@ -1,5 +1,7 @@
 """Local features explained: the lines drawn are the matches that the methods themselves count."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -14,6 +16,7 @@ from methods.building import build_method
 from methods.registry import load_registry
 from methods.sift_features import SiftExtractor
 from methods.sift_pairs import pair_inliers
+from methods.spec import MethodSpec, Part
 
 
 @pytest.fixture(scope="module")
@@ -93,3 +96,10 @@ class Pictures:
 
     def decode(self, data, id):
         return self.pictures[id]
+
+
+def test_somebody_elses_method_is_not_said_to_score_like_ours(photos):
+    foreign = MethodSpec(id="theirs", family="local features", summary="", source="", method=Part(Pictures))
+    assert "may compare images in another way" in explain(foreign, photos[0], photos[1]).text
+    composed = replace(load_registry().get("hog"), family="local features")
+    assert explain(composed, photos[0], photos[1]).picture is None
