@@ -14,7 +14,7 @@ from PIL import Image
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
-GUIDES = ("choose-a-method.md", "your-own-folder.md", "add-a-method.md", "read-the-figures.md")
+GUIDES = ("choose-a-method.md", "your-own-folder.md", "add-a-method.md")
 
 
 def text_of(guide: str) -> str:
@@ -116,21 +116,3 @@ def test_what_is_said_of_methods_that_learn_from_labels_is_so():
     assert max((method for method in order if method != "oracle"), key=order.__getitem__) == "cnn4-softmax"
     people = column("lfw-standard-retrieval", "hit@1")
     assert max(people[method] for method in ("svm", "svm-hog", "cnn4-softmax")) < 0.15
-
-
-def test_the_worked_example_is_what_the_metrics_say():
-    from benchmarks.metrics.judgement import judge
-    from benchmarks.metrics.registry import evaluate
-    from methods.ranking import Ranking
-
-    guide = text_of("read-the-figures.md")
-    said = dict(re.findall(r"^\| ([A-Za-z]+(?:@\d)?) \| (\d\.\d{3}) \|", guide, flags=re.M))
-    assert len(said) == 6
-    labels = np.array(["wrong", "right", "wrong", "right", "wrong", "right"])
-    falling, nobody = np.arange(5, 0, -1, dtype=np.float32)[None], np.array([False])
-    judgement = judge(Ranking(np.arange(5)[None], falling, nobody), labels, np.array(["right"]))
-    values = evaluate(judgement)
-    assert said == {name: f"{values[name][0]:.3f}" for name in said}
-    three = Ranking(np.arange(3)[None], np.ones((1, 3), dtype=np.float32), nobody)
-    tied = evaluate(judge(three, labels[:3], np.array(["right"])), ["hit@1", "tie_rate@1"])
-    assert f"hit@1 is {tied['hit@1'][0]:.3f}" in guide and tied["tie_rate@1"][0] == 1
