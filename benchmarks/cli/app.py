@@ -8,7 +8,20 @@ from typing import NoReturn
 import typer
 from rich.console import Console
 
-from benchmarks.cli import compare, engines, explain, fetch, inspect, latency, listing, pictures, report, run, scaling
+from benchmarks.cli import (
+    compare,
+    engines,
+    explain,
+    fetch,
+    inspect,
+    latency,
+    listing,
+    pictures,
+    project,
+    report,
+    run,
+    scaling,
+)
 from datasets.errors import BenchmarkError
 
 app = typer.Typer(
@@ -24,6 +37,7 @@ app.command("list")(listing.list_)
 app.command("latency")(latency.latency)
 app.command("engines")(engines.engines)
 app.command("scaling")(scaling.scaling)
+app.command("project")(project.project)
 app.command("status")(inspect.status)
 app.command("report")(report.report)
 app.command("pictures")(pictures.pictures)

@@ -1,0 +1,51 @@
+"""`project`: what larger galleries would take."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmarks.cli import options
+
+
+def project(
+    images: Annotated[str, typer.Option("--images", help="Gallery sizes to project to.")] = "1e6,1e7,1e9",
+    memory: Annotated[float, typer.Option("--memory", min=0.1, help="GiB of memory of a machine.")] = 64,
+    latency: Annotated[float, typer.Option("--latency", min=0.01, help="Milliseconds a query may take.")] = 100,
+    plugins: options.Plugins = None,
+    out: options.OutDir = Path("results"),
+) -> None:
+    """Foretell machines, hours and latency of larger galleries from what `scaling` measured."""
+    from rich.console import Console
+
+    from benchmarks.projection.costs import costs_of
+    from benchmarks.projection.fleet import Machine
+    from benchmarks.projection.report import write_projection
+    from benchmarks.scaling.growth import curves
+    from benchmarks.scaling.results import ScalingStore
+    from benchmarks.tables.notes import machine_note
+    from datasets.errors import BenchmarkError
+    from methods.registry import load_registry
+
+    found = curves(ScalingStore(out).points(), load_registry(plugins or ()))
+    costs = costs_of(found)
+    if not costs:
+        raise BenchmarkError(
+            f"{out} holds no method measured at three gallery sizes; "
+            f"run `scaling --sizes 1000,2000,5000 --out {out}` first"
+        )
+    note = machine_note([row["provenance"] for each in found for row in each.rows])
+    page = write_projection(costs, _sizes(images), Machine(memory * 2**30, latency / 1e3), note, out)
+    Console().print(f"wrote {page}", soft_wrap=True, highlight=False)
+
+
+def _sizes(text: str) -> list[float]:
+    from datasets.errors import BenchmarkError
+
+    try:
+        sizes = [float(part) for part in text.split(",")]
+    except ValueError:
+        sizes = []
+    if not sizes or not all(1 <= size < float("inf") for size in sizes):
+        raise BenchmarkError(f"--images {text!r} is not a list of sizes, such as 1e6,1e9")
+    return sizes

@@ -1,0 +1,94 @@
+"""What one machine pays for one method: the laws of its costs, and how well they foretell a size they have not seen."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmarks.projection.affine import Affine, fit_affine
+from benchmarks.scaling.growth import Curves, Growth
+
+QUANTITIES = ("search", "batch", "build", "peak", "index")
+"""Of benchmarks.scaling: seconds a query alone and of a batch, seconds to build, bytes at the peak and of the index."""
+
+FEWEST_SIZES = 3
+"""Two determine a law with two parameters, one is left to test it by."""
+
+NEAR = 0.2
+"""How far a foretold cost may be off before the law is not to be relied on."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """A cost at the largest size measured, beside what a law fitted to the smaller sizes makes of it."""
+
+    method: str
+    dataset: str
+    quantity: str
+    fitted_to: int
+    """The largest size that the fit has seen."""
+    size: int
+    foretold: float
+    measured: float
+
+    @property
+    def error(self) -> float:
+        """Relative: 0.1 is a tenth too much."""
+        return self.foretold / self.measured - 1
+
+    @property
+    def is_near(self) -> bool:
+        """Whether the law may be relied on, one step further at least."""
+        return abs(self.error) <= NEAR
+
+
+@dataclass(frozen=True)
+class Costs:
+    """The laws of one method, fitted to all sizes measured."""
+
+    method: str
+    dataset: str
+    laws: dict[str, Affine]
+    extraction_s: float
+    """Seconds to decode, detect and encode one image, on `threads` threads."""
+    threads: int
+    largest: int
+    """Size measured."""
+    checks: tuple[Check, ...]
+
+
+def costs_of(found: Iterable[Curves]) -> list[Costs]:
+    """The costs of every method that was measured at enough sizes and has looked at images."""
+    kept = []
+    for each in found:
+        for growth in each.members:
+            extraction = _extraction(growth)
+            if len(growth.sizes) >= FEWEST_SIZES and extraction is not None:
+                kept.append(_costs(growth, f"{each.title}:{each.subset}", extraction))
+    return kept
+
+
+def _costs(growth: Growth, dataset: str, extraction: float) -> Costs:
+    laws, checks = {}, []
+    for name in QUANTITIES:
+        sizes, values = growth.sizes, np.array([level.value for level in growth.levels(name)])
+        kept = values > 0  # NaN, too: no reading
+        if kept.sum() < FEWEST_SIZES:
+            continue
+        sizes, values = sizes[kept], values[kept]
+        laws[name] = fit_affine(sizes, values)
+        foretold = fit_affine(sizes[:-1], values[:-1]).at(sizes[-1])
+        checks.append(Check(growth.method, dataset, name, int(sizes[-2]), int(sizes[-1]), foretold, float(values[-1])))
+    threads = growth.measured[-1]["inputs"]["threads"]
+    return Costs(growth.method, dataset, laws, extraction, threads, int(growth.sizes[-1]), tuple(checks))
+
+
+def _extraction(growth: Growth) -> float | None:
+    """Seconds an image; None where nothing was extracted."""
+    if not growth.measured:
+        return None
+    row = growth.measured[-1]
+    if row.get("extraction_s"):
+        return float(row["extraction_s"])
+    samples = row.get("extraction", {}).get("extraction_s")
+    return float(np.median(samples)) if samples else None

@@ -1,0 +1,123 @@
+"""Writes the page of projections: how well the laws foretell, and what larger galleries would take."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from benchmarks.files import write_atomically, write_text
+from benchmarks.projection.costs import NEAR, Check, Costs
+from benchmarks.projection.fleet import USABLE, Fleet, Machine, fleet_for
+from benchmarks.tables.markdown import document
+from benchmarks.tables.model import Column, Table, count, milliseconds, rate
+
+_UNITS = {"search": (1e3, "ms"), "batch": (1e3, "ms"), "build": (1.0, "s"), "peak": (2**-20, "MiB")}
+_INDEX = (2**-20, "MiB")
+_NAMES = {
+    "search": "search, one query",
+    "batch": "search, a query of a batch",
+    "build": "building",
+    "peak": "peak memory",
+    "index": "index",
+}
+
+_CHECKS = (
+    Column("method", "method", is_text=True),
+    Column("data", "dataset", is_text=True),
+    Column("cost", "cost", is_text=True),
+    Column("fitted up to", "fitted_to", count),
+    Column("foretold for", "size", count),
+    Column("foretold", "foretold", is_text=True),
+    Column("measured", "measured", is_text=True),
+    Column("off by", "error", lambda error: f"{100 * error:+.0f} %"),
+    Column(f"within {100 * NEAR:.0f} %", "near", is_text=True),
+)
+
+_FLEETS = (
+    Column("method", "method", is_text=True),
+    Column("images", "images", count),
+    Column("machines", "machines", count),
+    Column("vectors a machine", "shard", count),
+    Column("bound by", "bound", is_text=True),
+    Column("query ms", "search_ms", milliseconds),
+    Column("index GiB", "index_gib", rate),
+    Column("extraction, machine hours", "extraction_hours", rate),
+    Column("building, machine hours", "build_hours", rate),
+    Column("machine hours a million images, once", "hours_per_million", rate),
+    Column("machines a million images, kept on", "machines_per_million", rate),
+)
+
+INTRODUCTION = (
+    "Every cost of one machine is modelled as affine in the vectors that it holds: a floor, and so much a vector, "
+    "fitted to the sizes that `scaling` measured (least squares of relative errors). Indexes that grow slower than "
+    "that are made out dearer than they are. A larger gallery is cut into shards, one a machine, all searched at once."
+)
+
+
+def write_projection(costs: Sequence[Costs], images: Sequence[float], machine: Machine, note: str, out: Path) -> Path:
+    """Write `projection.md` and `projection.csv` into `out`; returns the page."""
+    fleets = [(each, size, fleet_for(each, size, machine)) for each in costs for size in images]
+    rows = [_fleet_row(each, size, fleet) for each, size, fleet in fleets]
+    checks = Table("Foretold and measured", _CHECKS, [_check_row(check) for each in costs for check in each.checks])
+    near = [check.is_near for each in costs for check in each.checks]
+    checks.notes = [
+        f"Each law was fitted without the largest size measured, and asked for it: {sum(near)} of {len(near)} costs "
+        f"came within {100 * NEAR:.0f} %.",
+        note,
+    ]
+    text = document("What larger galleries would take", INTRODUCTION, [checks, _fleet_table(rows, costs, machine)])
+    write_text(out / "projection.md", text)
+    with write_atomically(out / "projection.csv") as file:
+        pd.DataFrame(rows).drop(columns=["word", "word_in"]).to_csv(file, index=False)
+    return out / "projection.md"
+
+
+def _fleet_table(rows: list[dict[str, Any]], costs: Sequence[Costs], machine: Machine) -> Table:
+    largest = max(each.largest for each in costs)
+    return Table(
+        "Larger galleries",
+        _FLEETS,
+        rows,
+        [
+            f"Machines as fast as the one measured, of {machine.memory_bytes / 2**30:g} GiB, {100 * USABLE:.0f} % of "
+            f"it for vectors and searches. A shard is no larger than lets one query be answered in "
+            f"{1e3 * machine.longest_search_s:g} ms, and no larger than memory lets it be. Carrying the query to the "
+            "shards and merging their ranks is not counted.",
+            f"Nothing above {largest:,} vectors was measured here: beyond that the figures are the laws', no one's "
+            "measurement. Extraction is counted once for each image, at the pace of one machine; it divides by the "
+            "workers (docs/fan-out.md).",
+        ],
+    )
+
+
+def _check_row(check: Check) -> dict[str, Any]:
+    scale, unit = _UNITS.get(check.quantity, _INDEX)
+    return {
+        "method": check.method,
+        "dataset": check.dataset,
+        "cost": _NAMES[check.quantity],
+        "fitted_to": check.fitted_to,
+        "size": check.size,
+        "foretold": f"{milliseconds(scale * check.foretold)} {unit}",
+        "measured": f"{milliseconds(scale * check.measured)} {unit}",
+        "error": check.error,
+        "near": "yes" if check.is_near else "no",
+    }
+
+
+def _fleet_row(costs: Costs, images: float, fleet: Fleet | None) -> dict[str, Any]:
+    row: dict[str, Any] = {"method": costs.method, "images": images, "word": "cannot", "word_in": ("machines",)}
+    if fleet is None:
+        return row
+    return row | {
+        "machines": fleet.machines,
+        "shard": fleet.shard,
+        "bound": fleet.bound,
+        "search_ms": 1e3 * fleet.search_s,
+        "index_gib": fleet.index_bytes / 2**30,
+        "extraction_hours": fleet.extraction_hours,
+        "build_hours": fleet.build_hours,
+        "hours_per_million": fleet.hours_per_million,
+        "machines_per_million": fleet.machines_per_million,
+    }
