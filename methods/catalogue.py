@@ -8,15 +8,26 @@ from methods.spec import InputContract, MethodSpec, Part, Task
 ALL_TASKS: tuple[Task, ...] = ("retrieval", "robustness", "verification")
 
 
-def _hash(kind: str, summary: str, source: str) -> MethodSpec:
+_HAMMING = Part("methods.indexes.hamming:HammingIndex")
+
+
+def _hash(
+    kind: str,
+    summary: str,
+    source: str,
+    suffix: str = "",
+    index: Part = _HAMMING,
+    tasks: tuple[Task, ...] = ALL_TASKS,
+) -> MethodSpec:
     return MethodSpec(
-        id=kind,
+        id=f"{kind}{suffix}",
         family="hash",
         summary=summary,
         source=source,
         encoder=Part("methods.encoders.hashes:PerceptualHash", {"kind": kind}),
-        index=Part("methods.indexes.hamming:HammingIndex"),
-        tasks=ALL_TASKS,
+        index=index,
+        tasks=tasks,
+        reference=kind if suffix else "",
         requires=("imagehash", "PIL", "cv2"),
     )
 
@@ -44,6 +55,9 @@ def _facenet(
 
 _EXACT_L2 = Part("methods.indexes.exact:ExactIndex", {"metric": "l2"})
 _EXACT_COSINE = Part("methods.indexes.exact:ExactIndex", {"metric": "cosine"})
+_IVFPQ = Part(
+    "methods.indexes.faiss_ivf:FaissIvfPqIndex", {"metric": "cosine", "nlist": 32, "nprobe": 8, "subvectors": 64}
+)
 _PIXELS = Part("methods.encoders.pixels:Pixels")
 
 
@@ -94,6 +108,14 @@ CATALOGUE: tuple[MethodSpec, ...] = (
     _hash("dhash", "64-bit gradient hash, Hamming", "Krawetz 2013"),
     _hash("ahash", "64-bit mean hash, Hamming", "Krawetz 2011"),
     _hash("whash", "64-bit Haar wavelet hash, Hamming", "imagehash"),
+    _hash(
+        "phash",
+        "the 64-bit DCT hash through multi-index hashing, exact",
+        "Norouzi 2012",
+        "-mih",
+        Part("methods.indexes.multi_index_hashing:MultiIndexHashing"),
+        tasks=("retrieval",),
+    ),
     # Local features.
     MethodSpec(
         id="sift",
@@ -155,6 +177,12 @@ CATALOGUE: tuple[MethodSpec, ...] = (
         "the same in Milvus Lite, the embedded vector database (FLAT: exact)",
         "R4 (its future work); Wang et al. 2021",
         Part("methods.indexes.milvus:MilvusIndex", {"metric": "cosine", "index_type": "FLAT"}),
+    ),
+    _facenet(
+        "-ivfpq",
+        "the same as codes of 64 bytes, 8 of 32 lists searched: faiss's IVF-PQ",
+        "Jégou 2011",
+        _IVFPQ,
     ),
     _facenet("-128", "MTCNN face, FaceNet 128-d, Euclidean", "R3, R4", _EXACT_L2, dimension=128, tasks=ALL_TASKS),
 )

@@ -13,6 +13,7 @@ from benchmarks.cli import (
     engines,
     explain,
     fetch,
+    indexes,
     inspect,
     latency,
     listing,
@@ -38,6 +39,7 @@ app.command("latency")(latency.latency)
 app.command("engines")(engines.engines)
 app.command("scaling")(scaling.scaling)
 app.command("project")(project.project)
+app.command("indexes")(indexes.indexes)
 app.command("status")(inspect.status)
 app.command("report")(report.report)
 app.command("pictures")(pictures.pictures)

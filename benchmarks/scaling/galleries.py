@@ -42,10 +42,11 @@ class Pool:
     queries: ImageSet
 
 
-def make_pool(manifest: Manifest) -> Pool:
+def make_pool(manifest: Manifest, most_queries: int = QUERIES) -> Pool:
     """All images of a manifest, copies of one file once, in hash order; the first of them are the queries.
 
-    Labels and roles do not matter here: what is measured is cost. Raises DataError where there are too few images.
+    These are a fifth of the images, `most_queries` at most. Labels and roles do not matter here: what is measured is
+    cost. Raises DataError where there are too few images.
     """
     distinct: dict[str, Record] = {}
     for record in sorted(manifest.records, key=lambda record: hash_order(record.id)):
@@ -56,7 +57,7 @@ def make_pool(manifest: Manifest) -> Pool:
             f"{manifest.dataset}:{manifest.subset} has {len(records)} distinct images; growth needs at least "
             f"{_LEAST_IMAGES} to start from: add images"
         )
-    queries = min(QUERIES, len(records) // 5)
+    queries = min(most_queries, len(records) // 5)
     return Pool(imageset(records[queries:], manifest.source), imageset(records[:queries], manifest.source))
 
 

@@ -6,6 +6,9 @@ import numpy as np
 
 FloatMetric = Literal["l2", "cosine"]
 
+ROUNDING = 1e-6
+"""A length this close to 1 is 1, as far as float32 can tell."""
+
 
 class FaissRows:
     """A faiss index as an Index: a subclass says how it is built (`_built`) and set before a search (`_set`).
@@ -72,10 +75,12 @@ def written_bytes(index: Any) -> int:
 
 
 def unit_rows(vectors: np.ndarray) -> np.ndarray:
-    """Rows (n, d) as float32 at unit length; rows of zeros stay so."""
+    """Rows (n, d) as float32 at unit length; rows of zeros stay so. Those that are at unit length are not copied."""
     rows = _floats(vectors)
-    norms = np.sqrt(np.einsum("nd,nd->n", rows, rows))[:, None]
-    return rows / np.maximum(norms, np.finfo(np.float32).tiny)
+    norms = np.sqrt(np.einsum("nd,nd->n", rows, rows))
+    if np.all(np.abs(norms - 1) < ROUNDING):
+        return rows
+    return rows / np.maximum(norms, np.finfo(np.float32).tiny)[:, None]
 
 
 def _floats(vectors: np.ndarray) -> np.ndarray:

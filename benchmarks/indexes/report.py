@@ -1,0 +1,44 @@
+"""Writes what indexes were measured to be: the tables, a plot, all rows as CSV."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from benchmarks.files import write_atomically, write_text
+from benchmarks.indexes.plot import recall_plot
+from benchmarks.indexes.results import IndexStore
+from benchmarks.indexes.table import index_rows, index_tables
+from benchmarks.store import Store
+from benchmarks.tables.markdown import to_markdown
+
+
+def write_indexes(store: Store, out: Path) -> list[Path]:
+    """Write `indexes.md`, `indexes.csv` and `indexes.png` from all that is stored; nothing where nothing is."""
+    records = list(IndexStore(store.root).records())
+    if not records:
+        return []
+    tables = [index_tables(record) for record in records]
+    rows = [index_rows(record) for record in records]
+    titles = [front.title for front, _ in tables]
+    picture = recall_plot(list(zip(titles, rows, strict=True)), out / "indexes.png")
+    image = ["![recall against query time and memory](indexes.png)\n"] if picture else []
+    sections = [to_markdown(front, 2) + "\n" + to_markdown(sweep, 3) for front, sweep in tables]
+    write_text(out / "indexes.md", "\n".join(["# Indexes\n", *image, *sections]))
+    plain = [
+        {name: value for name, value in row.items() if not name.endswith("_interval")} | _ends(row)
+        for each in rows
+        for row in each
+    ]
+    with write_atomically(out / "indexes.csv") as file:
+        pd.DataFrame(plain).to_csv(file, index=False)
+    return [out / "indexes.md", out / "indexes.csv", *([picture] if picture else [])]
+
+
+def _ends(row: dict[str, object]) -> dict[str, object]:
+    """Both ends of every interval under names of their own."""
+    ends = {}
+    for name, value in row.items():
+        if name.endswith("_interval") and isinstance(value, (tuple, list)):
+            figure = name.removesuffix("_interval")
+            ends |= {f"{figure}_low": value[0], f"{figure}_high": value[1]}
+    return ends

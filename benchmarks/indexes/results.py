@@ -1,0 +1,33 @@
+"""Index measurements on disk: for each set of vectors a JSON file of rows and a file of all latency samples."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.files import read_json, write_atomically, write_json
+
+SCHEMA = 1
+
+
+class IndexStore:
+    """What `indexes` leaves below one `--out` folder."""
+
+    def __init__(self, out: Path) -> None:
+        self.root = out / "indexes"
+
+    def save(self, name: str, record: dict[str, Any], samples: Mapping[str, np.ndarray]) -> Path:
+        """Keep the record of a set of vectors in the place of an older one; `samples` in seconds (rounds, queries)."""
+        path = self.root / f"{re.sub(r'[^A-Za-z0-9._+-]+', '_', name)}.json"
+        with write_atomically(path.with_suffix(".npz")) as file:
+            np.savez(file, **samples)  # type: ignore[arg-type]
+        write_json(path, {"schema": SCHEMA, **record})
+        return path
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """Every stored record, small galleries first."""
+        found = [read_json(path) for path in sorted(self.root.glob("*.json"))]
+        kept = [record for record in found if record and record.get("schema") == SCHEMA]
+        yield from sorted(kept, key=lambda record: record["vectors"]["gallery"])

@@ -1,0 +1,141 @@
+"""What takes part: every index of the family over a range of its settings, never at its defaults alone."""
+
+import importlib.util
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any
+
+from datasets.errors import UnknownNameError, suggest
+from methods.distances import Metric
+from methods.spec import Part
+
+LARGE = 100_000
+"""Rows from which on an index takes minutes to build: fewer are built, each by all threads."""
+
+Settings = Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Build:
+    """One index built one way, and the settings of a search that are tried on it (attributes of the index)."""
+
+    family: str
+    part: Part
+    settings: Sequence[Settings] = ({},)
+    scan: bool = False
+    """It looks at every row: what an index has to beat."""
+    requires: tuple[str, ...] = field(default=())
+
+    @property
+    def obstacle(self) -> str:
+        """Why it cannot be built here, or ""."""
+        missing = [name for name in self.requires if importlib.util.find_spec(name) is None]
+        return f"needs {', '.join(missing)}: pip install 'reverse-image-search-benchmark[vectors]'" if missing else ""
+
+
+def make_sweep(metric: Metric, rows: int, dimension: int, families: Sequence[str] = ()) -> list[Build]:
+    """All builds for a gallery (rows, dimension); the first is the exact index that the others are held against.
+
+    `families` names those wanted beside it, all unless given; those that do not search such vectors are left out.
+    Raises UnknownNameError for one that there is not.
+    """
+    _check(families)
+    if metric == "hamming":
+        every = _binary()
+    else:
+        every = [*_exact(metric), *(_large(metric, dimension) if rows >= LARGE else _small(metric, dimension))]
+    return [build for build in every if not families or build is every[0] or build.family in families]
+
+
+def _check(families: Sequence[str]) -> None:
+    known = dict.fromkeys(build.family for build in (*_exact("cosine"), *_small("cosine", 16), *_binary()))
+    for family in families:
+        if family not in known:
+            raise UnknownNameError(suggest("index", family, known))
+
+
+def _binary() -> list[Build]:
+    return [
+        Build("hamming", Part("methods.indexes.hamming:HammingIndex"), scan=True),
+        Build("faiss-binary", Part("methods.indexes.faiss_binary:FaissBinaryIndex"), scan=True),
+        Build("multi-index-hashing", Part("methods.indexes.multi_index_hashing:MultiIndexHashing")),
+    ]
+
+
+def _exact(metric: str) -> list[Build]:
+    return [
+        Build("exact", Part("methods.indexes.exact:ExactIndex", {"metric": metric}), scan=True),
+        Build("faiss-flat", Part("methods.indexes.faiss_flat:FaissFlatIndex", {"metric": metric}), scan=True),
+    ]
+
+
+def _small(metric: str, dimension: int) -> list[Build]:
+    trees = [
+        Build(name, _part("neighbours:NearestNeighboursIndex", algorithm=algorithm, leaf_size=leaf))
+        for (name, algorithm), leaf in product((("ball-tree", "ball_tree"), ("kd-tree", "kd_tree")), (30, 300))
+    ]
+    clusters = [
+        Build("kmeans", _part("kmeans:KMeansIndex", clusters=lists), _probes(lists, (1, 2, 4, 8, 16, 32)))
+        for lists in (6, 32, 128)
+    ]
+    ivf = [_ivf(metric, lists, (1, 2, 4, 8, 16, 32, 64)) for lists in (64, 256)]
+    codes = [_ivf_pq(metric, 64, size, dimension, (1, 4, 16, 64)) for size in (4, 8, 16)]
+    ranked = [_ivf_pq(metric, 64, size, dimension, (4, 16, 64), (2, 8)) for size in (8, 16)]
+    hnsw = [_hnsw(metric, links, (20, 40, 80, 160, 320)) for links in (8, 16, 32)]
+    usearch = [_usearch(metric, 16, kind, (20, 40, 80, 160, 320)) for kind in _precisions(metric)]
+    return [*trees, *clusters, *ivf, *filter(None, (*codes, *ranked)), *hnsw, *usearch]
+
+
+def _large(metric: str, dimension: int) -> list[Build]:
+    codes = [
+        _ivf_pq(metric, 1024, 8, dimension, (4, 16, 64)),
+        _ivf_pq(metric, 1024, 8, dimension, (4, 16, 64), (2, 8)),
+    ]
+    return [
+        _ivf(metric, 1024, (1, 4, 16, 64, 256)),
+        *filter(None, codes),
+        _hnsw(metric, 16, (20, 40, 80, 160, 320, 640), repeatable=False),
+        _usearch(metric, 16, "f16", (20, 40, 80, 160, 320, 640), repeatable=False, ef_construction=64),
+    ]
+
+
+def _ivf(metric: str, lists: int, probes: Sequence[int]) -> Build:
+    part = _part("faiss_ivf:FaissIvfFlatIndex", metric=metric, nlist=lists, nprobe=1)
+    return Build("faiss-ivf", part, _probes(lists, probes))
+
+
+def _ivf_pq(
+    metric: str, lists: int, size: int, dimension: int, probes: Sequence[int], ranked: Sequence[int] = ()
+) -> Build | None:
+    """Codes of 8 bits for every `size` numbers; None where these do not divide a row."""
+    if dimension % size:
+        return None
+    settings = _probes(lists, probes)
+    part = {"metric": metric, "nlist": lists, "nprobe": 1, "subvectors": dimension // size}
+    if not ranked:
+        return Build("faiss-ivfpq", _part("faiss_ivf:FaissIvfPqIndex", **part), settings)
+    both = [{**probe, "rerank": rerank} for probe, rerank in product(settings, ranked)]
+    return Build("faiss-ivfpq-reranked", _part("faiss_ivf:FaissIvfPqIndex", **part, rerank=ranked[0]), both)
+
+
+def _hnsw(metric: str, links: int, widths: Sequence[int], **settings: Any) -> Build:
+    part = _part("faiss_hnsw:FaissHnswIndex", metric=metric, links=links, **settings)
+    return Build("faiss-hnsw", part, [{"ef_search": width} for width in widths])
+
+
+def _usearch(metric: str, links: int, precision: str, widths: Sequence[int], **settings: Any) -> Build:
+    part = _part("usearch_hnsw:UsearchHnswIndex", metric=metric, links=links, precision=precision, **settings)
+    return Build("usearch-hnsw", part, [{"ef_search": width} for width in widths], requires=("usearch",))
+
+
+def _precisions(metric: str) -> tuple[str, ...]:
+    return ("f32", "f16", "i8") if metric == "cosine" else ("f32", "f16")
+
+
+def _probes(lists: int, probes: Sequence[int]) -> list[Settings]:
+    return [{"nprobe": probe} for probe in probes if probe <= lists]
+
+
+def _part(target: str, **params: Any) -> Part:
+    return Part(f"methods.indexes.{target}", params)

@@ -1,0 +1,122 @@
+"""The tables of a set of vectors: who is on a Pareto front, then every setting."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from benchmarks.indexes.truth import CUTOFFS
+from benchmarks.latency.calibration import NOISY
+from benchmarks.scaling.jitter import SHARE
+from benchmarks.tables.model import Column, Table, count, fraction, mebibytes, milliseconds, rate
+from benchmarks.tables.notes import machine_note
+from benchmarks.tables.plot import pareto_front
+
+DEEPEST = f"recall@{CUTOFFS[-1]}"
+
+_COLUMNS = (
+    Column("index", "method", is_text=True),
+    *(Column(f"recall@{k}", f"recall@{k}", lambda value: f"{value:.4f}") for k in CUTOFFS),
+    Column("p50 ms", "p50_ms", milliseconds),
+    Column("p95 ms", "p95_ms", milliseconds),
+    Column("p99 ms", "p99_ms", milliseconds),
+    Column("x scan", "of_scan", fraction),
+    Column("queries/s", "queries_per_s", rate),
+    Column("batched queries/s", "batched_queries_per_s", rate),
+    Column("build s", "build_s", milliseconds),
+    Column("B/vector", "bytes_per_vector", count),
+    Column("build peak MiB", "build_peak_bytes", mebibytes),
+    Column("resident MiB", "resident_bytes", mebibytes),
+)
+_FRONT = Column("front", "front", is_text=True)
+
+
+def index_tables(record: dict[str, Any]) -> list[Table]:
+    """The front and the whole sweep of a stored record."""
+    rows = index_rows(record)
+    figured = [row for row in rows if row["status"] == "ok"]
+    front = sorted((row for row in figured if row["front"]), key=lambda row: row["p50_ms"])
+    vectors = record["vectors"]
+    title = f"{vectors['method']} on {vectors['dataset']}:{vectors['subset']}, {vectors['gallery']:,} vectors"
+    return [
+        Table(title, (_COLUMNS[0], _FRONT, *_COLUMNS[1:]), front, [_FRONT_NOTE]),
+        Table("Every setting", (*_COLUMNS, _FRONT), figured, _notes(record, rows)),
+    ]
+
+
+def index_rows(record: dict[str, Any]) -> list[dict[str, Any]]:
+    """Every row of a record as the tables and the CSV show it; `front` names the fronts it is on."""
+    vectors = record["vectors"]
+    shared = {name: vectors[name] for name in ("dataset", "subset", "gallery", "real", "dimension", "metric")}
+    rows = [shared | {"vectors": vectors["method"]} | _shown(row) for row in record["rows"]]
+    figured = [row for row in rows if row["status"] == "ok"]
+    for name, cost in (("time", "p50_ms"), ("memory", "bytes_per_vector")):
+        best = pareto_front([(row[cost], row[DEEPEST]) for row in figured])
+        for row in figured:
+            if (row[cost], row[DEEPEST]) in best:
+                row["front"] = ", ".join(filter(None, (row.get("front"), name)))
+    return rows
+
+
+def _shown(row: dict[str, Any]) -> dict[str, Any]:
+    settings = {**row["build"]["params"], **row["settings"]}
+    text = " ".join(f"{name}={value}" for name, value in settings.items() if name not in ("metric", "repeatable"))
+    shown = {"method": f"{row['family']} {text}".strip(), "family": row["family"], "settings": text, "front": ""}
+    shown |= {"status": row["status"], "reason": row["reason"]}
+    if row["status"] != "ok":
+        return shown
+    times = {f"{name}_ms": 1e3 * row[f"{name}_s"][0] for name in ("p50", "p95", "p99")}
+    low, high = (1e3 * value for value in row["p50_s"][1:])
+    return shown | {
+        **{name: row[name] for name in row if name.startswith("recall@")},
+        **times,
+        "p50_ms_interval": (low, high),
+        "of_scan": row["of_scan"][0] if row["of_scan"] else None,
+        "of_scan_interval": tuple(row["of_scan"][1:]) if row["of_scan"] else None,
+        "queries_per_s": 1 / row["p50_s"][0],
+        "batched_queries_per_s": 1 / row["batch_s"],
+        "samples": row["samples"],
+        **{name: row[name] for name in ("build_s", "bytes_per_vector", "build_peak_bytes", "resident_bytes")},
+    }
+
+
+_FRONT_NOTE = (
+    f"On a front: no other setting has both a higher {DEEPEST} and a lower median query (time), or fewer bytes a "
+    "vector (memory)."
+)
+
+
+def _notes(record: dict[str, Any], rows: Sequence[dict[str, Any]]) -> list[str]:
+    vectors, budget = record["vectors"], record["budget"]
+    unit = "bits" if vectors["metric"] == "hamming" else "numbers"
+    made_up = vectors["gallery"] - vectors["real"]
+    jitter = f" and {made_up:,} of them jittered by {SHARE:g} times the median distance of nearest neighbours"
+    samples = [row["samples"] for row in rows if row["status"] == "ok"]
+    lines = [
+        f"Data: {vectors['real']:,} real vectors{jitter if made_up else ''}, {vectors['dimension']:,} {unit} each "
+        f"({vectors['metric']}); {vectors['queries']:,} queries, of images that are not in the gallery "
+        f"({vectors['completeness']}).",
+        f"Recall: share of its answer that belongs to the exact one, ties included; in brackets its 95 % bootstrap "
+        "interval over queries. x scan: median query over that of the fastest index that looks at every vector "
+        f"({record['scan']}), with the interval of that ratio over rounds. Queries a second: 1 / p50, and for "
+        f"{record['batch']} queries at once.",
+        f"Every setting had a turn in each of {budget['rounds']} rounds, in a new order each; "
+        f"{min(samples):,} to {max(samples):,} single queries a setting. Each index has a process of its own, with the "
+        "vectors mapped from a file: build peak is what building took beyond those, resident what is left once they "
+        "are let go. One build each.",
+    ]
+    failed = [f"{row['method']}: {row['status']} ({row['reason']})" for row in rows if row["status"] != "ok"]
+    if failed:
+        lines.append("Without a figure: " + "; ".join(dict.fromkeys(failed)) + ".")
+    return [*lines, _origin(record)]
+
+
+def _origin(record: dict[str, Any]) -> str:
+    facts = record["provenance"]
+    git = facts["git"]
+    commit = (git["commit"] or "unknown")[:10] + (" (with changes)" if git["dirty"] else "")
+    packages = ", ".join(f"{name} {version}" for name, version in facts["indexes"].items())
+    noisy = " (noisy)" if record["strayed"] > NOISY else ""
+    return (
+        f"{machine_note([facts])} {record['threads']} threads, all of which a single query takes only where it is a "
+        f"matrix product (exact, kmeans). The machine's pace strayed by {record['strayed']:.0%}{noisy}. Manifest "
+        f"{record['vectors']['manifest'][:12]}, commit {commit}, run {record['started'][:10]}; {packages}."
+    )

@@ -1,0 +1,48 @@
+"""Interleaved rounds: every setting of every index has a turn in each, in a new order."""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmarks.indexes.seat import Entrant
+from benchmarks.latency.calibration import Calibration
+from benchmarks.protocol import SEED
+
+_MOST_QUERIES, _LEAST_QUERIES = 50, 3
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long a session may take."""
+
+    rounds: int = 8
+    seconds: float = 0.15
+    """Of single queries in a turn: 3 to 50 of them."""
+    patience: float = 1200.0
+    """Seconds that a build may take, or an answer."""
+
+
+def take_turns(entrants: Sequence[Entrant], budget: Budget, say: Callable[[str], None]) -> Calibration:
+    """Time all entrants round by round; their samples are left in them.
+
+    Returns the calibration: the machine's pace before the first round and after each. An index that fails takes no
+    further part and costs the others nothing.
+    """
+    for entrant in entrants:
+        pace = entrant.seat.ask("pace", budget.patience, settings=entrant.settings)
+        if pace:
+            entrant.queries = int(np.clip(budget.seconds / pace, _LEAST_QUERIES, _MOST_QUERIES))
+    calibration = Calibration()
+    calibration.sample()
+    order = random.Random(SEED)
+    for number in range(budget.rounds):
+        say(f"round {number + 1} of {budget.rounds}")
+        for entrant in order.sample(list(entrants), len(entrants)):
+            turn = entrant.seat.ask("turn", budget.patience, settings=entrant.settings, queries=entrant.queries)
+            if turn is not None:
+                entrant.single.append(turn[0])
+                entrant.batched.append(turn[1])
+        calibration.sample()
+    return calibration
