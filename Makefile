@@ -38,4 +38,4 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) results/cells results/cache results/runs results/scaling
+	rm -rf $(VENV) results/cells results/cache results/runs results/scaling results/indexes

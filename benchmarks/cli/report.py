@@ -50,11 +50,10 @@ def report(
         console.print(f"{write_peers(peers, store, out)}")
         return
     registry = load_registry(plugins or ())
-    pages = make_pages(store, registry)
-    if not pages:
+    written = write_pages(store, registry, make_pages(store, registry), out)
+    if not written:
         console.print(f"nothing stored in {out} yet: run something first")
         return
-    written = write_pages(store, registry, pages, out)
     if readme:
         update_readme(readme, readme_table(out / OVERVIEW, subset))
     console.print(f"{len(written)} tables in {out}")
