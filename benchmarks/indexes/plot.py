@@ -39,7 +39,10 @@ def recall_plot(sets: list[tuple[str, list[dict[str, Any]]]], path: Path) -> Pat
         len(shown), len(_PANELS), figsize=(12, 4.2 * len(shown) + 0.8), dpi=110, squeeze=False, layout="constrained"
     )
     families = list(dict.fromkeys(row["family"] for _, rows in shown for row in rows))
-    styles = {name: {"marker": _MARKERS[i % len(_MARKERS)], "color": f"C{i % 10}"} for i, name in enumerate(families)}
+    styles: dict[str, dict[str, Any]] = {
+        name: {"marker": _MARKERS[place % len(_MARKERS)], "color": f"C{place % 10}"}
+        for place, name in enumerate(families)
+    }
     for panels, (title, rows) in zip(axes, shown, strict=True):
         for panel, (cost, label) in zip(panels, _PANELS, strict=True):
             _draw(panel, rows, cost, styles)

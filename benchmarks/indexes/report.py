@@ -36,7 +36,7 @@ def write_indexes(store: Store, out: Path) -> list[Path]:
 
 def _ends(row: dict[str, object]) -> dict[str, object]:
     """Both ends of every interval under names of their own."""
-    ends = {}
+    ends: dict[str, object] = {}
     for name, value in row.items():
         if name.endswith("_interval") and isinstance(value, (tuple, list)):
             figure = name.removesuffix("_interval")

@@ -81,7 +81,7 @@ def test_all_that_tie_with_the_last_are_in_the_truth_and_any_of_them_counts(n, b
     order = rng.permutation(n)
     other.add(gallery[order])
     exact = exact_ranking(lambda k: index.search(queries, k), n)
-    differing = np.bitwise_count(queries ^ gallery[:, 0])
+    differing = np.bitwise_count(queries ^ gallery[:, 0]).astype(int)
     last = np.sort(differing, axis=1)[:, min(20, n) - 1]
     found = [set(row[scores >= -limit]) for row, scores, limit in zip(exact.ids, exact.scores, last, strict=True)]
     assert found == [set(np.flatnonzero(row <= limit)) for row, limit in zip(differing, last, strict=True)]
