@@ -1,16 +1,19 @@
 # make run   the main job: every method on every data set that is here (SUBSET=standard for the full tables)
 # make test  the tests
 # make bench the hot paths beside their peers, timed: results/peers.md (the peers: pip install -e '.[peers]')
-# Both make .venv from the pinned constraints first.
+# make search IMAGE=picture.jpg GALLERY=folder   what is like it in a folder of yours
+# make serve GALLERY=folder                      the same on a web page of this machine
+# All make .venv from the pinned constraints first.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3)
 VENV ?= .venv
 SUBSET ?= smoke
 JOBS ?= 2
+GALLERY ?= lfw
 BIN := $(VENV)/bin
 JSON := results/cache/peers.json
 
-.PHONY: run test bench lint install clean
+.PHONY: run test bench search serve lint install clean
 
 run: install
 	$(BIN)/python -m benchmarks run --all --subset $(SUBSET)
@@ -22,6 +25,12 @@ bench: install
 	mkdir -p $(dir $(JSON))
 	$(BIN)/python -m pytest tests/perf --benchmark-only --benchmark-json $(JSON) --timeout 1800
 	$(BIN)/python -m benchmarks report --peers $(JSON)
+
+search: install
+	$(BIN)/python -m benchmarks search "$(IMAGE)" --gallery "$(GALLERY)"
+
+serve: install
+	$(BIN)/python -m benchmarks serve --gallery "$(GALLERY)"
 
 lint: install
 	$(BIN)/ruff check .

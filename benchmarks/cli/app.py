@@ -22,6 +22,8 @@ from benchmarks.cli import (
     report,
     run,
     scaling,
+    search,
+    serve,
 )
 from datasets.errors import BenchmarkError
 
@@ -44,6 +46,8 @@ app.command("status")(inspect.status)
 app.command("report")(report.report)
 app.command("pictures")(pictures.pictures)
 app.command("explain")(explain.explain)
+app.command("search")(search.search)
+app.command("serve")(serve.serve)
 app.command("compare")(compare.compare)
 app.add_typer(compare.baseline, name="baseline")
 app.command("check")(inspect.check)

@@ -1,0 +1,80 @@
+"""`serve`: the search as a web page on this machine."""
+
+import contextlib
+import importlib.util
+import socket
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmarks.cli import options
+from benchmarks.cli.search import IndexDir, progress
+from datasets.errors import BenchmarkError
+
+
+def serve(
+    galleries: Annotated[
+        list[str] | None,
+        typer.Option("--gallery", "-g", help="A folder of images or a data set; may be given several times."),
+    ] = None,
+    host: Annotated[str, typer.Option("--host", help="Address to listen at; others than this machine's are open.")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")] = 8000,
+    names: Annotated[
+        list[str] | None, typer.Option("--allow-host", help="Another name under which the page may be asked for.")
+    ] = None,
+    upload_limit: Annotated[int, typer.Option("--upload-limit", min=1, help="Largest picture sent, in MiB.")] = 20,
+    index_dir: IndexDir = Path("results/cache/search"),
+    data_dir: options.DataDir = None,
+    weights_dir: options.WeightsDir = None,
+    tables: Annotated[Path, typer.Option("--out", help="Folder with the tables that the leaderboard shows.")] = Path(
+        "results"
+    ),
+    plugins: options.Plugins = None,
+) -> None:
+    """Search by dropping a picture on a page: methods side by side, explained; and the leaderboard."""
+    from rich.console import Console
+
+    missing = [name for name in ("fastapi", "uvicorn") if importlib.util.find_spec(name) is None]
+    if missing:
+        raise BenchmarkError(
+            f"serve needs {' and '.join(missing)}: pip install 'reverse-image-search-benchmark[web]' brings them"
+        )
+    import uvicorn
+
+    from benchmarks.search.searcher import Places
+    from benchmarks.web.app import create_app
+    from benchmarks.web.desk import Desk
+    from benchmarks.web.settings import LOOPBACK, Settings
+
+    console = Console(stderr=True)
+    settings = Settings(
+        galleries=tuple(galleries or ("lfw",)),
+        places=Places(index_dir, weights_dir, data_dir),
+        tables=tables,
+        plugins=tuple(plugins or ()),
+        hosts=tuple(dict.fromkeys((*LOOPBACK, host, *(names or ())))),
+        most_bytes=upload_limit * 2**20,
+    )
+    with progress(console) as advance:
+        desk = Desk(settings, advance)
+    if host not in LOOPBACK:
+        console.print(f"[bold yellow]open to the network[/]: whoever reaches {host} sees these galleries, no password")
+    listening = _listen(host, port)
+    console.print(f"http://{host}:{listening.getsockname()[1]}  (Ctrl-C ends it)", highlight=False)
+    config = uvicorn.Config(create_app(desk), log_level="warning", server_header=False)
+    with contextlib.suppress(KeyboardInterrupt):  # raised again once the last answer was given
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A socket that listens at the address; raises BenchmarkError where it is taken or not this machine's."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise BenchmarkError(
+            f"cannot listen at {host}:{port} ({error.strerror}): name another --port or --host"
+        ) from error

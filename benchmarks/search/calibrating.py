@@ -1,0 +1,103 @@
+"""Learning a method's threshold on a gallery, once for what is in it."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from benchmarks.files import read_json, write_json
+from benchmarks.search.calibration import FEWEST, Calibration, from_labels, from_neighbours
+from benchmarks.search.dataset_gallery import DatasetGallery
+from benchmarks.search.gallery import Advance, state
+from benchmarks.search.known_rows import KnownRows
+from methods import fingerprint
+from methods.ranking import Ranking
+from methods.vector_method import VectorMethod
+
+if TYPE_CHECKING:
+    from benchmarks.search.searcher import Searcher
+
+RULES = 1
+"""Raised when a threshold comes to mean something else: those learned before are learned again."""
+SAMPLE = 400
+"""Images of a folder that are searched for in it."""
+DEPTH = 1000
+"""Hits among which the nearest unrelated one is looked for."""
+CHUNK = 50
+"""Queries at a time: between two of them progress is shown."""
+
+
+def calibrate(searcher: "Searcher", folder: Path, advance: Advance) -> Calibration:
+    """The threshold of a searcher, learned now or read from `folder`."""
+    gallery, spec = searcher.gallery, searcher.spec
+    content = gallery.manifest.hash if isinstance(gallery, DatasetGallery) else state(gallery)
+    method = [fingerprint.describe_method(spec), fingerprint.method_code(spec), searcher.weights]
+    versions = fingerprint.package_versions(spec.requires)
+    path = folder / f"{spec.id}-{fingerprint.digest([RULES, content, method, versions])[:16]}.json"
+    if stored := read_json(path):
+        return Calibration(**stored)
+    learned = _learn(searcher, advance)
+    for older in folder.glob(f"{spec.id}-{'[0-9a-f]' * 16}.json"):
+        older.unlink()
+    write_json(path, asdict(learned))
+    return learned
+
+
+def _learn(searcher: "Searcher", advance: Advance) -> Calibration:
+    spec, rows = searcher.spec, searcher.indexed.rows
+    if spec.family == "canary":
+        return Calibration(None, f"not calibrated: {spec.id} is a canary, its scores mean nothing")
+    if isinstance(searcher.gallery, DatasetGallery):
+        return _from_queries(searcher, searcher.gallery, advance)
+    if searcher.composed is None or rows is None:
+        return Calibration(None, f"not calibrated: {spec.id} keeps no rows to compare a folder's own images by")
+    return _from_own_images(searcher, searcher.composed, rows)
+
+
+def _from_queries(searcher: "Searcher", gallery: DatasetGallery, advance: Advance) -> Calibration:
+    """What the data set's labelled queries find."""
+    queries, images = gallery.manifest.queries, gallery.manifest.gallery
+    wrong = np.full(len(queries), -np.inf)
+    right = np.full(len(queries), -np.inf)
+    for start in range(0, len(queries), CHUNK):
+        some = queries[start : start + CHUNK]
+        ranking = searcher.method.search(some, len(images))
+        for row, (label, id) in enumerate(zip(some.labels, some.ids, strict=True)):
+            positions, scores = _results(ranking, row)
+            found = searcher.indexed.ids[positions]
+            other = images.ids[found] != id
+            same = images.labels[found] == label
+            wrong[start + row] = scores[other & ~same].max(initial=-np.inf)
+            right[start + row] = scores[other & same].max(initial=-np.inf)
+        advance("calibrating", len(some), len(queries))
+    return from_labels(wrong, right[np.isin(queries.labels, images.labels)])
+
+
+def _from_own_images(searcher: "Searcher", method: VectorMethod, rows: np.ndarray) -> Calibration:
+    """What images of the folder find beside themselves: the nearest of another label, where there are labels."""
+    usable = np.arange(len(rows)) if rows.dtype == np.uint8 else np.flatnonzero(~np.isnan(rows[:, 0]))
+    chosen = np.sort(np.random.default_rng(0).permutation(usable)[:SAMPLE])
+    if len(chosen) < FEWEST:
+        return Calibration(None, f"not calibrated: {len(chosen)} images are too few; {FEWEST} are needed")
+    ranking = method.search(KnownRows(rows[chosen]), min(DEPTH, len(usable)))
+
+    def label(position: int) -> str:
+        return searcher.gallery.item(int(searcher.indexed.ids[position])).label
+
+    labelled = len({label(query) for query in chosen}) > 1
+    nearest = []
+    for row, query in enumerate(chosen):
+        for position, score in zip(*_results(ranking, row), strict=True):
+            # Itself, a copy of its file, or what no one could tell from it.
+            same = np.array_equal(rows[position], rows[query])
+            if not same and not (labelled and label(position) == label(query)):
+                nearest.append(score)
+                break
+    unrelated = "an image of another label" if labelled else "an image nothing has to do with"
+    return from_neighbours(np.array(nearest), method.ann.metric, unrelated)
+
+
+def _results(ranking: Ranking, row: int) -> tuple[np.ndarray, np.ndarray]:
+    there = ranking.ids[row] >= 0
+    return ranking.ids[row][there], ranking.scores[row][there].astype(np.float64)

@@ -1,0 +1,96 @@
+"""From which score on is a hit a good match? Learned from searches whose right answer is taken away.
+
+A threshold is the score that the best wrong hit of FALSE_MATCHES of such searches reaches (the false positive
+identification rate at rank 1 of open-set search: Grother & Phillips 2004).
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from methods.distances import Metric
+
+FALSE_MATCHES = 0.01
+"""Of searches for something that is not in the gallery, the share that may be told of a match."""
+FEWEST = 20
+"""Searches; fewer say nothing about their rarest hundredth."""
+_ROBUST = (0.5, 0.1)
+"""Quantiles of similarity that a folder's law is fitted to: those that the copies within it hardly move."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A threshold and what it rests on, in words. None where nothing could be learned; `basis` says why."""
+
+    threshold: float | None
+    basis: str
+
+
+def from_labels(wrong: np.ndarray, right: np.ndarray) -> Calibration:
+    """From labelled queries: the best wrong hit's score (n,) of each, the best right hit's (m,) of the answerable ones.
+
+    -inf stands for no hit.
+    """
+    wrong, right = wrong.astype(np.float64), right.astype(np.float64)
+    searches = np.sort(wrong[np.isfinite(wrong)])[::-1]
+    if len(searches) < FEWEST:
+        return Calibration(None, f"{len(searches)} queries are too few to learn a threshold from")
+    allowed = int(FALSE_MATCHES * len(searches))
+    last = searches[allowed]
+    above = np.concatenate([searches, right])
+    above = above[above > last]
+    # Midway to the next score seen, so that tied scores are never parted.
+    threshold = float((last + above.min()) / 2) if len(above) else math.nextafter(float(last), math.inf)
+    found = f", and {np.mean(right >= threshold):.0%} of searches for one that is" if len(right) else ""
+    return Calibration(
+        threshold,
+        f"threshold from {len(searches):,} labelled queries: {np.mean(searches >= threshold):.1%} of searches for a "
+        f"label that is not in the gallery would be told of a match{found}",
+    )
+
+
+def from_neighbours(scores: np.ndarray, metric: Metric, unrelated: str) -> Calibration:
+    """From each sampled image's score (n,) with the nearest other one, which is `unrelated` to it.
+
+    The least of many non-negative distances follows a Weibull law (Fisher & Tippett 1928), so minus its logarithm
+    follows Gumbel's, which two quantiles fix. They are taken where unrelated pictures are, not in the tail, where a
+    folder's own near-duplicates are; the threshold is the law's quantile at 1 - FALSE_MATCHES.
+    """
+    if len(scores) < FEWEST:
+        return Calibration(None, f"not calibrated: {len(scores)} images are too few; {FEWEST} are needed")
+    distances = _distances(scores, metric)
+    if np.median(distances) <= _distances(np.array([1.0 if metric == "cosine" else 0.0]), metric)[0]:
+        return Calibration(None, "not calibrated: half of the images have an equal here")
+    likeness = -np.log(np.maximum(distances, np.finfo(np.float64).tiny))
+    middle, low = np.quantile(likeness, _ROBUST)
+    if middle == low:
+        return Calibration(None, "not calibrated: all images are equally alike")
+    scale = (middle - low) / (_gumbel(_ROBUST[0]) - _gumbel(_ROBUST[1]))
+    at = middle + scale * (_gumbel(1 - FALSE_MATCHES) - _gumbel(_ROBUST[0]))
+    return Calibration(
+        _score(math.exp(-at), metric),
+        f"threshold from {len(scores):,} images of this folder: as alike as {unrelated} here would be in 1 of 100 "
+        "searches, by the law their likeness follows",
+    )
+
+
+def _gumbel(probability: float) -> float:
+    """The standard Gumbel law's quantile."""
+    return -math.log(-math.log(probability))
+
+
+def _distances(scores: np.ndarray, metric: Metric) -> np.ndarray:
+    """Non-negative distances (n,) of scores. A count of bits stands for the half either side of it."""
+    if metric == "hamming":
+        return -scores.astype(np.float64) + 0.5
+    if metric == "l2":
+        return -scores.astype(np.float64)
+    return np.sqrt(np.maximum(2 - 2 * scores.astype(np.float64), 0))
+
+
+def _score(distance: float, metric: Metric) -> float:
+    """The score at a distance: the inverse of `_distances`."""
+    if metric == "hamming":
+        return 0.5 - distance
+    return -distance if metric == "l2" else 1 - distance**2 / 2

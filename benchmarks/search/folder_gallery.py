@@ -1,0 +1,88 @@
+"""A folder of anybody's images as a gallery. Labels are the folders below it, where there are any."""
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks.search.catalogue import Catalogue
+from benchmarks.search.errors import SearchError
+from benchmarks.search.gallery import Advance, Skipped, silent
+from datasets.dataset import Content
+from datasets.decoding import decode_image
+from datasets.errors import ImageError
+from datasets.folder import SUFFIXES
+from datasets.imageset import Image, Item
+
+SHOWN = 10
+"""Unusable images named; the others are counted."""
+
+
+class FolderGallery:
+    """Every image below a folder, any tree. Its catalogue is kept in `index_dir`; the folder is never written to."""
+
+    content: Content = "any"
+
+    def __init__(self, root: Path, index_dir: Path) -> None:
+        """Raises SearchError if `root` is no folder or the index cannot be used."""
+        if not root.is_dir():
+            raise SearchError(f"{root} is no folder: --gallery takes a folder of images, or a data set")
+        self.root = root.resolve()
+        self.title = printable(str(self.root))
+        name = re.sub(r"[^A-Za-z0-9]+", "-", self.root.name)[:40]
+        self.key = f"folder-{name}-{hashlib.sha256(os.fsencode(self.root)).hexdigest()[:16]}"
+        self._catalogue = Catalogue(index_dir / self.key / "catalogue.sqlite", self.root)
+        self._unreadable: list[str] = []
+
+    def update(self, advance: Advance = silent) -> None:
+        """Look through the folder once; raises SearchError if there is no image in it."""
+        self._unreadable = self._catalogue.update(lambda files: advance("looking for images", files, None))
+        if not len(self):
+            self._refuse()
+
+    def __len__(self) -> int:
+        return len(self._catalogue)
+
+    def entries(self) -> Iterator[tuple[int, bytes]]:
+        """Number and sha256 of every image that can be used."""
+        return self._catalogue.entries()
+
+    def item(self, id: int) -> Item:
+        """The path below the folder, and its first folder as label."""
+        parts = printable(self._catalogue.path(id)).split("/")
+        return Item("/".join(parts), parts[0] if len(parts) > 1 else "")
+
+    def read(self, id: int) -> bytes:
+        """The file's bytes."""
+        try:
+            return (self.root / self._catalogue.path(id)).read_bytes()
+        except OSError as error:
+            raise ImageError(f"{self.item(id).id}: cannot be read ({error.strerror})") from error
+
+    def decode(self, data: bytes, id: int) -> Image:
+        """RGB pixels."""
+        return decode_image(data, self.item(id).id)
+
+    def mark_broken(self, sha256: bytes, reason: str) -> None:
+        """Leave this content out until the file changes."""
+        self._catalogue.mark_broken(sha256, reason)
+
+    def skipped(self) -> Skipped:
+        """Broken files, and folders that cannot be read."""
+        count, first = self._catalogue.problems(SHOWN)
+        folders = [(printable(text.rpartition(": ")[0]), text.rpartition(": ")[2]) for text in self._unreadable]
+        return Skipped(count + len(folders), (*first, *folders)[:SHOWN])
+
+    def _refuse(self) -> None:
+        skipped = self.skipped()
+        if skipped.count:
+            path, reason = skipped.first[0]
+            raise SearchError(f"{self.title}: none of {skipped.count:,} images can be used (first: {path}: {reason})")
+        kinds = ", ".join(sorted(SUFFIXES))
+        raise SearchError(f"{self.title} holds no images: nothing in it or below it ends in {kinds}")
+
+
+def printable(name: str) -> str:
+    """A file name that can be written as UTF-8 anywhere."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")

@@ -1,0 +1,101 @@
+"""A gallery made searchable: from the rows on disk for a composed method, from its images for any other."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.devices import KERAS_BACKENDS, packages_of
+from benchmarks.inventory import can_run
+from benchmarks.plan import encoder_key
+from benchmarks.search.encoding import Decodable, encode_missing
+from benchmarks.search.errors import SearchError
+from benchmarks.search.gallery import Advance, Gallery, whole_imageset
+from benchmarks.search.kept.keeping import SAMPLE
+from benchmarks.search.known_rows import KnownRows
+from benchmarks.search.row_store import RowStore
+from datasets.errors import WeightsError
+from datasets.imageset import Image
+from methods import fingerprint
+from methods.contracts import Method
+from methods.spec import MethodSpec
+from methods.vector_method import VectorMethod
+from methods.weights import Found, find_weights
+
+
+@dataclass(frozen=True, eq=False)
+class Indexed:
+    """What a method can find: the images' numbers, in the order of the positions it answers with."""
+
+    ids: np.ndarray
+    rows: np.ndarray | None
+    """Their rows, for a composed method."""
+    notes: tuple[str, ...] = ()
+
+
+def require_usable(spec: MethodSpec, gallery: Gallery, weights_dir: Path | None) -> Found | None:
+    """The method's weights, None where it needs none.
+
+    Raises WeightsError or SearchError where the method cannot run here or does not suit the gallery.
+    """
+    state, reason = can_run(spec, weights_dir)
+    if state == "untrained":
+        raise WeightsError(f"{spec.id} finds nothing without weights ({reason}); `list methods` shows what runs here")
+    if state == "no":
+        raise SearchError(f"{spec.id} cannot run here: {reason}")
+    if spec.content == "faces" and gallery.content == "objects":
+        raise SearchError(f"{spec.id} looks for faces, and {gallery.title} shows none")
+    return next((found for name in spec.weights if (found := find_weights(name, weights_dir))), None)
+
+
+def row_key(spec: MethodSpec, weights: str | None) -> str:
+    """Names all that rows of the method's encoder depend on; `weights` is the sha256 of its file."""
+    versions = fingerprint.package_versions(packages_of(spec, KERAS_BACKENDS[0]))
+    return encoder_key(spec, {"packages": versions, "weights": weights}) if spec.encoder else ""
+
+
+def sample(gallery: Gallery, ids: np.ndarray) -> list[Image]:
+    """A few images of the gallery."""
+    return [gallery.decode(gallery.read(int(id)), int(id)) for id in ids[:SAMPLE]]
+
+
+def index_composed(
+    spec: MethodSpec, method: VectorMethod, weights: str | None, gallery: Gallery, folder: Path, advance: Advance
+) -> Indexed:
+    """Encode what `folder` has no row of yet, then fit and index the rows. `weights` is the sha256 of the file."""
+    store = RowStore(folder / row_key(spec, weights))
+    encode_missing(method.encoder, gallery, store, advance)
+    entries = [(id, content) for id, content in gallery.entries() if content in store]
+    _require_some(gallery, len(entries))
+    rows = store.gather(content for _, content in entries)
+    known = KnownRows(rows)
+    method.fit(known)
+    method.index(known)
+    notes = _left_out(len(gallery) - len(entries))
+    if blank := len(entries) - method.indexed:
+        notes.append(f"{blank:,} of {len(entries):,} images have no face that {spec.id} can see, and cannot be found")
+    return Indexed(np.array([id for id, _ in entries], dtype=np.int64), rows, tuple(notes))
+
+
+def index_whole(spec: MethodSpec, method: Method, gallery: Gallery, folder: Path, advance: Advance) -> Indexed:
+    """Show a method that composes nothing all images; it keeps what it makes of them in memory alone."""
+    # It would stop at an image that cannot be decoded, so those are found before, once.
+    usable = RowStore(folder / "decodable")
+    encode_missing(Decodable(), gallery, usable, advance)
+    ids, images = whole_imageset(gallery, usable, lambda: advance(f"{spec.id} reads the gallery", 1, None))
+    _require_some(gallery, len(ids))
+    if spec.supervised and len(np.unique(images.labels)) < 2:
+        raise SearchError(f"{spec.id} learns from labels, and this gallery has fewer than two: lay it out label/image")
+    method.fit(images)
+    method.index(images)
+    note = f"{spec.id} keeps no index on disk: it read {len(ids):,} images when it was opened"
+    return Indexed(np.array(ids, dtype=np.int64), None, (*_left_out(len(gallery) - len(ids)), note))
+
+
+def _require_some(gallery: Gallery, count: int) -> None:
+    if not count:
+        raise SearchError(f"{gallery.title}: no image can be decoded, so there is nothing to search in")
+
+
+def _left_out(count: int) -> list[str]:
+    return [f"{count:,} images could not be read just now, and are left out"] if count else []

@@ -1,0 +1,75 @@
+"""Which methods can start from kept networks, and the proof that must come before."""
+
+import importlib.util
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from benchmarks.search.kept.model import NETWORK
+from datasets.imageset import Image
+from methods.building import Surroundings, build_encoder, resolve
+from methods.contracts import Encoder
+from methods.spec import MethodSpec, Part
+
+SAMPLE = 12
+"""Images that the kept and the plain encoder are compared on."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One encoder class: what writes its networks to a folder, and the class that runs them from there."""
+
+    keep: str
+    kept: str
+
+
+KINDS: Mapping[str, Kind] = {
+    "methods.encoders.backbone:Backbone": Kind(
+        "benchmarks.search.kept.backbone:keep_backbone", "benchmarks.search.kept.backbone:KeptBackbone"
+    ),
+    "methods.encoders.facenet:MtcnnFaceNet": Kind(
+        "benchmarks.search.kept.facenet:keep_facenet", "benchmarks.search.kept.facenet:KeptFaceNet"
+    ),
+}
+"""By the encoder's target in the catalogue."""
+
+
+def quick_spec(spec: MethodSpec, folder: Path) -> MethodSpec | None:
+    """The method on its kept networks; None where none are kept in `folder`, or OpenVINO is not installed."""
+    kind = _kind(spec)
+    return _on_kept(spec, kind, folder) if kind and (folder / NETWORK).exists() else None
+
+
+def keep(spec: MethodSpec, encoder: Encoder, sample: Sequence[Image], folder: Path) -> None:
+    """Keep the networks of `encoder` in `folder` if they give the same rows of `sample` there.
+
+    Where they do not, an empty folder says so, and nobody tries again.
+    """
+    kind = _kind(spec)
+    if kind is None or folder.exists():
+        return
+    from benchmarks.engines.proof import judge_rows
+
+    write: Callable[[Encoder, Path], None] = resolve(Part(kind.keep))
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as place:
+        written = Path(place) / folder.name
+        written.mkdir()
+        write(encoder, written)
+        kept = build_encoder(_on_kept(spec, kind, written), Surroundings())
+        if judge_rows("kept", encoder.encode(sample), kept.encode(sample)).proven:
+            written.rename(folder)
+        else:
+            folder.mkdir()
+
+
+def _kind(spec: MethodSpec) -> Kind | None:
+    target = spec.encoder.target if spec.encoder else None
+    kind = KINDS.get(target) if isinstance(target, str) else None
+    return kind if kind and importlib.util.find_spec("openvino") else None
+
+
+def _on_kept(spec: MethodSpec, kind: Kind, folder: Path) -> MethodSpec:
+    params = spec.encoder.params if spec.encoder else {}
+    return replace(spec, encoder=Part(kind.kept, {**params, "folder": folder}))

@@ -1,0 +1,51 @@
+"""From what a person writes on a command line to opened galleries and searchers."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.search.gallery import Advance, Gallery, silent
+from datasets.errors import UnknownNameError, suggest
+
+if TYPE_CHECKING:
+    from benchmarks.search.searcher import Places, Searcher
+
+
+def open_gallery(name: str, data_dir: Path | None, index_dir: Path) -> Gallery:
+    """A data set ("lfw", "lfw:smoke"), or a folder ("photos", "folder:photos"); a folder of that name comes first.
+
+    `index_dir` is where what is learned about it is kept. Raises BenchmarkError if it cannot be opened.
+    """
+    from datasets.registry import DATASETS, FOLDER_PREFIX
+
+    path = Path(name.removeprefix(FOLDER_PREFIX)).expanduser()
+    if name.startswith(FOLDER_PREFIX) or path.is_dir():
+        from benchmarks.search.folder_gallery import FolderGallery
+
+        return FolderGallery(path, index_dir)
+    if name.partition(":")[0] not in DATASETS:
+        raise UnknownNameError(suggest("gallery", name, [*DATASETS, "a folder of images"]))
+    from benchmarks.search.dataset_gallery import DatasetGallery
+
+    return DatasetGallery(name, data_dir, index_dir)
+
+
+def open_searchers(
+    gallery: str,
+    methods: Sequence[str] | None,
+    places: "Places",
+    tables: Path,
+    plugins: Sequence[Path] | None = None,
+    advance: Advance = silent,
+) -> "list[Searcher]":
+    """The gallery brought up to date, and a Searcher in it for each method (None: the best that runs here)."""
+    from benchmarks.search.choice import default_method
+    from benchmarks.search.searcher import Searcher
+    from methods.registry import load_registry
+
+    registry = load_registry(plugins or ())
+    specs = [registry.get(name) for name in methods or ()]
+    opened = open_gallery(gallery, places.data, places.index)
+    opened.update(advance)
+    specs = specs or [registry.get(default_method(opened, registry, tables, places.weights))]
+    return [Searcher(spec, opened, places, advance) for spec in specs]

@@ -1,0 +1,134 @@
+"""The picture somebody searches for: read with limits, upright, and with a word on whatever was done to it."""
+
+import io
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.search.errors import SearchError
+from datasets.decoding import EXIF_ORIENTATION, FORMATS, decode_image
+from datasets.errors import ImageError
+from datasets.imageset import Image
+
+MOST_BYTES = 64 * 2**20
+"""Of an encoded query: more than any camera writes for the pixels that are decoded at all."""
+SMALLEST_SIDE = 8
+"""Pixels. Less than the smallest hash looks at says nothing about a picture."""
+STANDARD_INPUT = "-"
+
+
+@dataclass(frozen=True, eq=False)
+class Query:
+    """A decoded query: RGB uint8 (height, width, 3), and what its reader should be told."""
+
+    name: str
+    image: Image
+    notes: tuple[str, ...] = ()
+
+
+def read_query(data: bytes, name: str) -> Query:
+    """Decode encoded bytes; raises ImageError for what is no image, too large, or too small to search for."""
+    if len(data) > MOST_BYTES:
+        raise ImageError(f"{name}: {len(data) / 2**20:.0f} MiB are more than {MOST_BYTES // 2**20}; make it smaller")
+    image = decode_image(data, name)
+    _require_size(image, name)
+    return Query(name, image, tuple(_peculiarities(data)))
+
+
+def queries_of(arguments: Iterable[str]) -> Iterator[Query]:
+    """Each query named on a command line: a path, "-" for image bytes on standard input, "@FILE" for a list of paths.
+
+    Raises ImageError or SearchError at the first that cannot be read.
+    """
+    for argument in arguments:
+        if argument == STANDARD_INPUT:
+            yield read_query(sys.stdin.buffer.read(MOST_BYTES + 1), "standard input")
+        elif argument.startswith("@") and not Path(argument).exists():
+            yield from (_read_file(line) for line in _listed(Path(argument[1:])))
+        else:
+            yield _read_file(argument)
+
+
+def _listed(path: Path) -> Iterator[str]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SearchError(f"@{path} is no readable list of paths ({error}); write one path a line") from error
+    return (line.strip() for line in lines if line.strip())
+
+
+def _read_file(name: str) -> Query:
+    if "://" in name:
+        raise SearchError(f"{name} is an address, and nothing is downloaded: save the picture and name the file")
+    path = Path(name).expanduser()
+    try:
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise ImageError(f"{name}: cannot be read ({error.strerror}); name an image file") from error
+    return read_query(data, name)
+
+
+def _require_size(image: Image, name: str) -> None:
+    height, width = image.shape[:2]
+    if min(height, width) < SMALLEST_SIDE:
+        raise ImageError(
+            f"{name}: {width}x{height} pixels are too few to search for; at least {SMALLEST_SIDE} a side are needed"
+        )
+
+
+def _peculiarities(data: bytes) -> Iterator[str]:
+    """What decoding did to an image that is not plain 8-bit RGB or grey."""
+    import PIL.Image
+
+    with PIL.Image.open(io.BytesIO(data), formats=FORMATS) as picture:
+        if getattr(picture, "is_animated", False):
+            yield f"an animation ({picture.format}): only its first frame is searched for"
+        if picture.getexif().get(EXIF_ORIENTATION, 1) != 1:
+            yield "turned upright as its EXIF orientation says"
+        if picture.mode == "CMYK":
+            yield "CMYK, converted to RGB without a colour profile"
+        if picture.mode.startswith("I"):
+            yield "16 bits a channel: the high 8 are used"
+        if picture.has_transparency_data:
+            yield "transparent: laid on white"
+
+
+@dataclass(frozen=True)
+class Crop:
+    """A region of interest in pixels of the upright picture: left, top, width, height."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    @classmethod
+    def parse(cls, text: str) -> "Crop":
+        """ "x,y,w,h" as whole numbers; raises SearchError for anything else."""
+        try:
+            x, y, width, height = (int(part) for part in text.split(","))
+        except ValueError as error:
+            raise SearchError(f"a region (--crop) is x,y,width,height in whole pixels, not {text!r}") from error
+        if width <= 0 or height <= 0:
+            raise SearchError(f"region (--crop) {text}: width and height must be at least 1")
+        return cls(x, y, width, height)
+
+
+def cropped(query: Query, crop: Crop) -> Query:
+    """The region of the query; what of it lies outside is cut off, and said.
+
+    Raises SearchError where the region lies outside altogether or is too small.
+    """
+    height, width = query.image.shape[:2]
+    left, top = max(crop.x, 0), max(crop.y, 0)
+    right, bottom = min(crop.x + crop.width, width), min(crop.y + crop.height, height)
+    region = f"region {crop.x},{crop.y},{crop.width},{crop.height}"
+    if left >= right or top >= bottom:
+        raise SearchError(f"{query.name}: the {region} lies outside the picture, which is {width}x{height} pixels")
+    image = query.image[top:bottom, left:right]
+    _require_size(image, f"{query.name}, {region}")
+    cut = (right - left, bottom - top) != (crop.width, crop.height)
+    note = f"searched for the region {left},{top},{right - left},{bottom - top} alone"
+    return Query(query.name, image.copy(), (*query.notes, note + (", what lay outside cut off" if cut else "")))

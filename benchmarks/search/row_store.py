@@ -1,0 +1,95 @@
+"""Rows of one encoder on disk by image content: memory-mapped shards that only grow, never pickled.
+
+A shard is one .npy file of records (sha256, row), so that it is either there whole or not at all. An interrupted pass
+goes on after its last shard. Small ones are merged into the last, so that a gallery that grows image by image does not
+leave a file for each.
+"""
+
+import fcntl
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.files import write_atomically
+from benchmarks.search.errors import SearchError
+from methods.vector_method import empty_rows
+
+SHARD_ROWS = 8192
+DIGEST_BYTES = 32
+
+
+class RowStore:
+    """Rows (n, d) of one encoder, keyed by the sha256 of the image's bytes."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open or start the store; raises SearchError for a damaged shard."""
+        self.folder = folder
+        self._shards: list[np.ndarray] = []
+        self._place: dict[bytes, tuple[int, int]] = {}
+        self.reload()
+
+    def reload(self) -> None:
+        """Take up what is on disk now."""
+        self._shards, self._place = [], {}
+        for path in sorted(self.folder.glob("rows-*.npy")):
+            self._take_up(path)
+
+    def __contains__(self, digest: object) -> bool:
+        return digest in self._place
+
+    def __len__(self) -> int:
+        return len(self._place)
+
+    def gather(self, digests: Iterable[bytes]) -> np.ndarray:
+        """Rows (n, d) of `digests`, all of them stored, in one array.
+
+        Raises TooLargeError where they and an index of them would not fit into memory.
+        """
+        places = np.array([self._place[digest] for digest in digests], dtype=np.int64).reshape(-1, 2)
+        if not len(places):
+            return np.empty((0, 0), dtype=np.float32)
+        layout = self._shards[0].dtype["row"]
+        rows = empty_rows(len(places), layout.shape[0], layout.base)
+        for number, shard in enumerate(self._shards):
+            chosen = np.flatnonzero(places[:, 0] == number)
+            rows[chosen] = shard["row"][places[chosen, 1]]
+        return rows
+
+    def append(self, digests: list[bytes], rows: np.ndarray) -> None:
+        """Store rows (n, d) of images that are not stored yet."""
+        if not digests:
+            return
+        layout = np.dtype([("digest", np.uint8, (DIGEST_BYTES,)), ("row", rows.dtype, (rows.shape[1],))])
+        records = np.empty(len(digests), dtype=layout)
+        records["digest"] = np.frombuffer(b"".join(digests), dtype=np.uint8).reshape(-1, DIGEST_BYTES)
+        records["row"] = rows
+        number = len(self._shards)
+        if number and len(self._shards[-1]) + len(records) <= SHARD_ROWS:
+            number -= 1
+            records = np.concatenate([self._shards.pop(), records])
+        path = self.folder / f"rows-{number:05d}.npy"
+        with write_atomically(path) as file:
+            np.save(file, records, allow_pickle=False)
+        self._take_up(path)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Let no other process write meanwhile; what others wrote before is taken up."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            self.reload()
+            yield
+
+    def _take_up(self, path: Path) -> None:
+        try:
+            shard = np.load(path, mmap_mode="r", allow_pickle=False)
+            packed = np.ascontiguousarray(shard["digest"]).tobytes()
+        except (OSError, ValueError, IndexError) as error:
+            raise SearchError(f"{path} is damaged ({error}): delete its folder, and it is made again") from error
+        number = len(self._shards)
+        self._shards.append(shard)
+        for row in range(len(shard)):
+            self._place[packed[row * DIGEST_BYTES : (row + 1) * DIGEST_BYTES]] = (number, row)

@@ -1,0 +1,129 @@
+"""One method over one gallery, opened: what is indexed is kept, so that it is indexed once."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.search.answer import Answer, Face, Hit, Verdict
+from benchmarks.search.calibrating import calibrate
+from benchmarks.search.errors import SearchError
+from benchmarks.search.faces import FaceEncoder, encode_face
+from benchmarks.search.gallery import Advance, Gallery, silent
+from benchmarks.search.indexing import index_composed, index_whole, require_usable, row_key, sample
+from benchmarks.search.kept.keeping import keep, quick_spec
+from benchmarks.search.known_rows import KnownRows, embed_known, single
+from benchmarks.search.query import Crop, Query, cropped
+from methods.building import Surroundings, build_method
+from methods.ranking import Ranking
+from methods.spec import MethodSpec
+from methods.stages import StageClock
+from methods.vector_method import VectorMethod
+
+_MEANS = {"hamming": "minus the bits that differ", "l2": "minus the Euclidean distance", "cosine": "cosine"}
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where things lie: `index` is written, the others are only read."""
+
+    index: Path
+    weights: Path | None = None
+    data: Path | None = None
+
+
+class Searcher:
+    """A method ready to search a gallery. Not for several threads at once."""
+
+    def __init__(self, spec: MethodSpec, gallery: Gallery, places: Places, advance: Advance = silent) -> None:
+        """Build the method and index what is not indexed yet; the gallery has been brought up to date before.
+
+        Raises BenchmarkError where the method cannot run here, has no weights, or does not suit the gallery.
+        """
+        start = time.perf_counter()
+        found = require_usable(spec, gallery, places.weights)
+        self.spec, self.gallery = spec, gallery
+        self.weights = found.sha256 if found else None
+        path = found.path if found else None
+        self.surroundings = Surroundings(path, models=places.index / "models", data_dir=places.data)
+        kept = places.index / "networks" / row_key(spec, self.weights)
+        quick = quick_spec(spec, kept)
+        self.method = build_method(quick or spec, self.surroundings, embed_known)
+        self.composed = self.method if spec.encoder and isinstance(self.method, VectorMethod) else None
+        """The method where it is encoder x transforms x index, whose rows are kept."""
+        folder = places.index / gallery.key
+        if self.composed:
+            self.indexed = index_composed(spec, self.composed, self.weights, gallery, folder / "rows", advance)
+            if not quick:
+                keep(spec, self.composed.encoder, sample(gallery, self.indexed.ids), kept)
+        else:
+            self.indexed = index_whole(spec, self.method, gallery, folder / "rows", advance)
+        self.load_seconds = time.perf_counter() - start
+        self.calibration = calibrate(self, folder / "thresholds", advance)
+
+    def search(self, query: Query, k: int = 10, crop: Crop | None = None, face: int | None = None) -> Answer:
+        """The best k of the gallery for the query, or for a region of it, or for one face in it.
+
+        Raises SearchError for a region outside the picture, or a face that is not there or cannot be chosen.
+        """
+        query = query if crop is None else cropped(query, crop)
+        if face is not None and not (self.composed and isinstance(self.composed.encoder, FaceEncoder)):
+            raise SearchError(f"{self.spec.id} takes no face to search for: mark its region instead (--crop)")
+        ranking, faces, seconds = self._ranking(query, k, face)
+        hits = self._hits(ranking)
+        return Answer(
+            method=self.spec.id,
+            gallery=self.gallery.title,
+            hits=hits,
+            seconds={"load": self.load_seconds, **seconds},
+            verdict=self._verdict(ranking, hits),
+            threshold=self.calibration.threshold,
+            faces=faces,
+            notes=(*query.notes, *self.indexed.notes, self.calibration.basis),
+            score_means=self._score_means(),
+        )
+
+    def _ranking(self, query: Query, k: int, face: int | None) -> tuple[Ranking, tuple[Face, ...], dict[str, float]]:
+        """The answer's positions in `indexed.ids`, the query's faces, and seconds to encode and to search."""
+        start = time.perf_counter()
+        if self.composed is None:
+            with StageClock().running() as clock:
+                ranking = self.method.search(single(query.image), k)
+            searching = clock.seconds.get("search", 0.0) + clock.seconds.get("rerank", 0.0)
+            return ranking, (), {"encode": time.perf_counter() - start - searching, "search": searching}
+        row, faces = self._encoded(query, face)
+        encoded = time.perf_counter()
+        if row is None:
+            nothing = Ranking(np.empty((1, 0), np.int32), np.empty((1, 0), np.float32), np.ones(1, dtype=bool))
+            return nothing, faces, {"encode": encoded - start, "search": 0.0}
+        ranking = self.composed.search(KnownRows(row), k)
+        return ranking, faces, {"encode": encoded - start, "search": time.perf_counter() - encoded}
+
+    def _encoded(self, query: Query, face: int | None) -> tuple[np.ndarray | None, tuple[Face, ...]]:
+        """The query's row (1, d), None where a face is looked for and there is none; and its faces."""
+        encoder = self.composed.encoder if self.composed else None
+        if isinstance(encoder, FaceEncoder):
+            return encode_face(encoder, query.image, face)
+        return (encoder.encode([query.image]) if encoder else None), ()
+
+    def _hits(self, ranking: Ranking) -> tuple[Hit, ...]:
+        hits: list[Hit] = []
+        for position, score in zip(ranking.ids[0].tolist(), ranking.scores[0].tolist(), strict=True):
+            if position < 0:
+                continue
+            id = int(self.indexed.ids[position])
+            item = self.gallery.item(id)
+            tied = bool(hits) and hits[-1].score == score
+            hits.append(Hit(hits[-1].rank if tied else len(hits) + 1, id, item.id, item.label, score))
+        return tuple(hits)
+
+    def _verdict(self, ranking: Ranking, hits: tuple[Hit, ...]) -> Verdict:
+        if ranking.undetected[0]:
+            return "nothing to search for"
+        if self.calibration.threshold is None:
+            return "not calibrated"
+        return "match" if hits and hits[0].score >= self.calibration.threshold else "no good match"
+
+    def _score_means(self) -> str:
+        return _MEANS.get(self.composed.ann.metric if self.composed else "", "its own score") + ", larger is better"

@@ -1,0 +1,93 @@
+"""Answers as tables on a terminal, one a method, side by side where the window is wide enough."""
+
+from rich.columns import Columns
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from benchmarks.search.answer import Answer, Hit
+from benchmarks.search.found import Found
+from benchmarks.search.gallery import Gallery
+from benchmarks.search.show.inline import half_blocks, pixel_escapes, pixel_protocol
+from benchmarks.search.show.thumbs import gallery_thumb
+
+_STYLE = {"match": "bold green", "no good match": "bold yellow", "nothing to search for": "bold red"}
+_COLUMNS, _ROWS = 12, 5
+"""Characters of a thumbnail."""
+
+
+def print_found(console: Console, found: Found, gallery: Gallery, thumbnails: bool = True) -> None:
+    """The hits of each method, its verdict and time, and below them what a reader should know.
+
+    Thumbnails need a terminal with colours; one that shows real pixels gets a strip of them instead.
+    """
+    query, answers = found.query, found.answers
+    height, width = query.image.shape[:2]
+    console.print(f"[bold]{escape(query.name)}[/] ({width}x{height}) in {escape(answers[0].gallery)}", highlight=False)
+    protocol = pixel_protocol() if thumbnails and console.is_terminal else ""
+    coloured = thumbnails and console.is_terminal and console.color_system is not None and not protocol
+    console.print(Columns([_table(answer, gallery, coloured) for answer in answers]))
+    if protocol:
+        from benchmarks.search.show.sheet import draw_strip
+
+        for answer in answers:
+            console.file.write(pixel_escapes(draw_strip(query, answer, gallery), protocol) + "\n")
+    for why in found.whys:
+        if why is not None:
+            console.print(f"  {why.text}", markup=False, highlight=False, soft_wrap=True)
+    for note in dict.fromkeys(note for answer in answers for note in _notes(answer, len(answers) > 1)):
+        console.print(f"  {note}", style="dim", markup=False, highlight=False, soft_wrap=True)
+    skipped = gallery.skipped()
+    if skipped.count:
+        reasons = "; ".join(f"{path}: {reason.removeprefix(path + ': ')}" for path, reason in skipped.first)
+        more = " …" if skipped.count > len(skipped.first) else ""
+        console.print(
+            f"  {skipped.count:,} images skipped: {reasons}{more}", markup=False, highlight=False, soft_wrap=True
+        )
+
+
+def _table(answer: Answer, gallery: Gallery, thumbnails: bool) -> Table:
+    style = _STYLE.get(answer.verdict, "bold")
+    milliseconds = 1e3 * (answer.seconds["encode"] + answer.seconds["search"])
+    table = Table(
+        title=f"{escape(answer.method)}: [{style}]{answer.verdict}[/]",
+        title_justify="left",
+        title_style="",
+        caption=f"{milliseconds:,.1f} ms, loaded in {answer.seconds['load']:.1f} s",
+        caption_justify="left",
+    )
+    table.add_column("#", justify="right")
+    if thumbnails:
+        table.add_column("", min_width=_COLUMNS)
+    table.add_column("score", justify="right")
+    table.add_column("image", overflow="fold")
+    labelled = any(hit.label for hit in answer.hits)
+    if labelled:
+        table.add_column("label", overflow="fold")
+    for hit in answer.hits:
+        cells: list[Text | str] = [str(hit.rank)]
+        if thumbnails:
+            picture = gallery_thumb(gallery, hit.id, 64)
+            cells.append(half_blocks(picture, _COLUMNS, _ROWS) if picture else "(gone)")
+        cells += [_score(answer, hit), escape(hit.path)]
+        table.add_row(*cells, *([escape(hit.label)] if labelled else []))
+    return table
+
+
+def _score(answer: Answer, hit: Hit) -> str:
+    """The score, with a tick where it reaches the threshold."""
+    return f"{'✓ ' if answer.is_good(hit) else ''}{hit.score + 0.0:.4g}"
+
+
+def _notes(answer: Answer, several: bool) -> list[str]:
+    """The answer's notes, each with its method where there are several."""
+    notes = list(answer.notes)
+    if answer.threshold is not None:
+        notes.append(f"✓ a good match: {answer.threshold:.4g} or more ({answer.score_means})")
+    if len(answer.faces) > 1:
+        chosen = next(face.number for face in answer.faces if face.chosen)
+        notes.append(f"{len(answer.faces)} faces found, searched for number {chosen} from the left (--face N)")
+    if answer.verdict == "nothing to search for":
+        notes.append("no face was found in the picture: mark one with --crop, or use a method that needs none")
+    return [f"{answer.method}: {note}" for note in notes] if several else notes

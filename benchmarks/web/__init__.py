@@ -1,0 +1,1 @@
+"""Searching in a browser: a page of this machine, for this machine."""

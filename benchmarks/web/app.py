@@ -1,0 +1,132 @@
+"""The web application: pages, and what their scripts ask for."""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+from fastapi.staticfiles import StaticFiles
+from jinja2 import Environment, PackageLoader
+from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from benchmarks.search.query import Crop
+from benchmarks.web.desk import Desk
+from benchmarks.web.guard import Guard
+from benchmarks.web.leaderboard import read_leaderboard
+from benchmarks.web.shelf import GoneError
+from datasets.errors import BenchmarkError
+
+STATIC = Path(__file__).with_name("static")
+
+
+class SearchRequest(BaseModel):
+    """One method's search for a picture that was sent before."""
+
+    query: str
+    gallery: int
+    method: str
+    k: int = Field(12, ge=1, le=100)
+    crop: str | None = None
+    face: int | None = Field(None, ge=1)
+
+
+class ExplainRequest(BaseModel):
+    """One hit of an answer that was given before."""
+
+    answer: str
+    place: int = Field(ge=0)
+
+
+def create_app(desk: Desk) -> FastAPI:
+    """The application over an opened desk."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(desk.settings.hosts), www_redirect=False)
+    app.add_middleware(Guard, most_bytes=desk.settings.most_bytes)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    _add_pages(app, desk)
+    _add_pictures(app, desk)
+    _add_searching(app, desk)
+    _add_errors(app)
+    return app
+
+
+def _add_pages(app: FastAPI, desk: Desk) -> None:
+    environment = Environment(loader=PackageLoader("benchmarks.web"), autoescape=True)
+
+    @app.get("/", response_class=HTMLResponse)
+    def search_page() -> str:
+        galleries = [
+            {"number": number, "title": gallery.title, "images": len(gallery), "methods": desk.methods(number)}
+            for number, gallery in enumerate(desk.galleries)
+        ]
+        page = environment.get_template("search.html.j2")
+        return page.render(galleries=galleries, tab="search", most_bytes=desk.settings.most_bytes)
+
+    @app.get("/leaderboard", response_class=HTMLResponse)
+    def leaderboard_page() -> str:
+        rows = read_leaderboard(desk.settings.tables / "overview.csv")
+        datasets = list(dict.fromkeys(row.dataset for row in rows))
+        families = sorted({row.family for row in rows})
+        page = environment.get_template("leaderboard.html.j2")
+        return page.render(rows=rows, datasets=datasets, families=families, tab="leaderboard")
+
+
+def _add_pictures(app: FastAPI, desk: Desk) -> None:
+    @app.post("/api/queries")
+    async def keep_query(request: Request) -> dict[str, Any]:
+        """The body is the image itself: no form, so that no other site can send one unasked."""
+        data = await request.body()
+        name = Path(unquote(request.headers.get("x-name", ""))).name[:100] or "picture"
+        token, query = await run_in_threadpool(desk.keep_query, data, name)
+        height, width = query.image.shape[:2]
+        return {"query": token, "name": name, "width": width, "height": height, "notes": query.notes}
+
+    @app.get("/api/queries/{query}/picture")
+    def query_picture(query: str) -> Response:
+        return Response(desk.preview(query), media_type="image/jpeg", headers={"Cache-Control": "no-store"})
+
+    @app.get("/api/galleries/{gallery}/images/{id}")
+    def gallery_picture(gallery: int, id: int) -> Response:
+        return Response(desk.thumbnail(gallery, id), media_type="image/jpeg", headers={"Cache-Control": "no-store"})
+
+
+def _add_searching(app: FastAPI, desk: Desk) -> None:
+    @app.post("/api/search")
+    def search(asked: SearchRequest) -> dict[str, Any]:
+        crop = Crop.parse(asked.crop) if asked.crop else None
+        token, answer = desk.search(asked.query, asked.gallery, asked.method, asked.k, crop, asked.face)
+        return {"answer": token, **answer.to_json()}
+
+    @app.post("/api/explain")
+    def explain(asked: ExplainRequest) -> dict[str, str | None]:
+        return desk.explain(asked.answer, asked.place)
+
+    @app.get("/api/progress")
+    async def progress() -> dict[str, str]:
+        """Never waits: it is asked while a search is under way."""
+        return {"progress": desk.progress}
+
+
+def _add_errors(app: FastAPI) -> None:
+    @app.exception_handler(BenchmarkError)
+    async def mendable(request: Request, error: BenchmarkError) -> JSONResponse:
+        return JSONResponse({"error": str(error)}, 410 if isinstance(error, GoneError) else 422)
+
+    @app.exception_handler(RequestValidationError)
+    async def malformed(request: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        return JSONResponse({"error": f"{'.'.join(map(str, first['loc']))}: {first['msg']}"}, 422)
+
+    @app.exception_handler(HTTPException)
+    async def refused(request: Request, error: HTTPException) -> JSONResponse:
+        return JSONResponse({"error": str(error.detail)}, error.status_code)
+
+    @app.exception_handler(Exception)
+    async def broken(request: Request, error: Exception) -> JSONResponse:
+        """What went wrong is written where the server runs, and not told to the browser."""
+        return JSONResponse({"error": "the search failed: the terminal of the server says why"}, 500)

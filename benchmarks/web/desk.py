@@ -1,0 +1,145 @@
+"""What the server holds: opened galleries, searchers made when they are first asked, the last pictures and answers."""
+
+from dataclasses import dataclass
+from threading import Lock
+
+from benchmarks.inventory import can_run
+from benchmarks.search.answer import Answer
+from benchmarks.search.choice import default_method
+from benchmarks.search.errors import SearchError
+from benchmarks.search.gallery import Advance, Gallery
+from benchmarks.search.opening import open_gallery
+from benchmarks.search.query import Crop, Query, cropped, read_query
+from benchmarks.search.searcher import Searcher
+from benchmarks.search.show.page import why_shown
+from benchmarks.search.show.thumbs import gallery_thumb, jpeg, thumb
+from benchmarks.search.why import explain_hit
+from benchmarks.web.settings import Settings
+from benchmarks.web.shelf import GoneError, Shelf
+from methods.registry import load_registry
+
+QUERY_PIXELS = 100_000_000
+"""Of all pictures that are kept, together (300 MB)."""
+ANSWERS = 64
+PREVIEW = 1024
+"""Pixels along the longer side of the query as the page shows it."""
+THUMBNAIL = 320
+
+
+@dataclass(frozen=True)
+class MethodChoice:
+    """A method that a gallery can be searched with here."""
+
+    id: str
+    family: str
+    summary: str
+    chosen: bool
+    """Ticked when the page opens."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An answer and what it answers, kept for its explanation."""
+
+    query: str
+    crop: Crop | None
+    searcher: Searcher
+    answer: Answer
+
+
+class Desk:
+    """All state of one server; its methods may be called from several threads."""
+
+    def __init__(self, settings: Settings, advance: Advance) -> None:
+        """Open the galleries and bring them up to date; raises BenchmarkError for one that cannot be searched."""
+        self.settings = settings
+        self.registry = load_registry(settings.plugins)
+        self.galleries = [
+            open_gallery(name, settings.places.data, settings.places.index) for name in settings.galleries
+        ]
+        for gallery in self.galleries:
+            gallery.update(advance)
+        self._doing: tuple[str, int, int | None] = ("", 0, None)
+        self._queries: Shelf[Query] = Shelf(QUERY_PIXELS, "picture")
+        self._answers: Shelf[Asked] = Shelf(ANSWERS, "answer")
+        self._searchers: dict[tuple[int, str], Searcher] = {}
+        # One search at a time: each uses all cores as it is, and no library promises to be searched by two threads.
+        self._searching = Lock()
+
+    @property
+    def progress(self) -> str:
+        """What is being done for whoever waits: "encoding: 120 of 990", or nothing."""
+        what, done, total = self._doing
+        return what + (f": {done:,}" if done else "") + (f" of {total:,}" if done and total else "")
+
+    def methods(self, gallery: int) -> list[MethodChoice]:
+        """The methods that can search a gallery, in catalogue order."""
+        opened = self._gallery(gallery)
+        settings = self.settings
+        best = default_method(opened, self.registry, settings.tables, settings.places.weights)
+        return [
+            MethodChoice(spec.id, spec.family, spec.summary, spec.id in (best, "phash"))
+            for spec in self.registry
+            if spec.family != "canary"
+            and not (spec.content == "faces" and opened.content == "objects")
+            and can_run(spec, settings.places.weights)[0] == "yes"
+        ]
+
+    def keep_query(self, data: bytes, name: str) -> tuple[str, Query]:
+        """Decode a picture that was sent, and keep it under a token; raises ImageError."""
+        query = read_query(data, name)
+        return self._queries.put(query, query.image.shape[0] * query.image.shape[1]), query
+
+    def preview(self, token: str) -> bytes:
+        """A kept picture as JPEG, as it was decoded."""
+        return jpeg(thumb(self._queries.get(token).image, PREVIEW))
+
+    def search(
+        self, query: str, gallery: int, method: str, k: int, crop: Crop | None, face: int | None
+    ) -> tuple[str, Answer]:
+        """One method's answer, and the token under which it can be explained."""
+        picture = self._queries.get(query)
+        with self._searching:
+            try:
+                searcher = self._searcher(gallery, method)
+                answer = searcher.search(picture, k, crop, face)
+            finally:
+                self._doing = ("", 0, None)
+        return self._answers.put(Asked(query, crop, searcher, answer)), answer
+
+    def explain(self, answer: str, place: int) -> dict[str, str | None]:
+        """Why the hit at `place` (from 0) of an answer was one."""
+        asked = self._answers.get(answer)
+        if not 0 <= place < len(asked.answer.hits):
+            raise GoneError(f"the answer has no hit number {place + 1}")
+        query = self._queries.get(asked.query)
+        query = query if asked.crop is None else cropped(query, asked.crop)
+        with self._searching:
+            return why_shown(explain_hit(query, asked.answer, asked.searcher, place))
+
+    def thumbnail(self, gallery: int, id: int) -> bytes:
+        """A gallery's image as a small JPEG; raises GoneError where there is none of that number."""
+        try:
+            picture = gallery_thumb(self._gallery(gallery), id, THUMBNAIL)
+        except SearchError as error:
+            raise GoneError(str(error)) from error
+        if picture is None:
+            raise GoneError("the image was removed, or cannot be read any more")
+        return jpeg(picture)
+
+    def _gallery(self, number: int) -> Gallery:
+        if not 0 <= number < len(self.galleries):
+            raise GoneError(f"there is no gallery number {number} here")
+        return self.galleries[number]
+
+    def _searcher(self, gallery: int, method: str) -> Searcher:
+        key = (gallery, method)
+        if key not in self._searchers:
+            opened, spec = self._gallery(gallery), self.registry.get(method)
+            self._doing = (f"loading {spec.id}", 0, None)
+            self._searchers[key] = Searcher(spec, opened, self.settings.places, self._advance)
+        return self._searchers[key]
+
+    def _advance(self, what: str, done: int, total: int | None) -> None:
+        before, count, known = self._doing
+        self._doing = (what, count + done, total or known) if what == before else (what, done, total)

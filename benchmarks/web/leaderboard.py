@@ -1,0 +1,56 @@
+"""The leaderboard as the page shows it: the stored retrieval tables, row by row."""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Row:
+    """One method on one subset. None where a table has no figure."""
+
+    dataset: str
+    method: str
+    family: str
+    learns_labels: bool
+    hit1: float | None
+    low: float | None
+    high: float | None
+    mean_average_precision: float | None
+    milliseconds: float | None
+    """Of a query, median."""
+    mebibytes: float | None
+    word: str
+    """Why there is no accuracy: untrained, timeout, ..."""
+
+
+def read_leaderboard(path: Path) -> list[Row]:
+    """The retrieval rows of overview.csv, best hit@1 of each data set first; none where the file is not there."""
+    if not path.exists():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = [_row(row) for row in csv.DictReader(file) if row["task"] == "retrieval"]
+    order = list(dict.fromkeys(row.dataset for row in rows))
+    return sorted(rows, key=lambda row: (order.index(row.dataset), -(row.hit1 if row.hit1 is not None else -1)))
+
+
+def _row(row: dict[str, str]) -> Row:
+    peak = _number(row, "peak_bytes")
+    untrained = "untrained" if row.get("trained") == "False" else ""
+    return Row(
+        dataset=f"{row['dataset']}:{row['subset']}",
+        method=row["method"],
+        family=row["family"],
+        learns_labels=row.get("supervised") == "True",
+        hit1=_number(row, "hit@1"),
+        low=_number(row, "hit@1_low"),
+        high=_number(row, "hit@1_high"),
+        mean_average_precision=_number(row, "mAP"),
+        milliseconds=_number(row, "p50_ms"),
+        mebibytes=None if peak is None else peak / 2**20,
+        word=row["status"] if row["status"] != "ok" else untrained,
+    )
+
+
+def _number(row: dict[str, str], name: str) -> float | None:
+    return float(row[name]) if row.get(name) else None

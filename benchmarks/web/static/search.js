@@ -1,0 +1,168 @@
+/* The search page: a picture comes in, a region may be marked, the chosen methods answer one after another. */
+
+import { ask, progress, sendPicture } from "./api.js";
+import { Region } from "./region.js";
+import { Column, element } from "./results.js";
+
+const $ = (id) => document.getElementById(id);
+const MOST_BYTES = Number($("desk").dataset.mostBytes);
+let picture = null; // what the server said of the last one: its token, size and notes
+let search = 0; // counts searches: answers to an earlier one are not shown
+
+const region = new Region({
+  frame: $("frame"),
+  box: $("region"),
+  fields: { x: $("region-x"), y: $("region-y"), w: $("region-w"), h: $("region-h") },
+  onChange: (rect) => {
+    $("whole").disabled = !rect;
+    showFaces([]);
+  },
+});
+
+function say(text, isError = false) {
+  $("message").textContent = text;
+  $("message").classList.toggle("error", isError);
+  $("message").hidden = !text;
+}
+
+async function bring(file) {
+  if (!file) return;
+  if (file.size > MOST_BYTES) {
+    say(`${file.name || "The picture"} has ${(file.size / 2 ** 20).toFixed(1)} MiB, and ${MOST_BYTES / 2 ** 20} are taken at most: make it smaller.`, true);
+    return;
+  }
+  search += 1;
+  $("columns").replaceChildren();
+  say("Reading the picture…");
+  try {
+    picture = await sendPicture(file);
+  } catch (error) {
+    say(error.message, true);
+    return;
+  }
+  $("preview").src = `/api/queries/${picture.query}/picture`;
+  $("drop").hidden = true;
+  for (const id of ["frame", "about", "tools"]) $(id).hidden = false;
+  $("about").textContent = [`${picture.name}, ${picture.width} × ${picture.height}`, ...picture.notes].join("; ");
+  $("go").disabled = false;
+  region.reset(picture.width, picture.height);
+  say("Drag over the picture to search for a part of it alone, or search at once.");
+  $("go").focus({ preventScroll: true });
+}
+
+function methods() {
+  return [...document.querySelectorAll("fieldset:not([disabled]) input[name=method]:checked")].map((box) => box.value);
+}
+
+async function run(face = null) {
+  const chosen = methods();
+  if (!picture) return;
+  if (!chosen.length) {
+    say("Choose at least one method.", true);
+    return;
+  }
+  const mine = ++search;
+  const gallery = Number($("gallery").value);
+  const columns = chosen.map((method) => new Column(method));
+  $("columns").replaceChildren(...columns.map((column) => column.node));
+  showFaces([]);
+  say("Searching…");
+  for (const [place, method] of chosen.entries()) {
+    const watch = setInterval(() => progress().then((text) => columns[place].say(text || "searching"), () => {}), 700);
+    columns[place].say("searching");
+    try {
+      const crop = region.text;
+      const question = { query: picture.query, gallery, method, k: $("k").valueAsNumber || 12, crop };
+      const answer = await ask("/api/search", face === null ? question : { ...question, face });
+      if (mine !== search) return;
+      columns[place].show(answer, gallery, explain);
+      if (answer.faces.length) showFaces(answer.faces, crop);
+    } catch (error) {
+      if (mine !== search) return;
+      columns[place].fail(error.message);
+    } finally {
+      clearInterval(watch);
+    }
+  }
+  say("Press a hit to see why it is one.");
+}
+
+/* Boxes on the picture, each a button that searches for that face. */
+function showFaces(faces, crop = null) {
+  const [left, top] = (crop || "0,0").split(",").map(Number);
+  $("faces").replaceChildren(
+    ...faces.map((face) => {
+      const [x1, y1, x2, y2] = face.box;
+      const box = element("button", {
+        type: "button",
+        className: face.chosen ? "face chosen" : "face",
+        "aria-label": `Search for face ${face.number}`,
+        "aria-pressed": String(face.chosen),
+        text: String(face.number),
+      });
+      box.style.left = `${(100 * (x1 + left)) / picture.width}%`;
+      box.style.top = `${(100 * (y1 + top)) / picture.height}%`;
+      box.style.width = `${(100 * (x2 - x1)) / picture.width}%`;
+      box.style.height = `${(100 * (y2 - y1)) / picture.height}%`;
+      box.addEventListener("click", () => run(face.number));
+      return box;
+    }),
+  );
+}
+
+async function explain(answer, place) {
+  const hit = answer.hits[place];
+  $("why-title").textContent = `${answer.method}: ${(hit.label || hit.path).replaceAll("_", " ")}`;
+  $("why-text").textContent = "…";
+  $("why-picture").hidden = true;
+  $("why").showModal();
+  try {
+    const why = await ask("/api/explain", { answer: answer.answer, place });
+    $("why-title").textContent = why.title;
+    $("why-text").textContent = why.text;
+    if (why.picture) {
+      $("why-picture").src = why.picture;
+      $("why-picture").alt = why.title;
+      $("why-picture").hidden = false;
+    }
+  } catch (error) {
+    $("why-text").textContent = error.message;
+  }
+}
+
+$("form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  run();
+});
+$("file").addEventListener("change", (event) => {
+  bring(event.target.files[0]);
+  event.target.value = "";
+});
+$("another").addEventListener("click", () => $("file").click());
+$("whole").addEventListener("click", () => region.set(null));
+$("gallery").addEventListener("change", () => {
+  for (const list of document.querySelectorAll("fieldset.methods")) {
+    list.hidden = list.disabled = list.dataset.gallery !== $("gallery").value;
+  }
+});
+$("why").addEventListener("click", (event) => {
+  if (event.target === $("why")) $("why").close();
+});
+
+/* A picture may be dropped anywhere on the page, and pasted anywhere but into a field. */
+document.addEventListener("dragover", (event) => {
+  event.preventDefault();
+  $("picture").classList.add("over");
+});
+document.addEventListener("dragleave", () => $("picture").classList.remove("over"));
+document.addEventListener("drop", (event) => {
+  event.preventDefault();
+  $("picture").classList.remove("over");
+  const file = event.dataTransfer.files[0];
+  if (file) bring(file);
+  else say("What was dropped is no file: save the picture first, then drop that.", true);
+});
+document.addEventListener("paste", (event) => {
+  const file = event.clipboardData.files[0];
+  if (file) bring(file);
+});

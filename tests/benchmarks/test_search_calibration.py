@@ -1,0 +1,85 @@
+"""Thresholds do what they say: one search in a hundred for something absent is told of a match."""
+
+import numpy as np
+import pytest
+
+from benchmarks.search.calibration import FALSE_MATCHES, from_labels, from_neighbours
+
+RNG = np.random.default_rng(3)
+
+
+def test_labelled_queries_allow_one_false_match_in_a_hundred():
+    wrong, right = RNG.normal(0, 1, 500), RNG.normal(4, 1, 500)
+    calibration = from_labels(wrong, right)
+    assert np.mean(wrong >= calibration.threshold) == FALSE_MATCHES
+    assert "500 labelled queries" in calibration.basis
+    assert f"{np.mean(right >= calibration.threshold):.0%} of searches for one that is" in calibration.basis
+
+
+def test_tied_scores_are_never_parted():
+    wrong = np.array([-10.0] * 90 + [-8.0] * 10)
+    calibration = from_labels(wrong, np.array([-2.0] * 100))
+    assert -8 < calibration.threshold < -2
+
+
+def test_where_nothing_scores_higher_only_that_would_match():
+    calibration = from_labels(np.zeros(50), np.full(50, -np.inf))
+    assert calibration.threshold > 0
+
+
+def test_few_queries_calibrate_nothing():
+    calibration = from_labels(np.arange(5.0), np.arange(5.0))
+    assert calibration.threshold is None
+    assert "too few" in calibration.basis
+
+
+def unit(rows: int, dimension: int) -> np.ndarray:
+    vectors = RNG.normal(size=(rows, dimension))
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def nearest(queries: np.ndarray, gallery: np.ndarray, metric: str) -> np.ndarray:
+    """The best score of each query, its own row (if it is in the gallery) left out."""
+    if metric == "hamming":
+        scores = -(queries[:, None] != gallery).sum(axis=2).astype(float)
+    elif metric == "cosine":
+        scores = queries @ gallery.T
+    else:
+        scores = -np.linalg.norm(queries[:, None] - gallery, axis=2)
+    if queries is gallery:
+        np.fill_diagonal(scores, -np.inf)
+    return scores.max(axis=1)
+
+
+def sample(metric: str, rows: int) -> np.ndarray:
+    return RNG.random((rows, 64)) < 0.5 if metric == "hamming" else unit(rows, 24)
+
+
+@pytest.mark.parametrize("metric", ["cosine", "l2", "hamming"])
+@pytest.mark.parametrize("copies", [0, 60])
+def test_a_folders_own_neighbours_tell_strangers_apart_even_beside_copies(metric, copies):
+    gallery = sample(metric, 400)
+    if copies and metric == "hamming":
+        gallery[:copies] = gallery[copies : 2 * copies] ^ (RNG.random((copies, 64)) < 0.02)
+    elif copies:
+        gallery[:copies] = gallery[copies : 2 * copies] + RNG.normal(0, 0.01, (copies, 24))
+    calibration = from_neighbours(nearest(gallery, gallery, metric), metric, "a stranger")
+    strangers = nearest(sample(metric, 2000), gallery, metric)
+    assert np.mean(strangers >= calibration.threshold) < 0.06
+    assert np.quantile(strangers, 0.5) < calibration.threshold
+    best = 1.0 if metric == "cosine" else 0.0
+    assert best >= calibration.threshold, "a picture that is here must always be a match"
+
+
+def test_a_folder_of_copies_cannot_be_calibrated():
+    calibration = from_neighbours(np.zeros(50), "hamming", "a stranger")
+    assert calibration.threshold is None
+    assert "not calibrated" in calibration.basis
+
+
+def test_equally_alike_images_cannot_be_calibrated():
+    assert from_neighbours(np.full(50, -9.0), "hamming", "a stranger").threshold is None
+
+
+def test_few_images_cannot_be_calibrated():
+    assert from_neighbours(np.arange(-5.0, 0), "l2", "a stranger").threshold is None
