@@ -6,35 +6,19 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from benchmarks.backends.contract import Backend, Finished, Stopped, Task, Template
+from benchmarks.backends.contract import Backend, Finished, Stopped, Template
 from benchmarks.backends.local import LocalBackend
+from benchmarks.backends.planned import Limits, make_task, template_of
 from benchmarks.cells import Cell
-from benchmarks.devices import device_environment
-from benchmarks.engines.applies import has_engines
 from benchmarks.files import write_json
 from benchmarks.launch import Outcome
 from benchmarks.plan import Plan, PlannedCell, Request
-from benchmarks.protocol import TIMEOUT, size_class, timing_of
 from benchmarks.provenance import now, provenance
 from benchmarks.store import Store
-from benchmarks.worker import LOG, Job
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Bounds on a cell; `timeout` None takes the protocol's for the subset's size."""
-
-    timeout: float | None = None
-    memory_bytes: int | None = None
-    jobs: int = 1
-
-    def seconds(self, subset: str) -> float:
-        """The timeout of a cell on `subset`."""
-        return self.timeout if self.timeout is not None else TIMEOUT[size_class(subset)]
+from benchmarks.worker import LOG
 
 
 class Observer(Protocol):
@@ -71,7 +55,7 @@ def run_cells(
     """
     backend = backend or LocalBackend()
     store.remove_leftovers()
-    template = _template(cells, request, store)
+    template = template_of(cells, request, store)
     started = now()
     rows: list[dict[str, Any]] = []
     lock = threading.Lock()
@@ -113,14 +97,6 @@ def _run_all(cells: Sequence[PlannedCell], run_one: Callable[[PlannedCell], None
             raise
 
 
-def _template(cells: Sequence[PlannedCell], request: Request, store: Store) -> Template:
-    packages = {package for cell in cells for package in cell.inputs["packages"] if not cell.missing}
-    environment = device_environment(request.device, request.keras_backend)
-    return Template(
-        tuple(sorted(packages)), request.threads, tuple(environment.items()), store.cache / "imports.log", Path.cwd()
-    )
-
-
 def _run_one(
     planned: PlannedCell,
     request: Request,
@@ -150,36 +126,6 @@ def _run_one(
     return row
 
 
-def make_task(
-    planned: PlannedCell, request: Request, store: Store, workdir: Path, limits: Limits, template: Template
-) -> Task:
-    """What a host is given to run a planned cell, writing into `workdir`."""
-    cell = planned.cell
-    job = Job(
-        cell=cell,
-        workdir=workdir,
-        out=store.root,
-        data_dir=request.data_dir,
-        manifest=planned.manifest,
-        weights=planned.weights.path if planned.weights else None,
-        embeddings=store.cache / "embeddings" / planned.encoder_key,
-        plugins=request.plugins,
-        threads=request.threads,
-        timing=timing_of(cell.subset, planned.trained),
-    )
-    return Task(
-        job=job,
-        template=template,
-        timeout=limits.seconds(cell.subset),
-        memory_bytes=limits.memory_bytes,
-        trained=planned.trained,
-        engine=request.engine if has_engines(planned.spec, cell.device, request.keras_backend) else None,
-        timed=cell.task == "retrieval" and size_class(cell.subset) != "smoke",
-        code=planned.inputs["code"],
-        packages=planned.inputs["packages"],
-    )
-
-
 def _row(planned: PlannedCell, finished: Finished, jobs: int, backend: str) -> dict[str, Any]:
     weights, outcome = planned.weights, finished.outcome
     return {
@@ -200,7 +146,9 @@ def _row(planned: PlannedCell, finished: Finished, jobs: int, backend: str) -> d
 
 def _keep_only_log(workdir: Path) -> None:
     for path in workdir.iterdir():
-        if path.name != LOG:
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != LOG:
             path.unlink()
 
 

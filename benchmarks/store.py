@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,7 +51,7 @@ class Store:
         """A fresh folder beside the cell's own, for a run in progress."""
         target = self.folder(cell)
         target.parent.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(prefix=f".{target.name}.{os.getpid()}.", dir=target.parent))
+        return Path(tempfile.mkdtemp(prefix=f".{target.name}.{os.getpid()}@{_host()}.", dir=target.parent))
 
     def commit(self, cell: Cell, row: dict[str, Any], workdir: Path) -> None:
         """Put a finished run in the place of what was there."""
@@ -108,9 +109,15 @@ class Store:
         return self.cells / "manifests" / f"{hash}.json"
 
     def remove_leftovers(self) -> None:
-        """Delete working folders of runs that ended without tidying up (their process is gone)."""
+        """Delete working folders of this machine's runs that ended without tidying up (their process is gone)."""
         for path in self.cells.glob("*/*/*/.*"):
-            pid = path.name.rsplit(".", 2)[1] if path.name.count(".") >= 3 else ""
-            if path.is_dir() and pid.isdigit() and not Path(f"/proc/{pid}").exists():
+            pid, _, host = path.name.rsplit(".", 2)[1].partition("@") if path.name.count(".") >= 3 else ("", "", "")
+            ours = pid.isdigit() and host == _host()
+            if path.is_dir() and ours and not Path(f"/proc/{pid}").exists():
                 with contextlib.suppress(OSError):
                     shutil.rmtree(path)
+
+
+def _host() -> str:
+    """This machine, among those that may share the store; without the dots of a full name."""
+    return socket.gethostname().partition(".")[0]

@@ -10,6 +10,7 @@ import os
 import sys
 import threading
 from multiprocessing.connection import Connection
+from pathlib import Path
 from queue import SimpleQueue
 
 import psutil
@@ -32,8 +33,7 @@ def serve(pipe: Connection) -> None:
             template = task.template
             with contextlib.suppress(OSError):  # where this host does not have it, the task says so better
                 os.chdir(template.directory)
-            log = template.log.with_name(f"{template.log.stem}-{os.getpid()}{template.log.suffix}")
-            prepare(template.packages, template.threads, log, dict(template.environment))
+            prepare(template.packages, template.threads, Path(os.devnull), dict(template.environment))
             prepared = True
         pipe.send(run_task(task, running))
 

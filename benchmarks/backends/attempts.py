@@ -42,9 +42,9 @@ def begin_attempt(workdir: Path) -> tuple[int, Path] | None:
     return None
 
 
-def attempts_begun(workdir: Path) -> int:
-    """How many attempts of a task have been begun."""
-    return len(list(workdir.glob("attempt-?")))
+def attempts_begun(workdir: Path) -> list[Path]:
+    """The folders of a task's attempts so far, in order."""
+    return sorted(workdir.glob("attempt-?"))
 
 
 def keep_finished(workdir: Path, finished: Finished) -> None:

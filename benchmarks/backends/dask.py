@@ -90,7 +90,7 @@ class DaskBackend:
             try:
                 return self._result(future)
             except KilledWorker:  # the scheduler's own patience is over; ours may not be
-                if attempts_begun(task.job.workdir) >= ATTEMPTS:
+                if len(attempts_begun(task.job.workdir)) >= ATTEMPTS:
                     return gave_up(task)
 
     def stop(self) -> None:
@@ -108,8 +108,8 @@ class DaskBackend:
             self._cluster.close(timeout=_CONNECT)
 
     def _submit(self, task: Task) -> "Future":
-        if self._client is None:
-            raise BackendError("the backend was not opened")
+        if self._client is None or self._client.status not in ("running", "connecting"):
+            raise self._gone()
         return self._client.submit(
             run_with_agent,
             task,
@@ -128,10 +128,7 @@ class DaskBackend:
         except CancelledError as error:
             if self._stopped:
                 raise Stopped from error
-            raise BackendError(
-                f"the Dask scheduler {self.scheduler or 'of this machine'} is gone; what was finished is kept, "
-                "the same command goes on from there"
-            ) from error
+            raise self._gone() from error
         except Stopped:
             raise
         except TimeoutError as error:
@@ -154,6 +151,12 @@ class DaskBackend:
             f"the Dask scheduler has had no worker for {_WORKERLESS:.0f} s: start some with "
             f"`dask worker {self.scheduler or 'ADDRESS'} --nthreads 1`; what was finished is kept, "
             "the same command goes on from there"
+        )
+
+    def _gone(self) -> BackendError:
+        where = self.scheduler or "of this machine"
+        return BackendError(
+            f"the Dask scheduler {where} is gone; what was finished is kept, the same command goes on from there"
         )
 
     def _end_agents(self) -> None:

@@ -4,7 +4,14 @@ import socket
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks.backends.attempts import ATTEMPTS, begin_attempt, keep_finished, kept_finished, say_started
+from benchmarks.backends.attempts import (
+    ATTEMPTS,
+    attempts_begun,
+    begin_attempt,
+    keep_finished,
+    kept_finished,
+    say_started,
+)
 from benchmarks.backends.contract import BackendError, Finished, Task
 from benchmarks.backends.execute import execute
 from benchmarks.backends.tokens import tokens_of
@@ -44,8 +51,10 @@ def run_task(task: Task, running: set[int]) -> Finished:
 
 def gave_up(task: Task) -> Finished:
     """The end of a task whose every attempt ended with the death of its worker."""
+    workdir = task.template.directory / task.job.workdir
+    begun = attempts_begun(workdir)
     reason = f"the worker it ran on died, {ATTEMPTS} times out of {ATTEMPTS}; its last log is kept beside its row"
-    return _finished(Outcome("killed", reason, 0.0, {}, ""), task.job.workdir / f"attempt-{ATTEMPTS}", now(), ATTEMPTS)
+    return _finished(Outcome("killed", reason, 0.0, {}, ""), [workdir, *begun][-1], now(), len(begun))
 
 
 def check_same_code(task: Task) -> None:

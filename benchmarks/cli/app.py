@@ -24,6 +24,7 @@ from benchmarks.cli import (
     scaling,
     search,
     serve,
+    shard,
 )
 from datasets.errors import BenchmarkError
 
@@ -36,6 +37,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.command("run")(run.run)
+app.command("shard")(shard.shard)
 app.command("list")(listing.list_)
 app.command("latency")(latency.latency)
 app.command("engines")(engines.engines)

@@ -160,6 +160,16 @@ def test_a_scheduler_without_workers_is_given_up(bench, tmp_path, monkeypatch):
         run(bench, empty, "mean-colour")
 
 
+def test_a_scheduler_that_dies_ends_the_run_and_keeps_what_is_finished(bench, tmp_path):
+    with cluster(tmp_path, 1) as short_lived:
+        observer = Watching("endless", lambda pid: short_lived.scheduler.kill())
+        with pytest.raises(BackendError, match="is gone; what was finished is kept"):
+            run(bench, short_lived, "endless", observer=observer)
+    assert len(observer.started_pids) == 1
+    wait_for(lambda: not psutil.pid_exists(observer.started_pids[0]))
+    assert not list(bench.store.rows())
+
+
 def test_the_command_line_starts_a_cluster_and_ends_it_at_sigterm(photo_folder, tmp_path):
     command = [sys.executable, "-m", "benchmarks", "run", "-m", "endless", "-m", "mean-colour", "--task", "retrieval"]
     command += ["-d", f"folder:{photo_folder}:smoke", "--plugin", str(PLUGIN), "--plugin", str(SLOW)]

@@ -1,6 +1,7 @@
 """Resume is keyed by content: a cell runs again exactly when something it depends on changed."""
 
 import json
+import os
 from dataclasses import replace
 
 import pytest
@@ -108,8 +109,13 @@ def test_a_network_without_weights_is_timed_on_one_data_set_only(bench):
 def test_leftovers_of_dead_runs_are_removed(bench):
     bench.run("mean-colour")
     cell = bench.plan("mean-colour").cells[0].cell
-    dead = bench.store.folder(cell).with_name(".mean-colour@cpu.999999999.abc")
+    here = bench.store.workdir(cell)
+    dead = here.with_name(here.name.replace(f".{os.getpid()}@", ".999999999@"))
+    elsewhere = here.with_name(".mean-colour@cpu.999999999@another-host.abc")
     dead.mkdir()
+    elsewhere.mkdir()
     bench.store.remove_leftovers()
     assert not dead.exists()
+    assert here.exists()  # its process lives
+    assert elsewhere.exists()  # who knows
     assert bench.store.row(cell)["status"] == "ok"

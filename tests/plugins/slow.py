@@ -39,6 +39,16 @@ class KillsItsWorker(Slow):
         time.sleep(60)
 
 
+class SlowPixels:
+    """Mean colours, at a leisurely pace."""
+
+    batch_size = 4
+
+    def encode(self, images):
+        time.sleep(0.1 * len(images))
+        return np.array([image.mean(axis=(0, 1)) for image in images], dtype=np.float32)
+
+
 def _spec(name: str, target: str, seconds: float) -> MethodSpec:
     return MethodSpec(
         id=name,
@@ -54,4 +64,13 @@ METHODS = [
     *(_spec(f"slow-{number}", "Slow", 1.0) for number in range(4)),
     _spec("endless", "Slow", 600.0),
     _spec("kills-its-worker", "KillsItsWorker", 0.0),
+    MethodSpec(
+        id="slow-pixels",
+        family="pixels",
+        summary="for tests",
+        source="tests",
+        encoder=Part("slow:SlowPixels"),
+        index=Part("methods.indexes.exact:ExactIndex", {"metric": "l2"}),
+        tasks=("retrieval",),
+    ),
 ]

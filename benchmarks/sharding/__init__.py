@@ -1,0 +1,1 @@
+"""One cell over several workers: its gallery extracted and searched in shards, its answer that of one process."""

@@ -1,0 +1,85 @@
+"""A cell over several processes: the command, on this machine and on Dask, and a worker that dies in the middle."""
+
+import json
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from bench_support import PLUGIN, Bench
+from dask_workers import cluster
+from test_cli import cli, one_line_error
+
+from benchmarks.backends.dask import DaskBackend
+from benchmarks.runner import Limits
+from benchmarks.sharding.agreement import agreement
+from benchmarks.sharding.session import Session
+from benchmarks.store import Store
+from methods.registry import load_registry
+
+SLOW = Path(__file__).parents[1] / "plugins" / "slow.py"
+EQUAL = "ids equal, scores equal bit for bit, ties equal"
+
+
+def shard(out, folder, method, *options):
+    where = ("-d", f"folder:{folder}:smoke", "--shards", "3", "--block", "3", "--threads", "1", "--out", out)
+    return cli("shard", method, *where, "--plugin", PLUGIN, *options)
+
+
+@pytest.mark.parametrize("method", ["pixels", "phash"])
+def test_processes_of_this_machine(photo_folder, tmp_path, method):
+    done = shard(tmp_path, photo_folder, method)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert EQUAL in done.stdout
+    assert "3 shards on local" in done.stdout
+    again = shard(tmp_path, photo_folder, method)
+    assert "(0 blocks encoded now)" in again.stdout
+    assert EQUAL in again.stdout
+
+
+def test_workers_of_dask(photo_folder, tmp_path):
+    done = shard(tmp_path, photo_folder, "pixels", "--backend", "dask", "--workers", "2")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "3 shards on dask" in done.stdout
+    assert EQUAL in done.stdout
+    assert not list((tmp_path / "cache" / "shards").glob("run-*"))
+
+
+@pytest.mark.parametrize(
+    ("method", "options", "reason"),
+    [
+        ("mean-colour", (), "mean-colour cannot be sharded: it is a whole method"),
+        ("pixels", ("--shards", "99"), "99 shards of"),
+        ("pixels", ("--backend", "dusk"), "unknown backend 'dusk': did you mean dask?"),
+        ("pixels", ("--workers", "2"), "--workers is for --backend dask, not for local"),
+        ("pixels", ("--backend", "slurm", "--slurm", "gpu"), "--slurm takes KEY=VALUE, not 'gpu'"),
+    ],
+)
+def test_what_cannot_be_is_said_in_one_line(photo_folder, tmp_path, method, options, reason):
+    assert reason in one_line_error(shard(tmp_path, photo_folder, method, *options))
+
+
+def test_a_worker_killed_while_it_extracts_loses_one_block_at_most(tmp_path, photo_folder):
+    store = Store(tmp_path / "out")
+    store.require_writable()
+    bench = Bench(store, load_registry([PLUGIN, SLOW]), photo_folder)
+    request = bench.request("slow-pixels", plugins=(PLUGIN, SLOW))
+    (planned,) = bench.plan("slow-pixels", plugins=(PLUGIN, SLOW)).cells
+    session = Session(planned, request, store, Limits(timeout=60), 2)
+
+    with cluster(tmp_path, 3) as workers:
+
+        def kill_the_first_to_begin():
+            while not list((store.cache / "shards").glob("*/gallery-000000.npy")):
+                time.sleep(0.01)
+            word = next(path for path in (store.cache / "shards").glob("run-*/0/started.json"))
+            workers.worker_of(json.loads(word.read_text())["pid"]).send_signal(signal.SIGKILL)
+
+        killer = threading.Thread(target=kill_the_first_to_begin)
+        killer.start()
+        done = session.sharded(DaskBackend(workers.address), 2, 10, 2)
+        killer.join()
+        assert sum(worker.poll() is not None for worker in workers.workers) == 1
+    assert done.encoded_blocks < len(session.gallery) + len(session.queries)  # the dead worker's were not done again
+    assert agreement(session.whole(10).ranking, done.ranking).equal
