@@ -2,9 +2,9 @@
 
     python tests/perf/fan_out.py --out FOLDER [--workers 3] [--rounds 2]
 
-In each round the same cells run one at a time, then on the workers, from empty folders. The ideal is the seconds that the
-cells took one at a time, over the cores: more workers than cores cannot go below that. Real data where RIS_DATA says
-it lies, else the stand-ins.
+In each round the same cells run one at a time, then on the workers, from empty folders. The ideal is the seconds that
+the cells took one at a time, over the cores: more workers than cores cannot go below that. Real data where RIS_DATA
+says it lies, else the stand-ins.
 """
 
 import argparse
@@ -16,14 +16,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from benchmarks.backends.contract import Backend  # noqa: E402
-from benchmarks.backends.dask import DaskBackend  # noqa: E402
-from benchmarks.backends.local import LocalBackend  # noqa: E402
-from benchmarks.plan import PlannedCell, Request, make_plan  # noqa: E402
-from benchmarks.provenance import machine, usable_cores  # noqa: E402
-from benchmarks.runner import Limits, run_cells  # noqa: E402
-from benchmarks.store import Store  # noqa: E402
-from methods.registry import load_registry  # noqa: E402
+from benchmarks.backends.contract import Backend
+from benchmarks.backends.dask import DaskBackend
+from benchmarks.backends.local import LocalBackend
+from benchmarks.plan import PlannedCell, Request, make_plan
+from benchmarks.provenance import machine, usable_cores
+from benchmarks.runner import Limits, run_cells
+from benchmarks.store import Store
+from methods.registry import load_registry
 
 METHODS = ("sift", "sift-mean-distance", "sift-indexed", "sift-bovw", "sift-vlad", "sift-bovw-ransac")
 DATASETS = (("cifar10", "standard"), ("imdb-wiki", "standard"))
