@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.backends.agents import end_agents, run_with_agent
-from benchmarks.backends.attempts import ATTEMPTS, StartWatch, attempts_begun
+from benchmarks.backends.attempts import ATTEMPTS, StartWatch, attempts_begun, kept_finished
 from benchmarks.backends.contract import BackendError, Finished, Stopped, Task, Template
 from benchmarks.backends.host import gave_up
 from benchmarks.devices import find_gpu
@@ -46,7 +46,8 @@ class DaskBackend:
         self._stopped = False
         self._lock = threading.Lock()
         self._last_look = 0.0
-        self._last_worker = time.monotonic()
+        self._last_worker: dict[bool, float] = {}
+        """When a worker was last seen, and one that may use a GPU."""
 
     def open(self, template: Template) -> None:
         """Connect, or start the cluster."""
@@ -71,7 +72,7 @@ class DaskBackend:
                 f"no Dask scheduler answers at {self.scheduler} ({error}): start one with `dask scheduler`, "
                 "or leave --scheduler out for a cluster of this machine's own"
             ) from error
-        self._last_worker = time.monotonic()
+        self._last_worker = dict.fromkeys((False, True), time.monotonic())
 
     def run(self, task: Task, on_start: Callable[[int], None]) -> Finished:
         """Have a worker run the task; one that dies on the way is replaced once."""
@@ -84,7 +85,7 @@ class DaskBackend:
             while not future.done():
                 time.sleep(_POLL)
                 watch.look()
-                self._look_for_workers()
+                self._look_for_workers(needs_gpu(task))
             watch.look()
             self._futures.discard(future)
             try:
@@ -92,6 +93,9 @@ class DaskBackend:
             except KilledWorker:  # the scheduler's own patience is over; ours may not be
                 if len(attempts_begun(task.job.workdir)) >= ATTEMPTS:
                     return gave_up(task)
+            except TimeoutError:  # the result went with its worker, but for what is kept in the store
+                if finished := kept_finished(task.job.workdir):
+                    return finished
 
     def stop(self) -> None:
         """Cancel what waits, end what runs."""
@@ -116,7 +120,7 @@ class DaskBackend:
             self._run,
             key=f"{task.job.cell.method}-{uuid.uuid4().hex}",
             priority=0 if task.timed else 1,
-            resources={GPU: 1} if task.job.cell.device == "gpu" else None,
+            resources={GPU: 1} if needs_gpu(task) else None,
             pure=False,
         )
 
@@ -129,27 +133,25 @@ class DaskBackend:
             if self._stopped:
                 raise Stopped from error
             raise self._gone() from error
-        except Stopped:
-            raise
-        except TimeoutError as error:
-            raise BackendError("a result could not be fetched from the Dask scheduler") from error
 
-    def _look_for_workers(self) -> None:
-        """Raise BackendError where nobody has been there to run anything for a while."""
+    def _look_for_workers(self, gpu: bool) -> None:
+        """Raise BackendError where no worker (with a GPU, if that is needed) has been there for a while."""
         if self._stopped:
             raise Stopped
         with self._lock:
             now = time.monotonic()
-            if self._client is None or now - self._last_look < _WORKERLESS / 12:
+            if self._client is not None and now - self._last_look > _WORKERLESS / 12:
+                self._last_look = now
+                for worker in self._client.scheduler_info(n_workers=-1)["workers"].values():
+                    self._last_worker[False] = now
+                    if worker["resources"].get(GPU):
+                        self._last_worker[True] = now
+            if now - self._last_worker[gpu] < _WORKERLESS:
                 return
-            self._last_look = now
-            if self._client.scheduler_info(n_workers=1)["workers"]:
-                self._last_worker = now
-            if now - self._last_worker < _WORKERLESS:
-                return
+        kind, option = ("worker with a GPU", f" --resources {GPU}=1") if gpu else ("worker", "")
         raise BackendError(
-            f"the Dask scheduler has had no worker for {_WORKERLESS:.0f} s: start some with "
-            f"`dask worker {self.scheduler or 'ADDRESS'} --nthreads 1`; what was finished is kept, "
+            f"the Dask scheduler has had no {kind} for {_WORKERLESS:.0f} s: start some with "
+            f"`dask worker {self.scheduler or 'ADDRESS'} --nthreads 1{option}`; what was finished is kept, "
             "the same command goes on from there"
         )
 
@@ -164,6 +166,11 @@ class DaskBackend:
         if client is None or client.status != "running":
             return
         with contextlib.suppress(OSError, TimeoutError, RuntimeError):
-            client.cancel(list(self._futures), force=True)
+            client.cancel(list(self._futures.copy()), force=True)
         with contextlib.suppress(OSError, TimeoutError, RuntimeError):
             client.run(end_agents, self._run, on_error="ignore")
+
+
+def needs_gpu(task: Task) -> bool:
+    """May its cell go to workers with a GPU only?"""
+    return task.job.cell.device == "gpu"

@@ -160,6 +160,14 @@ def test_a_scheduler_without_workers_is_given_up(bench, tmp_path, monkeypatch):
         run(bench, empty, "mean-colour")
 
 
+def test_a_cell_for_a_gpu_waits_for_no_worker_that_has_none(bench, workers, monkeypatch):
+    monkeypatch.setattr("benchmarks.backends.dask._WORKERLESS", 2.0)
+    monkeypatch.setattr("benchmarks.backends.dask.needs_gpu", lambda task: True)
+    workers.add_workers(1)
+    with pytest.raises(BackendError, match="has had no worker with a GPU .* --resources gpu=1"):
+        run(bench, workers, "mean-colour")
+
+
 def test_a_scheduler_that_dies_ends_the_run_and_keeps_what_is_finished(bench, tmp_path):
     with cluster(tmp_path, 1) as short_lived:
         observer = Watching("endless", lambda pid: short_lived.scheduler.kill())
