@@ -36,6 +36,8 @@ def shard(
 
     Ends with 1 where ids, scores or ties differ.
     """
+    from dataclasses import replace
+
     from rich.console import Console
 
     from benchmarks.backends.planned import Limits
@@ -48,7 +50,7 @@ def shard(
     from benchmarks.store import Store
     from methods.registry import load_registry
 
-    console = Console(soft_wrap=True, highlight=False)
+    console = Console(soft_wrap=True, highlight=False, markup=False)
     registry = load_registry(plugins or ())
     request = make_request(
         registry,
@@ -64,10 +66,7 @@ def shard(
     )
     store = Store(out)
     store.require_writable()
-    cells = make_plan(request, registry, store).cells
-    planned = next((cell for cell in cells if cell.cell.method == registry.get(method).id), None)
-    if planned is None:
-        raise typer.BadParameter(f"{method} is not asked for retrieval on {dataset}", param_hint="METHOD")
+    (planned,) = make_plan(replace(request, methods=(method,)), registry, store).cells
     session = Session(planned, request, store, Limits(), block)
     images = session.gallery[-1].stop
     k = min(depth or images, images)
