@@ -1,22 +1,18 @@
-"""What the processes of a sharded cell do: extract a shard, search a shard, or do it all alone for comparison."""
+"""What the processes of a sharded cell do: extract a shard, search a shard, or all of it alone, for comparison."""
 
 import time
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from benchmarks.sharding.blocks import Block
 from benchmarks.sharding.rows import BlockRows
-from benchmarks.sharding.search import search_blocks
-from benchmarks.worker import Job, contained, open_cell
+from benchmarks.sharding.search import Asked, has_row, search_blocks
+from benchmarks.worker import Job, contained, open_cell, set_threads
+from methods.distances import Metric
 from methods.indexes.sharded import Found
-
-if TYPE_CHECKING:
-    from benchmarks.tasks.context import CellContext
-    from methods.contracts import Index
 
 FOUND = "found.npz"
 OWN = "own.npz"
@@ -33,12 +29,20 @@ class Extract:
 
 @dataclass(frozen=True)
 class Search:
-    """Search these blocks of the gallery for all queries."""
+    """Search a shard of the gallery for all queries."""
 
     folder: Path
+    shard: tuple[Block, ...]
     gallery: tuple[Block, ...]
+    """All its blocks, of whose rows the centre is computed."""
     queries: tuple[Block, ...]
     k: int
+    metric: Metric
+
+    def asked(self) -> Asked:
+        """What is asked of every block; reads what was extracted."""
+        rows = BlockRows(self.folder)
+        return Asked(rows.all("query", self.queries), self.k, self.metric, rows.centre(self.gallery))
 
 
 def run_extract(job: Job, piece: Extract) -> None:
@@ -52,7 +56,7 @@ def run_search(job: Job, piece: Search) -> None:
 
 
 def run_whole(job: Job, piece: Search) -> None:
-    """Entry point of a process that does all blocks by itself, and asks one index over the whole gallery as well."""
+    """Entry point of a process that extracts and searches all by itself, and asks the method's own index as well."""
     contained(job, partial(_whole, piece=piece))
 
 
@@ -77,36 +81,34 @@ def _extract(job: Job, piece: Extract) -> dict[str, object]:
 
 
 def _search(job: Job, piece: Search) -> dict[str, object]:
-    context, _ = open_cell(job)
+    set_threads(job.threads)
     rows = BlockRows(piece.folder)
-    queries = rows.all("query", piece.queries)
     start = time.perf_counter()
-    gallery = ((block, rows.block("gallery", block)) for block in piece.gallery)
-    _save(job.workdir / FOUND, search_blocks(gallery, queries, piece.k, partial(_index, context)))
+    shard = ((block, rows.block("gallery", block)) for block in piece.shard)
+    ids, scores = search_blocks(shard, piece.asked())
+    np.savez(job.workdir / FOUND, ids=ids, scores=scores)
     return {"seconds": time.perf_counter() - start}
 
 
 def _whole(job: Job, piece: Search) -> dict[str, object]:
     extracted = _extract(job, Extract(piece.folder, piece.gallery, piece.queries))
     searched = _search(job, piece)
-    context, _ = open_cell(job)
-    rows = BlockRows(piece.folder)
-    gallery = rows.all("gallery", piece.gallery)
-    found = search_blocks(
-        [(Block(0, 0, len(gallery)), gallery)], rows.all("query", piece.queries), piece.k, partial(_index, context)
-    )
-    _save(job.workdir / OWN, found)
+    _ask_own_index(job, piece)
     return {"extract": extracted, "search": searched}
 
 
-def _index(context: "CellContext") -> "Index":
+def _ask_own_index(job: Job, piece: Search) -> None:
+    """Leave what the method's index, over the whole gallery at once, finds for the queries that have a row."""
     from methods.building import resolve
 
+    context, _ = open_cell(job)
+    rows = BlockRows(piece.folder)
+    gallery, queries = rows.all("gallery", piece.gallery), rows.all("query", piece.queries)
+    positions = np.flatnonzero(has_row(gallery)).astype(np.int32)
     part = context.spec.index
     if part is None:
         raise ValueError(f"{context.spec.id} has no index")
-    return resolve(part)(**part.params)
-
-
-def _save(path: Path, found: Found) -> None:
-    np.savez(path, ids=found[0], scores=found[1])
+    index = resolve(part)(**part.params)
+    index.add(gallery[positions])
+    ids, scores = index.search(queries[has_row(queries)], piece.k)
+    np.savez(job.workdir / OWN, ids=positions[ids], scores=scores)

@@ -16,12 +16,13 @@ from benchmarks.ground_truth import read_ground_truth
 from benchmarks.plan import PlannedCell, Request
 from benchmarks.sharding.blocks import blocks_of, shards_of
 from benchmarks.sharding.pieces import FOUND, OWN, Extract, Search, read_found, run_extract, run_search, run_whole
-from benchmarks.sharding.rows import BlockRows
-from benchmarks.sharding.search import merged
+from benchmarks.sharding.search import merged, spread
 from benchmarks.store import Store
 from benchmarks.worker import Job
 from datasets.errors import BenchmarkError
 from methods import fingerprint
+from methods.building import resolve
+from methods.distances import Metric
 from methods.indexes.sharded import Found
 from methods.ranking import Ranking
 
@@ -55,7 +56,7 @@ class Session:
     """One planned retrieval cell, cut into blocks. Raises BenchmarkError for a method that cannot be sharded."""
 
     def __init__(self, planned: PlannedCell, request: Request, store: Store, limits: Limits, block: int) -> None:
-        check_can_be_sharded(planned)
+        self._metric = metric_of(planned)
         self.planned, self.request, self.store, self.limits = planned, request, store, limits
         truth = read_ground_truth(planned.manifest)
         self.gallery = blocks_of(len(truth.gallery_ids), block)
@@ -71,14 +72,14 @@ class Session:
         gallery = shards_of(self.gallery, shards)
         queries = [*shards_of(self.queries, min(shards, len(self.queries))), *[()] * shards]
         extracts = [Extract(self._folder, *parts) for parts in zip(gallery, queries, strict=False)]
-        searches = [Search(self._folder, blocks, self.queries, k) for blocks in gallery]
+        searches = [Search(self._folder, blocks, self.gallery, self.queries, k, self._metric) for blocks in gallery]
         backend.open(self._template)
         try:
             start = time.perf_counter()
             encoded = self._run(backend, [partial(run_extract, piece=piece) for piece in extracts], at_once, _encoded)
             middle = time.perf_counter()
             found = self._run(backend, [partial(run_search, piece=piece) for piece in searches], at_once, _found)
-            ranking = merged(found, BlockRows(self._folder).all("query", self.queries), k)
+            ranking = merged(found, searches[0].asked())
         finally:
             backend.close()
         return Sharded(ranking, middle - start, time.perf_counter() - middle, sum(encoded))
@@ -89,15 +90,17 @@ class Session:
         backend.open(self._template)
         with tempfile.TemporaryDirectory(dir=self._cache, prefix="whole-") as name:
             folder = Path(name)
-            piece = Search(folder, self.gallery, self.queries, k)
-
-            def rankings(finished: Finished) -> list[Ranking]:
-                rows = BlockRows(folder).all("query", self.queries)
-                return [merged([read_found(finished.workdir / name)], rows, k) for name in (FOUND, OWN)]
-
+            piece = Search(folder, self.gallery, self.gallery, self.queries, k, self._metric)
             start = time.perf_counter()
-            ((ranking, own),) = self._run(backend, [partial(run_whole, piece=piece)], 1, rankings)
-            return Whole(ranking, own, time.perf_counter() - start)
+
+            def answers(finished: Finished) -> Whole:
+                seconds = time.perf_counter() - start
+                asked = piece.asked()
+                own = spread(read_found(finished.workdir / OWN), asked.queries)
+                return Whole(merged([_found(finished)], asked), own, seconds)
+
+            (whole,) = self._run(backend, [partial(run_whole, piece=piece)], 1, answers)
+            return whole
 
     def _run(
         self,
@@ -135,11 +138,14 @@ class Session:
         return replace(task, entry=entry, engine=None, timed=False)
 
 
-def check_can_be_sharded(planned: PlannedCell) -> None:
-    """Raise BenchmarkError for a method whose answer is not the merged answer of its parts, or cannot run here."""
+def metric_of(planned: PlannedCell) -> Metric:
+    """What a method's exact search measures.
+
+    Raises BenchmarkError for a method whose answer is not the merged answer of its parts, or that cannot run here.
+    """
     spec = planned.spec
     index = fingerprint.describe(spec.index)
-    if spec.encoder is None or index is None:
+    if spec.encoder is None or spec.index is None or index is None:
         reason = "it is a whole method, not an encoder with an index"
     elif index["target"] not in EXACT:
         reason = f"its index ({index['target']}) is not exact search"
@@ -150,7 +156,8 @@ def check_can_be_sharded(planned: PlannedCell) -> None:
     elif planned.missing:
         reason = f"it needs {', '.join(planned.missing)}, which is not installed"
     else:
-        return
+        metric: Metric = resolve(spec.index)(**spec.index.params).metric
+        return metric
     raise BenchmarkError(f"{spec.id} cannot be sharded: {reason}; take one like pixels, phash or mobilenetv2")
 
 

@@ -84,12 +84,12 @@ class ShardedIndex:
             codes.add(rows)
             found = codes.search(queries, k)
         else:
-            found = _Rows(self.metric, self._centre, rows).nearest(queries, k)
+            found = RowsAbout(self.metric, self._centre, rows).nearest(queries, k)
         return positions[found[0]] + np.int32(offset), found[1]
 
 
-class _Rows(ExactIndex):
-    """ExactIndex over one shard, about the mean of all shards."""
+class RowsAbout(ExactIndex):
+    """ExactIndex over one shard (n, d), about a centre (d,) that all shards share: their mean, or one near it."""
 
     def __init__(self, metric: Literal["l2", "cosine"], centre: np.ndarray, rows: np.ndarray) -> None:
         super().__init__(metric)

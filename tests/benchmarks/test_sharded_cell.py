@@ -71,7 +71,7 @@ def test_a_worker_killed_while_it_extracts_loses_one_block_at_most(tmp_path, pho
     with cluster(tmp_path, 3) as workers:
 
         def kill_the_first_to_begin():
-            while not list((store.cache / "shards").glob("*/gallery-000000.npy")):
+            while not list((store.cache / "shards").glob("*/gallery-000000.npz")):
                 time.sleep(0.01)
             word = next(path for path in (store.cache / "shards").glob("run-*/0/started.json"))
             workers.worker_of(json.loads(word.read_text())["pid"]).send_signal(signal.SIGKILL)

@@ -7,20 +7,21 @@ from hypothesis import strategies as st
 
 from benchmarks.sharding.agreement import agreement
 from benchmarks.sharding.blocks import blocks_of, shards_of
-from benchmarks.sharding.search import merged, search_blocks
+from benchmarks.sharding.search import Asked, has_row, merged, search_blocks
 from datasets.errors import BenchmarkError
 from methods.indexes.exact import ExactIndex
 from methods.indexes.hamming import HammingIndex
 from methods.ranking import Ranking
 
 
-def found_by(gallery, queries, k, make_index, block, shards):
+def found_by(gallery, queries, k, metric, block, shards):
     """The ranking of `shards` shards, each searched as a process of its own would."""
-    answers = []
-    for part in shards_of(blocks_of(len(gallery), block), shards):
-        rows = [(cut, gallery[cut.start : cut.stop].copy()) for cut in part]
-        answers.append(search_blocks(rows, queries, k, make_index))
-    return merged(answers, queries, k)
+    centre = gallery[has_row(gallery)].mean(axis=0, dtype=np.float64).astype(np.float32)
+    asked = Asked(queries, k, metric, centre)
+    parts = shards_of(blocks_of(len(gallery), block), shards)
+    return merged(
+        [search_blocks([(cut, gallery[cut.start : cut.stop].copy()) for cut in part], asked) for part in parts], asked
+    )
 
 
 @pytest.mark.parametrize("metric", ["l2", "cosine"])
@@ -32,7 +33,7 @@ def test_float_rows_to_the_last_bit(metric, shards, k):
     gallery[::9] = gallery[4]  # ties, across blocks and shards
     gallery[5::50] = np.nan  # no face found
     queries = np.vstack([gallery[:30], rng.normal(size=(7, 96)).astype(np.float32)])
-    base, new = (found_by(gallery, queries, k, lambda: ExactIndex(metric), 64, count) for count in (1, shards))
+    base, new = (found_by(gallery, queries, k, metric, 64, count) for count in (1, shards))
     same = agreement(base, new)
     assert same.equal
     if k > 1:
@@ -50,7 +51,7 @@ def test_one_index_over_the_whole_differs_by_rounding_alone(metric):
     index = ExactIndex(metric)
     index.add(gallery)
     whole = Ranking(*index.search(queries, 20), np.zeros(40, dtype=bool))
-    near = agreement(whole, found_by(gallery, queries, 20, lambda: ExactIndex(metric), 64, 4))
+    near = agreement(whole, found_by(gallery, queries, 20, metric, 64, 4))
     assert near.largest_difference < 1e-4
     assert near.same_ids > 0.999
 
@@ -62,7 +63,7 @@ def test_hashes_equal_one_index_over_the_whole():
     index = HammingIndex()
     index.add(gallery)
     whole = Ranking(*index.search(queries, 33), np.zeros(20, dtype=bool))
-    same = agreement(whole, found_by(gallery, queries, 33, HammingIndex, 40, 5))
+    same = agreement(whole, found_by(gallery, queries, 33, "hamming", 40, 5))
     assert same.equal
     assert same.ties > 100
 
@@ -74,14 +75,16 @@ def test_hashes_equal_one_index_over_the_whole():
     shards=st.integers(1, 8),
     k=st.integers(1, 70),
 )
-def test_ties_go_to_the_lower_image_whatever_the_cut(values, block, shards, k):
+def test_ties_are_settled_as_one_index_over_the_whole_does(values, block, shards, k):
     gallery = np.array(values, dtype=np.float32)[:, None]
     queries = np.array([[0.0], [2.0]], dtype=np.float32)
     shards = min(shards, len(blocks_of(len(values), block)))
-    ranking = found_by(gallery, queries, k, ExactIndex, block, shards)
-    for row, query in zip(ranking.ids, (0, 2), strict=True):
-        distances = [abs(value - query) for value in values]
-        assert row.tolist() == sorted(range(len(values)), key=lambda place: (distances[place], place))[:k]
+    index = ExactIndex("l2")
+    index.add(gallery)
+    ids, scores = index.search(queries, k)
+    ranking = found_by(gallery, queries, k, "l2", block, shards)
+    assert ranking.ids.tolist() == ids.tolist()
+    assert ranking.scores.tobytes() == scores.tobytes()
 
 
 @given(images=st.integers(1, 500), block=st.integers(1, 60), shards=st.integers(1, 12))
