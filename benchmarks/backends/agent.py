@@ -15,6 +15,7 @@ from queue import SimpleQueue
 
 import psutil
 
+from benchmarks.backends.attempts import keep_finished
 from benchmarks.backends.contract import Task
 from benchmarks.backends.execute import end
 from benchmarks.backends.host import run_task
@@ -25,7 +26,8 @@ def serve(pipe: Connection) -> None:
     """Run the tasks that come through the pipe, all of one template, and send back how each finished."""
     tasks: SimpleQueue[Task] = SimpleQueue()
     running: set[int] = set()
-    threading.Thread(target=_receive, args=(pipe, tasks, running), daemon=True).start()
+    ending = threading.Lock()
+    threading.Thread(target=_receive, args=(pipe, tasks, running, ending), daemon=True).start()
     prepared = False
     while True:
         task = tasks.get()
@@ -35,14 +37,18 @@ def serve(pipe: Connection) -> None:
                 os.chdir(template.directory)
             prepare(template.packages, template.threads, Path(os.devnull), dict(template.environment))
             prepared = True
-        pipe.send(run_task(task, running))
+        finished = run_task(task, running)
+        with ending:  # a cell that was killed because the worker is gone has not finished
+            keep_finished(task.job.workdir, finished)
+            pipe.send(finished)
 
 
-def _receive(pipe: Connection, tasks: "SimpleQueue[Task]", running: set[int]) -> None:
+def _receive(pipe: Connection, tasks: "SimpleQueue[Task]", running: set[int], ending: threading.Lock) -> None:
     """Put what comes in line; at the worker's end, or at its word (None), end the cell and this process."""
     with contextlib.suppress(EOFError, OSError):
         while (task := pipe.recv()) is not None:
             tasks.put(task)
+    ending.acquire()
     end(running)
     for child in psutil.Process().children(recursive=True):  # a cell that was forked this very moment
         with contextlib.suppress(psutil.Error):

@@ -48,7 +48,12 @@ def attempts_begun(workdir: Path) -> list[Path]:
 
 
 def keep_finished(workdir: Path, finished: Finished) -> None:
-    """Leave how an attempt ended beside it: a Dask worker takes results that nobody has fetched yet with it."""
+    """Leave how an attempt ended beside it: a Dask worker takes results that nobody has fetched yet with it.
+
+    Where `workdir` is not seen from this host, nothing is left.
+    """
+    if not workdir.is_dir():
+        return
     write_json(workdir / _FINISHED, {**asdict(finished), "workdir": finished.workdir.name})
 
 

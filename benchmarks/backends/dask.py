@@ -11,6 +11,7 @@ from benchmarks.backends.agents import end_agents, run_with_agent
 from benchmarks.backends.attempts import ATTEMPTS, StartWatch, attempts_begun, kept_finished
 from benchmarks.backends.contract import BackendError, Finished, Stopped, Task, Template
 from benchmarks.backends.host import gave_up
+from benchmarks.backends.turns import Turns
 from benchmarks.devices import find_gpu
 from benchmarks.provenance import usable_cores
 
@@ -29,7 +30,9 @@ _WORKERLESS = 60.0
 class DaskBackend:
     """Sends each task to the scheduler, which gives it to a worker; the worker's agent runs its cell.
 
-    Cells that are timed go last: until then none needs a host for itself, and all workers are busy.
+    No more tasks are sent than workers have threads: a scheduler would hand the others out as well, and let a cell wait
+    for a long one on the same worker while another worker has nothing to do. Cells that are timed go last: until then
+    none needs a host for itself, and all workers are busy.
     """
 
     name = "dask"
@@ -42,6 +45,8 @@ class DaskBackend:
         self._run = uuid.uuid4().hex
         self._client: Client | None = None
         self._cluster: LocalCluster | None = None
+        self._turns = {False: Turns(), True: Turns()}
+        """Of cells for any worker, and of those for one with a GPU."""
         self._futures: set[Future] = set()
         self._stopped = False
         self._lock = threading.Lock()
@@ -76,6 +81,11 @@ class DaskBackend:
 
     def run(self, task: Task, on_start: Callable[[int], None]) -> Finished:
         """Have a worker run the task; one that dies on the way is replaced once."""
+        gpu = needs_gpu(task)
+        with self._turns[gpu].turn(int(task.timed), lambda: self._look_for_workers(gpu)):
+            return self._run_now(task, on_start)
+
+    def _run_now(self, task: Task, on_start: Callable[[int], None]) -> Finished:
         from distributed import KilledWorker
 
         watch = StartWatch(task.job.workdir, on_start)
@@ -118,8 +128,7 @@ class DaskBackend:
             run_with_agent,
             task,
             self._run,
-            key=f"{task.job.cell.method}-{uuid.uuid4().hex}",
-            priority=0 if task.timed else 1,
+            key=f"cell-{uuid.uuid4().hex}",
             resources={GPU: 1} if needs_gpu(task) else None,
             pure=False,
         )
@@ -142,10 +151,10 @@ class DaskBackend:
             now = time.monotonic()
             if self._client is not None and now - self._last_look > _WORKERLESS / 12:
                 self._last_look = now
-                for worker in self._client.scheduler_info(n_workers=-1)["workers"].values():
-                    self._last_worker[False] = now
-                    if worker["resources"].get(GPU):
-                        self._last_worker[True] = now
+                workers = self._client.scheduler_info(n_workers=-1)["workers"].values()
+                self._turns[False].room = sum(worker["nthreads"] for worker in workers)
+                self._turns[True].room = int(sum(worker["resources"].get(GPU, 0) for worker in workers))
+                self._last_worker |= {kind: now for kind, turns in self._turns.items() if turns.room}
             if now - self._last_worker[gpu] < _WORKERLESS:
                 return
         kind, option = ("worker with a GPU", f" --resources {GPU}=1") if gpu else ("worker", "")

@@ -8,7 +8,6 @@ from benchmarks.backends.attempts import (
     ATTEMPTS,
     attempts_begun,
     begin_attempt,
-    keep_finished,
     kept_finished,
     say_started,
 )
@@ -44,9 +43,7 @@ def run_task(task: Task, running: set[int]) -> Finished:
         started = now()
         job = replace(task.job, workdir=folder)
         outcome = execute(replace(task, job=job), running, lambda pid: say_started(workdir, pid))
-    finished = _finished(outcome, folder, started, number)
-    keep_finished(workdir, finished)
-    return finished
+    return _finished(outcome, folder, started, number)
 
 
 def gave_up(task: Task) -> Finished:
