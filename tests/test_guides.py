@@ -52,13 +52,14 @@ def test_the_folder_guide_works_as_it_stands(tmp_path):
         path.parent.mkdir(parents=True, exist_ok=True)
         noise = rng.normal(0, 30, (60, 60, 3))
         Image.fromarray(np.clip(ground[path.parent.name] + noise, 0, 255).astype(np.uint8)).save(path)
-    *before, explained = [run(words, tmp_path) for words in commands("your-own-folder.md")]
-    assert len(before) == 2
+    _, _, explained, searched = [run(words, tmp_path) for words in commands("your-own-folder.md")]
     overview = (tmp_path / "mine" / "overview.md").read_text()
     assert "| pixels |" in overview and "| phash |" in overview
     assert list((tmp_path / "mine" / "pictures").glob("*contact-sheet.png"))
     assert "of 64 bits differ" in explained
     assert (tmp_path / "why.png").stat().st_size > 1000
+    assert "grace" in searched and "ada" in searched
+    assert "of 64 bits differ" in (tmp_path / "found.html").read_text()
 
 
 def test_the_methods_of_the_guide_conform_and_run(tmp_path):

@@ -33,7 +33,7 @@ def explain(
 
     where = parse_dataset(dataset)
     why = explain_stored(Store(out), load_registry(plugins or ()), data_dir, method, where, query, hit, rank)
-    lines = [why.text]
+    lines = [f"{why.title}. {why.text}"]
     if picture is not None and why.picture is not None:
         with write_atomically(picture) as file:
             Image.fromarray(why.picture).save(file, "PNG", optimize=True)

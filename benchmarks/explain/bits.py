@@ -24,7 +24,7 @@ def explain_bits(question: Question) -> Explanation:
     count, bits = int(differing.sum()), len(differing)
     title = f"{question.spec.id}: {count} of {bits} bits differ"
     text = (
-        f"{title}. Each image is a code of {bits} bits, white for 1 and dark for 0; the {count} that differ are framed "
+        f"Each image is a code of {bits} bits, white for 1 and dark for 0; the {count} that differ are framed "
         f"and crossed out. The score is minus their number; between codes of tossed coins it is about {bits // 2}."
     )
     images = side_by_side([question.query, question.hit], ["query", "hit"])

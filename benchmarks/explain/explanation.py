@@ -39,7 +39,7 @@ class Question:
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """A line for a heading, a text that says all the picture shows, and the picture, if there is one.
+    """A heading, a text that goes on from it and says what the picture shows, and the picture, if there is one.
 
     `picture` is RGB uint8 (height, width, 3).
     """

@@ -19,7 +19,7 @@ def explain_faces(question: Question) -> Explanation:
     said = [f"{_counted(len(faces))} in the {name}" for faces, name in zip(found, ("query", "hit"), strict=True)]
     title = f"{question.spec.id}: {' and '.join(said)}"
     text = (
-        f"{title}. Compared is the face that is large and near the centre: its box is thick, with discs on its five "
+        "Compared is the face that is large and near the centre: its box is thick, with discs on its five "
         "landmarks; other faces have thin boxes. An image without a face is never found."
     )
     drawn = [draw_faces(image, faces) for image, faces in zip(images, found, strict=True)]

@@ -44,7 +44,7 @@ def explain_matches(question: Question) -> Explanation:
     matches = match(query, hit, settings)
     title = f"{question.spec.id}: {matches.inliers} of {len(matches.fits)} matches fit together"
     text = (
-        f"{title}. SIFT found {len(query.points)} points in the query and {len(hit.points)} in the hit; "
+        f"SIFT found {len(query.points)} points in the query and {len(hit.points)} in the hit; "
         f"{len(matches.fits)} match by the ratio test, and {matches.inliers} of their places agree on one shift, turn "
         f"and scale within {settings.tolerance:g} pixels (RANSAC): thick lines with discs at both ends. The thin lines "
         f"are matches that do not. {settings.note}"

@@ -24,7 +24,7 @@ def explain_neighbours(question: Question) -> Explanation:
     bars = draw_neighbours(question.neighbours, question.chosen, images.width)
     picture = np.array(stacked([images, bars]))
     title = f"{spec.id}: result {question.chosen + 1} of {len(question.neighbours)}"
-    return Explanation(title, f"{title} ({spec.summary}). {said}", picture)
+    return Explanation(title, f"{said} Compared by: {spec.summary}.", picture)
 
 
 def say_neighbours(neighbours: Sequence[Neighbour], chosen: int) -> str:

@@ -35,7 +35,7 @@ def print_found(console: Console, found: Found, gallery: Gallery, thumbnails: bo
             console.file.write(pixel_escapes(draw_strip(query, answer, gallery), protocol) + "\n")
     for why in found.whys:
         if why is not None:
-            console.print(f"  {why.text}", markup=False, highlight=False, soft_wrap=True)
+            console.print(f"  {why.title}. {why.text}", markup=False, highlight=False, soft_wrap=True)
     for note in dict.fromkeys(note for answer in answers for note in _notes(answer, len(answers) > 1)):
         console.print(f"  {note}", style="dim", markup=False, highlight=False, soft_wrap=True)
     skipped = gallery.skipped()
