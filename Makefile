@@ -47,4 +47,4 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) results/cells results/cache results/runs results/scaling results/indexes
+	rm -rf $(VENV) results/cells results/cache results/runs results/scaling results/indexes results/streaming

@@ -25,6 +25,7 @@ from benchmarks.cli import (
     search,
     serve,
     shard,
+    stream,
 )
 from datasets.errors import BenchmarkError
 
@@ -44,6 +45,7 @@ app.command("engines")(engines.engines)
 app.command("scaling")(scaling.scaling)
 app.command("project")(project.project)
 app.command("indexes")(indexes.indexes)
+app.command("stream")(stream.stream)
 app.command("status")(inspect.status)
 app.command("report")(report.report)
 app.command("pictures")(pictures.pictures)

@@ -10,6 +10,7 @@ from benchmarks.files import write_atomically, write_text
 from benchmarks.indexes.report import write_indexes
 from benchmarks.scaling.report import write_scaling
 from benchmarks.store import Store
+from benchmarks.streaming.report import write_streaming
 from benchmarks.tables.devices import write_device_tables
 from benchmarks.tables.latency import write_latency_tables
 from benchmarks.tables.latex import latex_document
@@ -40,7 +41,8 @@ def write_pages(store: Store, registry: Registry, pages: Sequence[Page], out: Pa
     """
     written = [path for page in pages for path in _write_page(page, out)]
     written += _write_overview(pages, out)
-    written += [*write_claims(store, out), *write_scaling(store, registry, out), *write_indexes(store, out)]
+    written += [*write_claims(store, out), *write_scaling(store, registry, out)]
+    written += [*write_indexes(store, out), *write_streaming(store, out)]
     written += write_device_tables(store, registry, out)
     written += write_latency_tables(store, registry, out)
     findings = [f"{page.group.heading}: {text}" for page in pages for text in page.findings]

@@ -1,7 +1,7 @@
 """A kept collection in Milvus Lite or, through the same calls, on a Milvus server."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,9 @@ from methods.milvus.collection import (
     to_scores,
 )
 from methods.milvus.connection import MilvusConnection, VectorStoreError
+
+PAGE = 10_000
+"""Ids listed in one call."""
 
 
 class MilvusStore:
@@ -65,8 +68,8 @@ class MilvusStore:
     def delete(self, ids: Sequence[str]) -> int:
         """Take vectors out; how many of `ids` were there."""
         before = self.count()
-        if before and len(ids):
-            self._connection.client.delete(self.collection, ids=list(ids))
+        for start in range(0, len(ids) if before else 0, PAGE):
+            self._connection.client.delete(self.collection, ids=list(ids[start : start + PAGE]))
         return before - self.count()
 
     def search(self, vectors: np.ndarray, k: int) -> list[list[Match]]:
@@ -91,6 +94,19 @@ class MilvusStore:
             return 0
         answer = self._connection.client.query(self.collection, filter="", output_fields=["count(*)"])
         return int(answer[0]["count(*)"])
+
+    def ids(self) -> Iterator[str]:
+        """The id of every vector, in no order."""
+        if not self._dimension:
+            return
+        pages = self._connection.client.query_iterator(
+            self.collection, batch_size=PAGE, filter="", output_fields=["id"]
+        )
+        try:
+            while rows := pages.next():
+                yield from (row["id"] for row in rows)
+        finally:
+            pages.close()
 
     def close(self) -> None:
         """Write out and disconnect."""

@@ -1,6 +1,6 @@
 """What a search over a kept gallery needs of a vector database, and how one is opened."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -37,6 +37,10 @@ class VectorStore(Protocol):
 
     def count(self) -> int:
         """How many vectors are in the collection."""
+        ...
+
+    def ids(self) -> Iterator[str]:
+        """The id of every vector, in no order."""
         ...
 
     def close(self) -> None:

@@ -17,7 +17,8 @@ from datasets.errors import BenchmarkError
 
 EMBEDDED_SUFFIX = ".db"
 _TEMPORARY = "ris-milvus-"
-_open_here: set[str] = set()
+_leases: dict[Path, list[int]] = {}
+"""Embedded folders that are open, each with the process ids of the connections that share it."""
 
 
 class VectorStoreError(BenchmarkError):
@@ -31,8 +32,8 @@ class MissingExtraError(BenchmarkError, ImportError):
 class MilvusConnection:
     """An open client. `close` it, or drop it: its threads end and a temporary folder is deleted.
 
-    It belongs to the process that made it: in a forked child every use raises VectorStoreError, and dropping the copy
-    there leaves the parent's data alone.
+    Connections of one process may share an embedded folder. None is shared with a forked child: there every use raises
+    VectorStoreError, and dropping the copy leaves the parent's data alone.
     """
 
     def __init__(self, uri: str | None = None) -> None:
@@ -81,8 +82,8 @@ def _connect(uri: str, folder: Path | None) -> Any:
         raise MissingExtraError("pymilvus is not installed; install the extra: pip install '.[vectors]'") from error
     for name in ("pymilvus", "milvus_lite", "grpc._server"):  # what fails is raised; no need to print it as well
         logging.getLogger(name).setLevel(logging.CRITICAL)
-    if folder is not None and str(folder) in _open_here:
-        raise VectorStoreError(f"{uri} is open in this process already; close it first")
+    if folder is not None and any(pid != os.getpid() for pid in _leases.get(folder, ())):
+        raise VectorStoreError(f"{uri} is open in the process that this one was forked from; close it there first")
     if folder is not None and not folder.parent.is_dir():
         raise VectorStoreError(f"{uri} cannot be opened: there is no folder {folder.parent}; make it")
     try:
@@ -94,7 +95,7 @@ def _connect(uri: str, folder: Path | None) -> Any:
             ) from error
         raise VectorStoreError(_why_not(uri, folder, error)) from error
     if folder is not None:
-        _open_here.add(str(folder))
+        _leases.setdefault(folder, []).append(os.getpid())
     return client
 
 
@@ -116,10 +117,12 @@ def _close(pid: int, client: Any, folder: Path | None, temporary: str | None) ->
     with contextlib.suppress(Exception):  # the server may be gone before us
         client.close()
     if folder is not None:
-        from milvus_lite.server_manager import server_manager_instance
+        _leases[folder].pop()
+        if not _leases[folder]:
+            from milvus_lite.server_manager import server_manager_instance
 
-        server_manager_instance.release_server(str(folder))
-        _open_here.discard(str(folder))
+            del _leases[folder]
+            server_manager_instance.release_server(str(folder))
     if temporary is not None:
         shutil.rmtree(temporary, ignore_errors=True)
 

@@ -9,8 +9,12 @@ import pytest
 pytest.importorskip("pymilvus")
 pytest.importorskip("milvus_lite")
 
+from benchmarks.vector_store.kept_index import kept_index
+from benchmarks.vector_store.milvus import MilvusStore
 from benchmarks.vector_store.store import Match, open_store
+from methods.indexes.exact import ExactIndex
 from methods.milvus.connection import VectorStoreError
+from methods.registry import load_registry
 
 ROWS = np.float32([[1, 0, 0], [0, 1, 0], [0.8, 0.6, 0], [1, 0, 0]])
 IDS = ["a/1.jpg", "b/é.jpg", "c/3.jpg", "a/0.jpg"]
@@ -31,6 +35,7 @@ def test_an_empty_store_finds_nothing(store):
     assert store.count() == 0
     assert store.search(ROWS[:2], 3) == [[], []]
     assert store.delete(["nobody"]) == 0
+    assert list(store.ids()) == []
     store.upsert([], np.empty((0, 3), np.float32))
     assert store.count() == 0
 
@@ -48,7 +53,9 @@ def test_what_is_put_in_is_found_replaced_and_taken_out(store):
         ["a/1.jpg", "c/3.jpg", "a/0.jpg", "b/é.jpg"],
         ["a/0.jpg", "b/é.jpg", "c/3.jpg", "a/1.jpg"],
     ]
+    assert sorted(store.ids()) == sorted(IDS)
     assert store.delete(["a/0.jpg", "nobody"]) == 1
+    assert sorted(store.ids()) == sorted(IDS[:3])
     assert ids(store.search(ROWS[1:2], 1)) == [["b/é.jpg"]]
 
 
@@ -103,9 +110,41 @@ def test_what_milvus_cannot_do_is_refused_before_anything_is_opened(tmp_path, co
     assert list(tmp_path.iterdir()) == []
 
 
-def test_many_long_vectors_go_in_several_calls(store):
+def test_many_long_vectors_go_in_several_calls(store, monkeypatch):
+    monkeypatch.setattr("benchmarks.vector_store.milvus.PAGE", 99)
     rows = np.random.default_rng(0).normal(size=(700, 2048)).astype(np.float32)
     names = [f"{number:03d}" for number in range(700)]
     store.upsert(names, rows)
     assert store.count() == 700
+    assert sorted(store.ids()) == names
     assert ids(store.search(rows[650:], 1)) == [[name] for name in names[650:]]
+
+
+def test_a_kept_index_sends_what_is_new_and_takes_out_what_is_gone(tmp_path, monkeypatch):
+    spec = load_registry().get("pixels")
+    rows = np.random.default_rng(1).normal(size=(40, 12)).astype(np.float32)
+    names = [f"{number}-digest" for number in range(40)]
+    sent = []
+    upsert = MilvusStore.upsert
+    monkeypatch.setattr(
+        MilvusStore, "upsert", lambda self, ids, *rest: sent.append(len(ids)) or upsert(self, ids, *rest)
+    )
+    for kept in (slice(0, 30), slice(10, 40), slice(10, 40)):
+        index = kept_index(str(tmp_path / "kept.db"), spec, "key", "folder-photos", names[kept], "l2")
+        index.add(rows[kept])
+        exact = ExactIndex("l2")
+        exact.add(rows[kept])
+        ids, scores = index.search(rows[:5], 7)
+        true_ids, true_scores = exact.search(rows[:5], 7)
+        assert np.array_equal(ids, true_ids)
+        assert np.allclose(scores, true_scores, atol=1e-4)
+        assert index.search(rows[:5], 99)[0].shape == (5, 30)
+        assert index.nbytes == rows[kept].nbytes
+    assert sent == [30, 10, 0]
+    with pytest.raises(VectorStoreError, match="vectors of key, not"):
+        kept_index(str(tmp_path / "kept.db"), spec, "another key", "folder-photos", names, "l2")
+
+
+def test_a_method_that_transforms_its_rows_cannot_be_kept(tmp_path):
+    with pytest.raises(VectorStoreError, match="transforms its rows"):
+        kept_index(str(tmp_path / "kept.db"), load_registry().get("eigenfaces"), "", "photos", [], "l2")

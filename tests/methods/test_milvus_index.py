@@ -107,21 +107,26 @@ def test_a_forked_child_can_neither_use_nor_delete_it(folder_of_its_own):
 
 def test_what_cannot_be_opened_is_said_in_one_line(tmp_path):
     (tmp_path / "file.db").write_text("no store")
-    open_already = MilvusConnection(str(tmp_path / "open.db"))
     for uri, says in {
         str(tmp_path / "file.db"): "is a file",
         str(tmp_path / "no" / "such.db"): "no folder",
-        str(tmp_path / "open.db"): "open in this process",
         "http://127.0.0.1:9": "cannot be reached",
         "gallery": "path ending in .db",
     }.items():
         with pytest.raises(VectorStoreError, match=says) as error:
             MilvusConnection(uri)
         assert "\n" not in str(error.value)
-    open_already.close()
+
+
+def test_connections_of_one_process_share_a_folder_until_the_last_is_closed(tmp_path):
+    first, second = (MilvusConnection(str(tmp_path / "shared.db")) for _ in range(2))
+    first.close()
+    first.close()
     with pytest.raises(VectorStoreError, match="was closed"):
-        _ = open_already.client
-    MilvusConnection(str(tmp_path / "open.db")).close()
+        _ = first.client
+    assert second.client.list_collections() == []
+    second.close()
+    MilvusConnection(str(tmp_path / "shared.db")).close()
 
 
 def test_settings_that_cannot_work_are_refused():

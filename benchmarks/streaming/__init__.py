@@ -1,0 +1,1 @@
+"""Galleries larger than memory: embedded shard by shard onto disk, and searched there."""
