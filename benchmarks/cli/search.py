@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from benchmarks.search.gallery import Advance
 
 IndexDir = Annotated[Path, typer.Option("--index-dir", help="Where galleries are indexed, once for each method.")]
+VectorStore = Annotated[
+    str | None,
+    typer.Option("--store", help="Keep and search rows in Milvus: a path that ends in .db, or http://HOST:PORT."),
+]
 
 
 def search(
@@ -35,6 +39,7 @@ def search(
     explain: Annotated[bool, typer.Option("--explain", help="Say why each first hit is one.")] = False,
     thumbnails: Annotated[bool, typer.Option("--thumbnails/--no-thumbnails", help="Pictures in the table.")] = True,
     index_dir: IndexDir = Path("results/cache/search"),
+    vector_store: VectorStore = None,
     data_dir: options.DataDir = None,
     weights_dir: options.WeightsDir = None,
     tables: Annotated[Path, typer.Option("--out", help="Folder with tables, from which the method is chosen.")] = Path(
@@ -60,7 +65,8 @@ def search(
     queries = list(queries_of(images))
     console = Console()
     with progress(Console(stderr=True), quiet=as_json) as advance:
-        searchers = open_searchers(gallery, methods, Places(index_dir, weights_dir, data_dir), tables, plugins, advance)
+        places = Places(index_dir, weights_dir, data_dir, vector_store)
+        searchers = open_searchers(gallery, methods, places, tables, plugins, advance)
     gallery_searched = searchers[0].gallery
     found = [find(searchers, query, k, region, face, explain) for query in queries]
     if as_json:

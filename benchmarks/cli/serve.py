@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from benchmarks.cli import options
-from benchmarks.cli.search import IndexDir, progress
+from benchmarks.cli.search import IndexDir, VectorStore, progress
 from datasets.errors import BenchmarkError
 
 
@@ -27,6 +27,7 @@ def serve(
     ] = None,
     upload_limit: Annotated[int, typer.Option("--upload-limit", min=1, help="Largest picture sent, in MiB.")] = 20,
     index_dir: IndexDir = Path("results/cache/search"),
+    vector_store: VectorStore = None,
     data_dir: options.DataDir = None,
     weights_dir: options.WeightsDir = None,
     tables: Annotated[Path, typer.Option("--out", help="Folder with the tables that the leaderboard shows.")] = Path(
@@ -52,7 +53,7 @@ def serve(
     console = Console(stderr=True)
     settings = Settings(
         galleries=tuple(galleries or ("lfw",)),
-        places=Places(index_dir, weights_dir, data_dir),
+        places=Places(index_dir, weights_dir, data_dir, vector_store),
         tables=tables,
         plugins=tuple(plugins or ()),
         hosts=tuple(dict.fromkeys((*LOOPBACK, host, *(names or ())))),

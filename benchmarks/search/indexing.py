@@ -8,12 +8,14 @@ import numpy as np
 from benchmarks.devices import KERAS_BACKENDS, packages_of
 from benchmarks.inventory import can_run
 from benchmarks.plan import encoder_key
+from benchmarks.scaling.jitter import has_row
 from benchmarks.search.encoding import Decodable, encode_missing
 from benchmarks.search.errors import SearchError
 from benchmarks.search.gallery import Advance, Gallery, whole_imageset
 from benchmarks.search.kept.keeping import SAMPLE
 from benchmarks.search.known_rows import KnownRows
 from benchmarks.search.row_store import RowStore
+from benchmarks.vector_store.kept_index import kept_index
 from datasets.errors import WeightsError
 from datasets.imageset import Image
 from methods import fingerprint
@@ -60,18 +62,32 @@ def sample(gallery: Gallery, ids: np.ndarray) -> list[Image]:
 
 
 def index_composed(
-    spec: MethodSpec, method: VectorMethod, weights: str | None, gallery: Gallery, folder: Path, advance: Advance
+    spec: MethodSpec,
+    method: VectorMethod,
+    weights: str | None,
+    gallery: Gallery,
+    folder: Path,
+    advance: Advance,
+    vector_store: str | None = None,
 ) -> Indexed:
-    """Encode what `folder` has no row of yet, then fit and index the rows. `weights` is the sha256 of the file."""
+    """Encode what `folder` has no row of yet, then fit and index the rows. `weights` is the sha256 of the file.
+
+    With `vector_store`, a URI, the rows are searched there instead of in this process.
+    """
     store = RowStore(folder / row_key(spec, weights))
     encode_missing(method.encoder, gallery, store, advance)
     entries = [(id, content) for id, content in gallery.entries() if content in store]
     _require_some(gallery, len(entries))
     rows = store.gather(content for _, content in entries)
     known = KnownRows(rows)
+    notes = _left_out(len(gallery) - len(entries))
+    if vector_store:
+        names = [f"{content.hex()}-{id}" for (id, content), there in zip(entries, has_row(rows), strict=True) if there]
+        where = (row_key(spec, weights), gallery.key)
+        method.ann = kept_index(vector_store, spec, *where, names, method.ann.metric)
+        notes.append(f"searched in the vector store {vector_store}")
     method.fit(known)
     method.index(known)
-    notes = _left_out(len(gallery) - len(entries))
     if blank := len(entries) - method.indexed:
         notes.append(f"{blank:,} of {len(entries):,} images have no face that {spec.id} can see, and cannot be found")
     return Indexed(np.array([id for id, _ in entries], dtype=np.int64), rows, tuple(notes))

@@ -31,6 +31,8 @@ class Places:
     index: Path
     weights: Path | None = None
     data: Path | None = None
+    vector_store: str | None = None
+    """URI of a vector store in which rows are kept and searched; None: they are searched in this process."""
 
 
 class Searcher:
@@ -54,9 +56,13 @@ class Searcher:
         """The method where it is encoder x transforms x index, whose rows are kept."""
         folder = places.index / gallery.key
         if self.composed:
-            self.indexed = index_composed(spec, self.composed, self.weights, gallery, folder / "rows", advance)
+            self.indexed = index_composed(
+                spec, self.composed, self.weights, gallery, folder / "rows", advance, places.vector_store
+            )
             if not quick:
                 keep(spec, self.composed.encoder, sample(gallery, self.indexed.ids), kept)
+        elif places.vector_store:
+            raise SearchError(f"{spec.id} is no encoder with an index: it has no rows for a vector store (--store)")
         else:
             self.indexed = index_whole(spec, self.method, gallery, folder / "rows", advance)
         self.load_seconds = time.perf_counter() - start
