@@ -15,6 +15,7 @@ OVERVIEW = "overview.csv"
 
 def report(
     out: options.OutDir = Path("results"),
+    data_dir: options.DataDir = None,
     plugins: options.Plugins = None,
     readme: Annotated[
         Path | None, typer.Option("--readme", help="A markdown file whose summary table is brought up to date.")
@@ -31,14 +32,16 @@ def report(
         typer.Option("--peers", help="A result of tests/perf, in JSON: write peers.md, and no more. May be repeated."),
     ] = None,
 ) -> None:
-    """Write the tables again from what is stored."""
+    """Write the tables again from what is stored, and report/index.html, a page to look at that opens offline."""
     from rich.console import Console
 
+    from benchmarks.html.galleries import gallery_section
+    from benchmarks.html.write import FOLDER, write_report
     from benchmarks.store import Store
     from benchmarks.tables.pages import make_pages
     from benchmarks.tables.peers import write_peers
     from benchmarks.tables.readme import readme_table, update_readme
-    from benchmarks.tables.write import write_pages
+    from benchmarks.tables.write import require_sound, write_pages
     from methods.registry import load_registry
 
     console = Console(markup=False, highlight=False, soft_wrap=True)
@@ -50,13 +53,17 @@ def report(
         console.print(f"{write_peers(peers, store, out)}")
         return
     registry = load_registry(plugins or ())
-    written = write_pages(store, registry, make_pages(store, registry), out)
+    pages = make_pages(store, registry)
+    written = write_pages(store, registry, pages, out)
     if not written:
         console.print(f"nothing stored in {out} yet: run something first")
         return
     if readme:
         update_readme(readme, readme_table(out / OVERVIEW, subset))
-    console.print(f"{len(written)} tables in {out}")
+    galleries = gallery_section(store, registry, data_dir, out / FOLDER)
+    page = write_report(store, registry, pages, out, [galleries] if galleries else [])
+    console.print(f"{len(written)} tables in {out}, all of it to look at in {page}")
+    require_sound(pages)
 
 
 def _check(console: "Console", readme: Path | None, out: Path, subset: str) -> None:

@@ -29,9 +29,14 @@ class Group:
         return self.truth.page(self.task)
 
     @property
+    def where(self) -> str:
+        """For people: lfw (synthetic):smoke."""
+        return f"{self.truth.title}:{self.truth.subset}"
+
+    @property
     def heading(self) -> str:
         """For people: lfw (synthetic):smoke, retrieval."""
-        return f"{self.truth.title}:{self.truth.subset}, {self.task}"
+        return f"{self.where}, {self.task}"
 
 
 def make_groups(store: Store, registry: Registry, device: str = "") -> list[Group]:

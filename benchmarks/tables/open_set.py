@@ -63,6 +63,8 @@ def _row(
         "family": spec.family,
         "learns": spec.learns or spec.supervised,
         "status": row["status"],
+        "trained": row["trained"],
+        "device": row["cell"]["device"],
         "reason": row["reason"],
         "word": word,
         "word_in": ("hit@1",),

@@ -23,6 +23,12 @@ class Page:
     retrieval: RetrievalTables | None = None
     overview: Table | None = None
     findings: list[str] = field(default_factory=list)
+    """Canaries that are not where theory puts them."""
+
+    @property
+    def headed_findings(self) -> list[str]:
+        """The findings, and where they were made."""
+        return [f"{self.group.heading}: {text}" for text in self.findings]
 
 
 def make_pages(store: Store, registry: Registry, device: str = "") -> list[Page]:

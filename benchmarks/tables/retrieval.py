@@ -115,6 +115,7 @@ def _row(method: str, row: dict[str, Any], spec: Any, score: RetrievalScore | No
         "reference": spec.reference,
         "status": row["status"],
         "trained": row["trained"],
+        "device": row["cell"]["device"],
         "reason": row["reason"],
         "word": word,
         "word_in": ("hit@1", "mAP", "kNN-vote@1") if word == "untrained" else ("hit@1", "mAP", "kNN-vote@1", "p50_ms"),

@@ -43,6 +43,8 @@ def _row(method: str, row: dict[str, Any], spec: MethodSpec, score: RetrievalSco
         "shown_method": method,
         "family": spec.family,
         "status": row["status"],
+        "trained": row["trained"],
+        "device": row["cell"]["device"],
         "reason": row["reason"],
         "word": row["status"],
         "word_in": ("hit@1",),

@@ -39,6 +39,8 @@ def _row(method: str, row: dict[str, Any], spec: Any, score: Verification | None
         "shown_method": method,
         "family": spec.family,
         "status": row["status"],
+        "trained": row["trained"],
+        "device": row["cell"]["device"],
         "reason": row["reason"],
         "word": row["status"] if row["status"] != "ok" else "",
         "word_in": ("accuracy",),

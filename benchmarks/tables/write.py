@@ -30,25 +30,28 @@ class CanaryError(BenchmarkError):
 
 
 def write_tables(store: Store, registry: Registry, out: Path) -> list[Path]:
-    """Score what is stored and write its tables; see `write_pages`."""
-    return write_pages(store, registry, make_pages(store, registry), out)
+    """Score what is stored and write its tables; see `write_pages` and `require_sound`."""
+    pages = make_pages(store, registry)
+    written = write_pages(store, registry, pages, out)
+    require_sound(pages)
+    return written
 
 
 def write_pages(store: Store, registry: Registry, pages: Sequence[Page], out: Path) -> list[Path]:
-    """Write `<data set>-<subset>-<task>.md`, `.csv` and `.tex` for each page, and `overview.md`, `.csv` and `.tex`.
-
-    Raises CanaryError, after all is written, when a canary is off its level.
-    """
+    """Write `<data set>-<subset>-<task>.md`, `.csv` and `.tex` for each page, and `overview.md`, `.csv` and `.tex`."""
     written = [path for page in pages for path in _write_page(page, out)]
     written += _write_overview(pages, out)
     written += [*write_claims(store, out), *write_scaling(store, registry, out)]
     written += [*write_indexes(store, out), *write_streaming(store, out)]
     written += write_device_tables(store, registry, out)
-    written += write_latency_tables(store, registry, out)
-    findings = [f"{page.group.heading}: {text}" for page in pages for text in page.findings]
+    return [*written, *write_latency_tables(store, registry, out)]
+
+
+def require_sound(pages: Sequence[Page]) -> None:
+    """Raise CanaryError when a canary is off its level; ask this after all is written, so that there is what to see."""
+    findings = [text for page in pages for text in page.headed_findings]
     if findings:
         raise CanaryError("a canary is off its theoretical level, trust no figure until this is mended: " + findings[0])
-    return written
 
 
 def _write_page(page: Page, out: Path) -> list[Path]:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from bench_support import PLUGIN, Bench
 from PIL import Image as PilImage
+from report_support import attacking_report
 
 from benchmarks.store import Store
 from methods.registry import load_registry
@@ -30,3 +31,9 @@ def bench(tmp_path, photo_folder) -> Bench:
     store = Store(tmp_path / "out")
     store.require_writable()
     return Bench(store, load_registry([PLUGIN]), photo_folder)
+
+
+@pytest.fixture(scope="session")
+def attacking_page(tmp_path_factory) -> Path:
+    """The report of a run on images whose folders' names are markup."""
+    return attacking_report(tmp_path_factory.mktemp("report"))

@@ -1,0 +1,95 @@
+"""How many results one must look at: hit@k and recall@k against k, every method a line, the best of a family bold."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from benchmarks.html.commands import run_command
+from benchmarks.html.figure import Figure, Panel, figures_html
+from benchmarks.html.section import Section
+from benchmarks.html.templates import anchor
+from benchmarks.html.theme import HEIGHT, data, family_colour, family_shape, zoom
+from benchmarks.metrics.judgement import CUTOFFS
+from benchmarks.tables.model import Column, Table, fraction, is_missing
+from benchmarks.tables.pages import Page
+from benchmarks.tables.retrieval import METHOD
+
+_LINE = 0.045
+"""The height of a name, as a part of the plot's."""
+
+_METRICS = {
+    "recall": "the fraction of a query's right images that are among the first k",
+    "hit": "the share of queries with a right image among the first k",
+}
+
+
+def recall_curves(pages: Sequence[Page]) -> list[Section]:
+    """One section; none where no method has accuracy."""
+    panels = []
+    for page in pages:
+        if page.retrieval is None:
+            continue
+        rows = [row for row in page.retrieval.rows if not is_missing(row.get("recall@1")) and not row["reference"]]
+        if rows:
+            figures = [_figure(page, rows, metric) for metric in _METRICS]
+            panels.append(Panel(page.group.where, figures))
+    return [Section("recall", "Recall at k", figures_html(panels, "recall"))] if panels else []
+
+
+def _figure(page: Page, rows: Sequence[dict[str, Any]], metric: str) -> Figure:
+    where = page.group.where
+    last = f"{metric}@{CUTOFFS[-1]}"
+    ordered = sorted(rows, key=lambda row: -row[last])
+    leaders = {row["family"]: row["method"] for row in reversed(ordered) if row["family"] != "canary"}
+    says = (
+        f"{metric}@k on {where}: {_METRICS[metric]}. One line a method; the best of each family is drawn in full and "
+        "named, point at another line to bring it out."
+    )
+    columns = (METHOD, *(Column(f"{metric}@{k}", f"{metric}@{k}", fraction) for k in CUTOFFS))
+    points = [
+        {
+            "method": row["method"],
+            "family": row["family"],
+            "k": k,
+            "value": round(row[f"{metric}@{k}"], 5),
+            "leads": leaders.get(row["family"]) == row["method"],
+            "shown": f"{row[f'{metric}@{k}']:.3f}",
+        }
+        for row in ordered
+        for k in CUTOFFS
+    ]
+    table = Table(f"{metric}@k, {where}", columns, ordered)
+    id = anchor(f"plot-{metric}", page.name)
+    return Figure(id, f"{metric}@k", says, _chart(points, metric), table, run_command(page.group))
+
+
+def _names(points: Sequence[dict[str, Any]], top: float) -> list[dict[str, Any]]:
+    """Where the named lines' names stand: beside their last point, moved down where another name is in the way."""
+    ends = sorted((p for p in points if p["leads"] and p["k"] == CUTOFFS[-1]), key=lambda point: -point["value"])
+    names, lowest = [], float("inf")
+    for end in ends:
+        lowest = min(end["value"], lowest - _LINE * top)
+        names.append({**end, "value": lowest})
+    return names
+
+
+def _chart(points: list[dict[str, Any]], metric: str) -> Any:
+    import altair as alt
+
+    near = alt.selection_point(name="near", on="pointerover", clear="pointerout", fields=["method"], empty=False)
+    legend = alt.selection_point(name="families", fields=["family"], bind="legend")
+    brought_out = alt.when(near).then(alt.value(1.0)).when(~legend).then(alt.value(0.05))
+    opacity = brought_out.when(alt.datum.leads).then(alt.value(1.0)).otherwise(alt.value(0.22))
+    width = alt.when(near).then(alt.value(4)).when(alt.datum.leads).then(alt.value(2.5)).otherwise(alt.value(1.5))
+    top = 1.04 * max(point["value"] for point in points)
+    families = {point["family"] for point in points}
+    x = alt.X("k:Q", title="k, results looked at").scale(domain=[0, 36], nice=False).axis(values=list(CUTOFFS))
+    y = alt.Y("value:Q", title=f"{metric}@k").scale(domain=[0, top], nice=False).axis(format=".2~f")
+    colour = family_colour(families)
+    base = alt.Chart().encode(x=x, y=y, color=colour, opacity=opacity, detail="method:N")
+    tooltip = [alt.Tooltip("method:N"), alt.Tooltip("k:Q"), alt.Tooltip("shown:N", title=f"{metric}@k")]
+    lines = base.mark_line(clip=True).encode(strokeWidth=width)
+    dots = base.mark_point(filled=True, size=70, clip=True).encode(shape=family_shape(families), tooltip=tooltip)
+    named = alt.Chart(data(_names(points, top))).mark_text(align="left", dx=9, clip=True)
+    names = named.encode(x=x, y=y, text="method:N", color=colour)
+    layers = (lines, dots.add_params(near, legend, zoom("zoom")), names)
+    return alt.layer(*layers, data=data(points)).properties(width="container", height=HEIGHT)

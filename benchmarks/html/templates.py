@@ -1,0 +1,46 @@
+"""The templates of the page: everything that comes from data is escaped, a template says so where it does not."""
+
+import re
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from benchmarks.tables.model import shown
+
+
+def render(name: str, /, **values: Any) -> Markup:
+    """The template `name` with `values`, safe to include in another."""
+    return Markup(_environment().get_template(name).render(**values))
+
+
+def source(name: str) -> str:
+    """A style sheet or a script as it stands in the folder of templates."""
+    return files("benchmarks.html").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+def anchor(prefix: str, name: str) -> str:
+    """An id for an element: `prefix`, and `name` with nothing in it but what an anchor may hold."""
+    return f"{prefix}-{re.sub(r'[^A-Za-z0-9]+', '-', name).strip('-')}"
+
+
+def bold(text: str) -> Markup:
+    """A note, whose **words** are bold."""
+    return Markup(re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", str(escape(text))))
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("benchmarks.html"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    environment.policies["json.dumps_kwargs"] = {"sort_keys": True, "allow_nan": False}  # NaN is no JSON
+    environment.filters |= {"bold": bold}
+    environment.globals |= {"shown": shown, "anchor": anchor}
+    return environment

@@ -1,0 +1,159 @@
+"""Accuracy against what it costs: query latency and memory, with intervals and the Pareto front."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks.html.commands import run_command
+from benchmarks.html.figure import Figure, Panel, figures_html
+from benchmarks.html.section import Section
+from benchmarks.html.templates import anchor
+from benchmarks.html.theme import HEIGHT, data, family_colour, family_shape, zoom
+from benchmarks.tables.model import Column, Table, fraction, is_missing, mebibytes, milliseconds
+from benchmarks.tables.pages import Page
+from benchmarks.tables.plot import is_contestant, pareto_front
+from benchmarks.tables.retrieval import METHOD
+
+
+@dataclass(frozen=True)
+class Cost:
+    """A column of the retrieval table as the plot's x axis: `scale` times its value is in the unit of `axis`."""
+
+    key: str
+    scale: float
+    axis: str
+    name: str
+    column: Column
+
+
+COSTS = (
+    Cost(
+        "p50_ms",
+        1,
+        "median query latency, batch 1 (ms, log scale)",
+        "latency",
+        Column("p50 ms", "p50_ms", milliseconds),
+    ),
+    Cost(
+        "query_peak_bytes",
+        2**-20,
+        "peak memory of querying (MiB, log scale)",
+        "memory",
+        Column("query peak MiB", "query_peak_bytes", mebibytes),
+    ),
+)
+
+_LETTER, _LINE, _LAST_PART = 0.0125, 0.048, 0.7
+"""The width of a letter and the height of a line of text, as parts of the plot; where names stand on the left."""
+
+
+def trade_offs(pages: Sequence[Page]) -> list[Section]:
+    """One section; none where no data set has two methods with accuracy and cost."""
+    panels = []
+    for page in pages:
+        if page.retrieval is None:
+            continue
+        figures = [figure for cost in COSTS if (figure := _figure(page, page.retrieval.rows, cost))]
+        if figures:
+            panels.append(Panel(page.group.where, figures))
+    return [Section("trade-offs", "Accuracy and cost", figures_html(panels, "trade-offs"))] if panels else []
+
+
+def _figure(page: Page, rows: Sequence[dict[str, Any]], cost: Cost) -> Figure | None:
+    points = sorted(
+        (row for row in rows if not is_missing(row.get("hit@1")) and row.get(cost.key) and is_contestant(row)),
+        key=lambda row: row[cost.key],
+    )
+    if len(points) < 2:
+        return None
+    drawn = [_point(row, cost) for row in points]
+    front = pareto_front([(point["cost"], point["hit"]) for point in drawn])
+    where = page.group.where
+    on_front = [point["method"] for point in drawn if (point["cost"], point["hit"]) in front]
+    says = (
+        f"hit@1 against {cost.axis.partition(' (')[0]} on {where}: higher and further left is better. The dashed line "
+        f"is the Pareto front, which no method beats in both: {', '.join(on_front)}. Bars are 95 % intervals over "
+        "queries."
+    )
+    columns = (METHOD, Column("family", "family", is_text=True), cost.column, Column("hit@1", "hit@1", fraction))
+    table = Table(f"hit@1 and {cost.name}, {where}", (*columns, Column("on the front", "front", is_text=True)), [])
+    table.rows = [{**row, "front": "yes" if row["method"] in on_front else "no"} for row in points]
+    id = anchor(f"plot-{cost.name}", page.name)
+    chart = _chart(drawn, cost, front)
+    return Figure(id, f"Accuracy and {cost.name}", says, chart, table, run_command(page.group))
+
+
+def _point(row: dict[str, Any], cost: Cost) -> dict[str, Any]:
+    return {
+        "method": row["method"],
+        "family": row["family"],
+        "cost": round(row[cost.key] * cost.scale, 5),
+        **{name: round(row[key], 5) for name, key in (("hit", "hit@1"), ("low", "hit@1_low"), ("high", "hit@1_high"))},
+        "shown_hit": f"{row['hit@1']:.3f} [{row['hit@1_low']:.3f}, {row['hit@1_high']:.3f}]",
+        "shown_cost": cost.column.show(row[cost.key]),
+    }
+
+
+def _placed(points: list[dict[str, Any]], front: Sequence[tuple[float, float]]) -> list[dict[str, Any]]:
+    """The front's points with a place for each name: beside its point, moved up where another name is in the way.
+
+    A name stands on the right of its point, or on the left in the last part of the plot. `points` by rising cost.
+    """
+    least, most = (math.log(points[end]["cost"]) for end in (0, -1))
+    taken: list[tuple[float, float, float]] = []
+    placed = []
+    for point in sorted((point for point in points if (point["cost"], point["hit"]) in front), key=lambda p: p["hit"]):
+        place = (math.log(point["cost"]) - least) / (most - least or 1)
+        on_left = place > _LAST_PART
+        width = _LETTER * len(point["method"])
+        start, end = (place - width, place) if on_left else (place, place + width)
+        height = point["hit"] + _LINE / 2
+        for other, left, right in sorted(taken):
+            if start < right and left < end and height < other + _LINE:
+                height = other + _LINE
+        taken.append((height, start, end))
+        placed.append({"method": point["method"], "cost": point["cost"], "height": height, "on_left": on_left})
+    return placed
+
+
+def _chart(points: list[dict[str, Any]], cost: Cost, front: list[tuple[float, float]]) -> Any:
+    import altair as alt
+
+    x = alt.X("cost:Q", title=cost.axis).scale(type="log", nice=False, padding=24).axis(grid=False, tickCount=6)
+    y = (
+        alt.Y("hit:Q", title="hit@1")
+        .scale(domain=[0, 1.04], nice=False)
+        .axis(format=".1f", values=[0, 0.2, 0.4, 0.6, 0.8, 1])
+    )
+    legend = alt.selection_point(name="families", fields=["family"], bind="legend")
+    faded = alt.when(legend).then(alt.value(1.0)).otherwise(alt.value(0.12))
+    families = {point["family"] for point in points}
+    colour = family_colour(families)
+    steps = data([{"cost": place, "hit": hit} for place, hit in front])
+    line = alt.Chart(steps).mark_line(interpolate="step-after", color="var(--quiet)", strokeDash=[6, 4], clip=True)
+    base = alt.Chart().encode(x=x, color=colour, opacity=faded)
+    tooltip = [
+        alt.Tooltip("method:N"),
+        alt.Tooltip("family:N"),
+        alt.Tooltip("shown_hit:N", title="hit@1 [95 %]"),
+        alt.Tooltip("shown_cost:N", title=cost.column.title),
+    ]
+    bars = base.mark_rule(strokeWidth=1.5, clip=True).encode(y="low:Q", y2="high:Q")
+    dots = base.mark_point(filled=True, size=110, clip=True).encode(y=y, shape=family_shape(families), tooltip=tooltip)
+    placed = _placed(points, front)
+    left = _names([name for name in placed if name["on_left"]], x, align="right", dx=-9)
+    right = _names([name for name in placed if not name["on_left"]], x, align="left", dx=9)
+    layers = (line.encode(x=x, y=y), bars, dots.add_params(zoom("zoom"), legend), *left, *right)
+    return alt.layer(*layers, data=data(points)).properties(width="container", height=HEIGHT)
+
+
+def _names(names: list[dict[str, Any]], x: Any, **where: Any) -> list[Any]:
+    """Names beside their points, on a halo of the background; no layer for no names: an empty one would complain."""
+    import altair as alt
+
+    if not names:
+        return []
+    base = alt.Chart(data(names)).encode(x=x, y="height:Q", text="method:N")
+    halo = base.mark_text(clip=True, stroke="var(--sheet)", strokeWidth=4, strokeJoin="round", **where)
+    return [halo, base.mark_text(clip=True, **where)]
