@@ -1,12 +1,12 @@
 """Accuracy against what it costs: query latency and memory, with intervals and the Pareto front."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.html.commands import run_command
 from benchmarks.html.figure import Figure, Panel, figures_html
+from benchmarks.html.names import name_layers, place_names
 from benchmarks.html.section import Section
 from benchmarks.html.templates import anchor
 from benchmarks.html.theme import HEIGHT, data, family_colour, family_shape, zoom
@@ -43,9 +43,6 @@ COSTS = (
         Column("query peak MiB", "query_peak_bytes", mebibytes),
     ),
 )
-
-_LETTER, _LINE, _LAST_PART = 0.0125, 0.048, 0.7
-"""The width of a letter and the height of a line of text, as parts of the plot; where names stand on the left."""
 
 
 def trade_offs(pages: Sequence[Page]) -> list[Section]:
@@ -95,28 +92,6 @@ def _point(row: dict[str, Any], cost: Cost) -> dict[str, Any]:
     }
 
 
-def _placed(points: list[dict[str, Any]], front: Sequence[tuple[float, float]]) -> list[dict[str, Any]]:
-    """The front's points with a place for each name: beside its point, moved up where another name is in the way.
-
-    A name stands on the right of its point, or on the left in the last part of the plot. `points` by rising cost.
-    """
-    least, most = (math.log(points[end]["cost"]) for end in (0, -1))
-    taken: list[tuple[float, float, float]] = []
-    placed = []
-    for point in sorted((point for point in points if (point["cost"], point["hit"]) in front), key=lambda p: p["hit"]):
-        place = (math.log(point["cost"]) - least) / (most - least or 1)
-        on_left = place > _LAST_PART
-        width = _LETTER * len(point["method"])
-        start, end = (place - width, place) if on_left else (place, place + width)
-        height = point["hit"] + _LINE / 2
-        for other, left, right in sorted(taken):
-            if start < right and left < end and height < other + _LINE:
-                height = other + _LINE
-        taken.append((height, start, end))
-        placed.append({"method": point["method"], "cost": point["cost"], "height": height, "on_left": on_left})
-    return placed
-
-
 def _chart(points: list[dict[str, Any]], cost: Cost, front: list[tuple[float, float]]) -> Any:
     import altair as alt
 
@@ -141,19 +116,7 @@ def _chart(points: list[dict[str, Any]], cost: Cost, front: list[tuple[float, fl
     ]
     bars = base.mark_rule(strokeWidth=1.5, clip=True).encode(y="low:Q", y2="high:Q")
     dots = base.mark_point(filled=True, size=110, clip=True).encode(y=y, shape=family_shape(families), tooltip=tooltip)
-    placed = _placed(points, front)
-    left = _names([name for name in placed if name["on_left"]], x, align="right", dx=-9)
-    right = _names([name for name in placed if not name["on_left"]], x, align="left", dx=9)
-    layers = (line.encode(x=x, y=y), bars, dots.add_params(zoom("zoom"), legend), *left, *right)
+    on_front = [point for point in points if (point["cost"], point["hit"]) in front]
+    halos, names = name_layers(place_names(on_front, points[0]["cost"], points[-1]["cost"]), x)
+    layers = (line.encode(x=x, y=y), *halos, bars, dots.add_params(zoom("zoom"), legend), *names)
     return alt.layer(*layers, data=data(points)).properties(width="container", height=HEIGHT)
-
-
-def _names(names: list[dict[str, Any]], x: Any, **where: Any) -> list[Any]:
-    """Names beside their points, on a halo of the background; no layer for no names: an empty one would complain."""
-    import altair as alt
-
-    if not names:
-        return []
-    base = alt.Chart(data(names)).encode(x=x, y="height:Q", text="method:N")
-    halo = base.mark_text(clip=True, stroke="var(--sheet)", strokeWidth=4, strokeJoin="round", **where)
-    return [halo, base.mark_text(clip=True, **where)]

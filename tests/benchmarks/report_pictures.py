@@ -10,7 +10,7 @@ from browser import chromium, visit
 
 LIMIT = 300_000
 """Bytes of one picture."""
-_WINDOW = {"width": 1280, "height": 860}
+_WINDOW = {"width": 1360, "height": 900}
 
 
 def take_pictures(browser, report: Path, folder: Path) -> list[Path]:

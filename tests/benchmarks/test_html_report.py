@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import html
+import itertools
 import json
 from types import SimpleNamespace
 
@@ -18,6 +19,7 @@ from benchmarks.html.growth import growth
 from benchmarks.html.heat_map import heat_map, shade
 from benchmarks.html.leaderboard import leaderboard
 from benchmarks.html.method_pages import method_pages
+from benchmarks.html.names import place_names
 from benchmarks.html.origins import origins, tables_section
 from benchmarks.html.overview import overview
 from benchmarks.html.recall_curves import recall_curves
@@ -189,6 +191,16 @@ def test_the_front_is_named_in_words_and_in_the_table(tmp_path):
     assert "no method beats in both: pixels, hog." in section.html
     assert section.html.count("<td>yes</td>") == 2 + 1  # by memory, which is the same for all, hog alone is in front
     assert section.html.count("<td>no</td>") == 1 + 2
+
+
+def test_names_in_a_crowd_stand_one_above_the_other():
+    crowd = [{"method": f"method-{n}", "cost": 1.0 + n / 100, "hit": 0.1} for n in range(4)]
+    alone = {"method": "far", "cost": 90.0, "hit": 0.1}
+    names = {name["method"]: name for name in place_names([*crowd, alone], 1.0, 100.0)}
+    heights = sorted(name["height"] for method, name in names.items() if method != "far")
+    assert min(above - below for below, above in itertools.pairwise(heights)) > 0.04
+    assert names["far"]["height"] == heights[0]
+    assert [method for method, name in names.items() if name["on_left"]] == ["far"]
 
 
 @pytest.mark.parametrize("trained", [True, False])
