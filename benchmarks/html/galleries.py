@@ -4,13 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
 from benchmarks.html.first_hits import FirstHits, group_hits
 from benchmarks.html.gallery_choice import disagreements, distinct, worst_failures
 from benchmarks.html.gallery_view import Block, View
 from benchmarks.html.section import Section
+from benchmarks.html.templates import render, source
 from benchmarks.html.thumbnails import Thumbnails
 from benchmarks.pictures.findings import find_results
 from benchmarks.pictures.images import images_of
@@ -60,11 +58,8 @@ def gallery_section(store: Store, registry: Registry, data_dir: Path | None, pag
     if not galleries:
         return None
     galleries.sort(key=lambda gallery: -len(gallery.failures))
-    environment = Environment(loader=PackageLoader("benchmarks.html"), autoescape=True, undefined=StrictUndefined)
-    template = environment.get_template("galleries.html")
-    html = Markup(template.render(galleries=galleries, results=RESULTS, failures=FAILURES))
-    style = environment.get_template("galleries.css").render()
-    return Section("galleries", "What the methods find", html, style)
+    html = render("galleries.html", galleries=galleries, results=RESULTS, failures=FAILURES)
+    return Section("galleries", "What the methods find", html, source("galleries.css"))
 
 
 def make_gallery(store: Store, group: Group, data_dir: Path | None, page: Path) -> Gallery | None:
