@@ -17,6 +17,11 @@ def one_blas_thread() -> AbstractContextManager[object]:
     return _controller().limit(limits=1, user_api="blas")
 
 
+def blas_threads() -> int:
+    """How many threads BLAS may use now."""
+    return max((library["num_threads"] for library in _controller().info() if library["user_api"] == "blas"), default=1)
+
+
 @cache
 def _controller() -> "ThreadpoolController":
     # Looking for the loaded libraries takes milliseconds, so it is done once.

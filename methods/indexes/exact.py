@@ -4,6 +4,7 @@ from typing import Literal
 
 import numpy as np
 
+from methods.indexes.one_query import RowProducts
 from methods.indexes.topk import top_k
 
 CHUNK = 1 << 24
@@ -24,8 +25,7 @@ class ExactIndex:
             raise ValueError(f"ExactIndex has no metric {metric!r}; use 'l2' or 'cosine' (HammingIndex for bits)")
         self.metric = metric
         self._centre = np.empty(0, dtype=np.float32)
-        self._vectors = np.empty((0, 0), dtype=np.float32)
-        self._norms = np.empty(0, dtype=np.float32)
+        self._keep(np.empty((0, 0), dtype=np.float32))
 
     def add(self, vectors: np.ndarray) -> None:
         """Keep gallery vectors (n, d) as float32: at unit length for cosine, about their mean for L2.
@@ -34,8 +34,7 @@ class ExactIndex:
         """
         if self.metric == "l2" and len(vectors):
             self._centre = vectors.mean(axis=0, dtype=np.float32)
-        self._vectors = self._prepared(vectors)
-        self._norms = _squared_norms(self._vectors)
+        self._keep(self._prepared(vectors))
 
     def search(self, vectors: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
         """The k nearest gallery rows of each query (q, d): ids (q, k) int32, scores (q, k) float32."""
@@ -57,6 +56,11 @@ class ExactIndex:
         """Bytes of the vectors, their norms and their mean."""
         return self._vectors.nbytes + self._norms.nbytes + self._centre.nbytes
 
+    def _keep(self, prepared: np.ndarray) -> None:
+        self._vectors = prepared
+        self._norms = _squared_norms(prepared)
+        self._one_query = RowProducts(prepared)
+
     def _prepared(self, vectors: np.ndarray) -> np.ndarray:
         vectors = np.ascontiguousarray(vectors, dtype=np.float32)
         if self.metric == "cosine":
@@ -67,13 +71,16 @@ class ExactIndex:
     def _scores(self, queries: np.ndarray) -> np.ndarray:
         """Dense scores (q, n) of prepared queries: cosines, or minus the squared distances."""
         if self.metric == "cosine":
-            return queries @ self._vectors.T
-        scores = (2 * queries) @ self._vectors.T  # doubling is exact, and cheaper here than in the products
+            return self._products(queries)
+        scores = self._products(2 * queries)  # doubling is exact, and cheaper here than in the products
         norms = _squared_norms(queries)
         scores -= self._norms
         scores -= norms[:, None]
         self._recompute_close(scores, queries, norms)
         return scores
+
+    def _products(self, queries: np.ndarray) -> np.ndarray:
+        return queries @ self._vectors.T if len(queries) > 1 else self._one_query(queries[0])[None]
 
     def _recompute_close(self, scores: np.ndarray, queries: np.ndarray, norms: np.ndarray) -> None:
         perhaps = scores > -CLOSE * (norms + self._norms.max())[:, None]

@@ -94,8 +94,7 @@ class RowsAbout(ExactIndex):
     def __init__(self, metric: Literal["l2", "cosine"], centre: np.ndarray, rows: np.ndarray) -> None:
         super().__init__(metric)
         self._centre = centre
-        self._vectors = self._prepared(rows)
-        self._norms = np.einsum("nd,nd->n", self._vectors, self._vectors)
+        self._keep(self._prepared(rows))
 
     def nearest(self, queries: np.ndarray, k: int) -> Found:
         """Like `search`, but "l2" scores stay squared: two that differ may have the same root, and be no tie."""

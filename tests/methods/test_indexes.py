@@ -120,6 +120,19 @@ def test_cosine_of_a_zero_vector_is_zero():
     assert not scores.any()
 
 
+@pytest.mark.parametrize("metric", ["l2", "cosine"])
+@pytest.mark.parametrize("rows", [1, 120, 6001])
+def test_a_query_alone_finds_what_it_finds_among_others(metric, rows):
+    """Its products are computed in another way, for a large gallery on several threads."""
+    gallery = np.random.default_rng(rows).normal(size=(rows, 128)).astype(np.float32)
+    index = built(ExactIndex(metric), gallery)
+    together = index.search(gallery[:5], 20)
+    for place in range(min(5, rows)):
+        ids, scores = index.search(gallery[place : place + 1], 20)
+        assert np.array_equal(ids[0], together[0][place])
+        assert np.allclose(scores[0], together[1][place], rtol=1e-5, atol=1e-6)
+
+
 def test_chunks_do_not_show(monkeypatch):
     whole = [built(ExactIndex("l2")).search(GALLERY, 7), built(HammingIndex(), CODES).search(CODES, 7)]
     monkeypatch.setattr(exact, "CHUNK", 250)
