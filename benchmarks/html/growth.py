@@ -88,8 +88,10 @@ def _chart(points: list[dict[str, Any]], axis: str, methods: list[str]) -> Any:
 
     colours = in_turn([f"var(--family-{number})" for number in range(1, 1 + len(SHAPES))])
     legend = alt.selection_point(name="methods", fields=["method"], bind="legend")
+    sizes = sorted({point["size"] for point in points})
+    x = alt.X("size:Q", title="images in the gallery (log scale)").scale(type="log", nice=False, padding=20)
     base = alt.Chart().encode(
-        x=alt.X("size:Q", title="images in the gallery (log scale)").scale(type="log", nice=False, padding=20),
+        x=x.axis(values=sizes, format=",d", labelOverlap=True),
         y=alt.Y("value:Q", title=axis).scale(type="log", nice=False, padding=20).axis(tickCount=5),
         color=alt.Color("method:N").scale(domain=methods, range=colours),
         opacity=alt.when(legend).then(alt.value(1.0)).otherwise(alt.value(0.1)),
@@ -103,11 +105,11 @@ def _chart(points: list[dict[str, Any]], axis: str, methods: list[str]) -> Any:
     ]
     lines = base.mark_line(clip=True).encode(strokeDash=dash)
     bars = base.mark_rule(clip=True).encode(y="low:Q", y2="high:Q")
-    real, jittered = (
+    dots = [
         base.transform_filter(alt.datum.real == kind)
         .mark_point(size=80, filled=kind, clip=True)
         .encode(shape=shape, tooltip=tooltip)
-        for kind in (True, False)
-    )
-    layers = (lines, bars, real.add_params(legend, zoom("zoom")), jittered)
+        for kind in {point["real"] for point in points}
+    ]
+    layers = (lines.add_params(legend, zoom("zoom")), bars, *dots)
     return alt.layer(*layers, data=data(points)).properties(width="container", height=HEIGHT)

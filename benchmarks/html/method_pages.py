@@ -41,7 +41,8 @@ class MethodPage:
     """What is shown of one method."""
 
     spec: MethodSpec
-    settings: list[tuple[str, str]]
+    settings: list[tuple[str, str, bool]]
+    """Name, value, and whether that is code."""
     weights: list[WeightsFile]
     results: Table
     commands: list[str] = field(default_factory=list)
@@ -99,18 +100,18 @@ def _stages(times: Mapping[str, float]) -> list[Stage]:
     return stages
 
 
-def _settings(spec: MethodSpec) -> list[tuple[str, str]]:
+def _settings(spec: MethodSpec) -> list[tuple[str, str, bool]]:
     """The parts it is made of with their parameters, and what it is fed."""
     parts = [("method", spec.method), ("encoder", spec.encoder)]
     parts += [("transform", part) for part in spec.transforms] + [("index", spec.index)]
-    lines = [(name, _part(part)) for name, part in parts if part]
-    lines.append(("learns", _teacher(spec)))
+    lines = [(name, _part(part), True) for name, part in parts if part]
+    lines.append(("learns", _teacher(spec), False))
     if spec.input:
         size = "×".join(map(str, spec.input.size)) if spec.input.size else "any size"
-        lines.append(("input contract", f"{size}, {spec.input.colour}, {spec.input.scaling}"))
+        lines.append(("input contract", f"{size}, {spec.input.colour}, {spec.input.scaling}", False))
     if spec.reference:
-        lines.append(("approximates", spec.reference))
-    return [*lines, ("images of", "faces" if spec.content == "faces" else "anything")]
+        lines.append(("approximates", spec.reference, False))
+    return [*lines, ("images of", "faces" if spec.content == "faces" else "anything", False)]
 
 
 def _teacher(spec: MethodSpec) -> str:

@@ -1,5 +1,7 @@
 """The report in a browser, offline: it sorts, filters, zooms, changes colours, and runs nothing that data brought."""
 
+from pathlib import Path
+
 import pytest
 from browser import chromium, visit
 from report_pictures import LIMIT, take_pictures
@@ -230,3 +232,10 @@ def test_tabs_move_by_the_arrow_keys(browser, several_data_sets):
         seen.page.keyboard.press("Home")
         assert tabs.first.get_attribute("aria-selected") == "true"
         assert seen.complaints == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_from_its_ground(seen, scheme):
+    seen.page.emulate_media(color_scheme=scheme)
+    seen.page.evaluate("document.querySelectorAll('details').forEach((part) => (part.open = true))")
+    assert seen.page.evaluate((Path(__file__).parent / "contrast.js").read_text()) == []
