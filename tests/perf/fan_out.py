@@ -3,16 +3,22 @@
     python tests/perf/fan_out.py --out FOLDER [--workers 3] [--rounds 2]
 
 In each round the same cells run one at a time, then on the workers, from empty folders. The ideal is the seconds that
-the cells took one at a time, over the cores: more workers than cores cannot go below that. Real data where RIS_DATA
-says it lies, else the stand-ins.
+the cells took one at a time, over the cores: more workers than cores cannot go below that. On a machine that does other
+work as well these times say little, so the processor seconds of all processes of a run are told too, and for how much
+of its time fewer cells ran than there are cores; together they give the seconds that it takes on cores of its own. Real
+data where RIS_DATA says it lies, else the stand-ins.
 """
 
 import argparse
 import os
 import sys
 import tempfile
+import threading
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
+
+import psutil
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
@@ -25,38 +31,108 @@ from benchmarks.runner import Limits, run_cells
 from benchmarks.store import Store
 from methods.registry import load_registry
 
-METHODS = ("sift", "sift-mean-distance", "sift-indexed", "sift-bovw", "sift-vlad", "sift-bovw-ransac")
-DATASETS = (("cifar10", "standard"), ("imdb-wiki", "standard"))
+METHODS = (
+    "sift-ransac",
+    "sift-bovw-ransac",
+    "sift",
+    "sift-vlad-ransac",
+    "sift-mean-distance",
+    "sift-bovw",
+    "sift-vlad",
+    "sift-indexed",
+)
+DATASETS = (("imdb-wiki", "standard"),)
+_EVERY = 0.2
 
 
+@dataclass
 class Clock:
-    """An observer that remembers when the first cell began."""
+    """An observer that remembers when cells began and ended."""
 
-    def __init__(self) -> None:
-        self.first = 0.0
+    changes: list[tuple[float, int]] = field(default_factory=list)
 
     def started(self, planned: PlannedCell, pid: int) -> None:
-        """Keep the time of the first."""
-        self.first = self.first or time.perf_counter()
+        """One more cell runs."""
+        self.changes.append((time.perf_counter(), 1))
 
     def finished(self, planned: PlannedCell, row: dict) -> None:
-        """Nothing to keep."""
+        """One less."""
+        self.changes.append((time.perf_counter(), -1))
+
+    def busy(self, cores: int) -> float:
+        """Share of the cores that had a cell to run, between the first start and the last end."""
+        total, running = 0.0, 0
+        for (when, change), (following, _) in zip(self.changes, self.changes[1:], strict=False):
+            running += change
+            total += min(running, cores) * (following - when)
+        return total / cores / (self.changes[-1][0] - self.changes[0][0])
 
 
-def run_once(folder: Path, backend: Backend, side_by_side: bool) -> tuple[float, float, float]:
-    """Seconds in all, seconds from the first cell's start, and seconds that the cells took by themselves."""
+class Meter:
+    """Processor seconds of all descendants of this process, looked at now and then while the block runs."""
+
+    def __init__(self) -> None:
+        self._used: dict[tuple[int, float], float] = {}
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._watch)
+
+    def __enter__(self) -> "Meter":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds in user and system mode."""
+        return sum(self._used.values())
+
+    def _watch(self) -> None:
+        before = {self._key(child): self._cpu(child) for child in psutil.Process().children(recursive=True)}
+        while not self._done.wait(_EVERY):
+            for child in psutil.Process().children(recursive=True):
+                try:
+                    key = self._key(child)
+                    self._used[key] = self._cpu(child) - before.get(key, 0.0)
+                except psutil.Error:
+                    continue
+
+    def _key(self, process: psutil.Process) -> tuple[int, float]:
+        return process.pid, process.create_time()
+
+    def _cpu(self, process: psutil.Process) -> float:
+        times = process.cpu_times()
+        return times.user + times.system
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run took."""
+
+    wall: float
+    cells: float
+    """Seconds of its cells, each by itself."""
+    processor: float
+    busy: float
+
+
+def run_once(folder: Path, backend: Backend, side_by_side: bool) -> Run:
+    """All cells from nothing; SystemExit where one has no result."""
     store = Store(folder)
     store.require_writable()
     data = Path(os.environ["RIS_DATA"]) if "RIS_DATA" in os.environ else None
     request = Request(METHODS, DATASETS, ("robustness",), data_dir=data, threads=1)
     cells = make_plan(request, load_registry(), store).cells
     clock = Clock()
-    start = time.perf_counter()
-    rows = run_cells(cells, request, store, Limits(jobs=len(cells) if side_by_side else 1), clock, backend)
-    end = time.perf_counter()
+    with Meter() as meter:
+        start = time.perf_counter()
+        rows = run_cells(cells, request, store, Limits(jobs=len(cells) if side_by_side else 1), clock, backend)
+        wall = time.perf_counter() - start
     if any(row["status"] != "ok" for row in rows):
         raise SystemExit("a cell has no result")
-    return end - start, end - clock.first, sum(row["wall_s"] for row in rows)
+    return Run(wall, sum(row["wall_s"] for row in rows), meter.seconds, clock.busy(usable_cores()))
 
 
 def main() -> None:
@@ -67,25 +143,22 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    facts = machine()
+    facts, cores = machine(), usable_cores()
     print(f"{facts['cpu']}, {facts['cores']} cores, {facts['memory_gib']} GiB; {options.workers} workers\n")
-    print(
-        "| round | one at a time s | ideal s | workers s | over the ideal | without start-up s | over | load before |"
-    )
-    print("|--:|--:|--:|--:|--:|--:|--:|--:|")
-    for number in range(1, options.rounds + 1):
+    print("| load before | one at a time s | ideal s | workers s | | processor s one at a time | on workers | ", end="")
+    print("cores with a cell | ideal on free cores s | workers on free cores s | |")
+    print("|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|", flush=True)
+    for _ in range(options.rounds):
         with tempfile.TemporaryDirectory(dir=options.out) as folder:
             load = os.getloadavg()[0]
-            *_, alone = run_once(Path(folder, "local"), LocalBackend(), side_by_side=False)
-            whole, working, _ = run_once(Path(folder, "dask"), DaskBackend(workers=options.workers), side_by_side=True)
-        ideal = alone / usable_cores()
-        figures = (f"{alone:.1f}", f"{ideal:.1f}", f"{whole:.1f}", f"{whole / ideal - 1:+.1%}")
-        print(
-            "|",
-            " | ".join([str(number), *figures, f"{working:.1f}", f"{working / ideal - 1:+.1%}", f"{load:.1f}"]),
-            "|",
-        )
-        sys.stdout.flush()
+            alone = run_once(Path(folder, "local"), LocalBackend(), side_by_side=False)
+            split = run_once(Path(folder, "dask"), DaskBackend(workers=options.workers), side_by_side=True)
+        ideal, free = alone.cells / cores, alone.processor / cores
+        expected = split.processor / cores / split.busy
+        figures = [f"{load:.1f}", f"{alone.cells:.1f}", f"{ideal:.1f}", f"{split.wall:.1f}"]
+        figures += [f"{split.wall / ideal - 1:+.1%}", f"{alone.processor:.1f}", f"{split.processor:.1f}"]
+        figures += [f"{split.busy:.1%}", f"{free:.1f}", f"{expected:.1f}", f"{expected / free - 1:+.1%}"]
+        print("|", " | ".join(figures), "|", flush=True)
 
 
 if __name__ == "__main__":
