@@ -21,9 +21,9 @@ _TICKS = (0.0, 0.5, 0.9, 0.99, 0.999, 1.0)
 
 
 def recall_plot(sets: list[tuple[str, list[dict[str, Any]]]], path: Path) -> Path | None:
-    """Write a PNG of the rows (see `index_rows`) of each titled set; None where none has a figure.
+    """Write a PNG of the rows (see `index_rows`) of each titled set; None where there is nothing to draw.
 
-    Families differ in marker as well as in colour. The recall axis is logarithmic in what is missed, so that 0.99 and
+    Left out are sets in which every index found everything: their tables say it all. Families differ in marker as well as in colour. The recall axis is logarithmic in what is missed, so that 0.99 and
     0.999 are as far apart as 0.9 and 0.99.
     """
     import matplotlib
@@ -32,7 +32,7 @@ def recall_plot(sets: list[tuple[str, list[dict[str, Any]]]], path: Path) -> Pat
     from matplotlib import pyplot as plt
 
     shown = [(title, [row for row in rows if row["status"] == "ok"]) for title, rows in sets]
-    shown = [(title, rows) for title, rows in shown if rows]
+    shown = [(title, rows) for title, rows in shown if min((row[DEEPEST] for row in rows), default=1) < 1]
     if not shown:
         return None
     figure, axes = plt.subplots(
@@ -45,8 +45,8 @@ def recall_plot(sets: list[tuple[str, list[dict[str, Any]]]], path: Path) -> Pat
     }
     for panels, (title, rows) in zip(axes, shown, strict=True):
         for panel, (cost, label) in zip(panels, _PANELS, strict=True):
+            panel.set(ylabel=label, xlabel=DEEPEST, yscale="log")  # its ticks are chosen for that scale
             _draw(panel, rows, cost, styles)
-            panel.set(ylabel=label, xlabel=DEEPEST, yscale="log")
         panels[0].set_title(title, loc="left", fontsize=10)
     handles = [plt.Line2D([], [], label=name, linestyle="", markersize=6, **style) for name, style in styles.items()]
     handles.append(plt.Line2D([], [], label="Pareto front", color="0.5", linestyle="--"))
@@ -74,9 +74,12 @@ def _draw(panel: Any, rows: list[dict[str, Any]], cost: str, styles: dict[str, d
 
 
 def _plain_ticks(panel: Any) -> None:
-    from matplotlib.ticker import FuncFormatter
+    """1, 2, 5, 10, ... in plain numbers instead of powers of ten."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+    panel.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+    panel.yaxis.set_minor_formatter(NullFormatter())
 
 
 def _place(recall: np.ndarray) -> np.ndarray:
