@@ -77,14 +77,14 @@ def _small(metric: str, dimension: int) -> list[Build]:
     ]
     clusters = [
         Build("kmeans", _part("kmeans:KMeansIndex", clusters=lists), _probes(lists, (1, 2, 4, 8, 16, 32)))
-        for lists in (6, 32, 128)
+        for lists in (6, 32)
     ]
     ivf = [_ivf(metric, lists, (1, 2, 4, 8, 16, 32, 64)) for lists in (64, 256)]
-    codes = [_ivf_pq(metric, 64, size, dimension, (1, 4, 16, 64)) for size in (4, 8, 16)]
-    ranked = [_ivf_pq(metric, 64, size, dimension, (4, 16, 64), (2, 8)) for size in (8, 16)]
+    codes = [_ivf_pq(metric, 64, size, dimension, (1, 4, 16, 64)) for size in (8, 16)]
+    ranked = _ivf_pq(metric, 64, 16, dimension, (4, 16, 64), (2, 8))
     hnsw = [_hnsw(metric, links, (20, 40, 80, 160, 320)) for links in (8, 16, 32)]
     usearch = [_usearch(metric, 16, kind, (20, 40, 80, 160, 320)) for kind in _precisions(metric)]
-    return [*trees, *clusters, *ivf, *filter(None, (*codes, *ranked)), *hnsw, *usearch]
+    return [*trees, *clusters, *ivf, *filter(None, (*codes, ranked)), *hnsw, *usearch]
 
 
 def _large(metric: str, dimension: int) -> list[Build]:
