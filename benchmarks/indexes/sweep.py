@@ -95,7 +95,7 @@ def _large(metric: str, dimension: int) -> list[Build]:
     return [
         _ivf(metric, 1024, (1, 4, 16, 64, 256)),
         *filter(None, codes),
-        _hnsw(metric, 16, (20, 40, 80, 160, 320, 640), repeatable=False),
+        _hnsw(metric, 16, (20, 40, 80, 160, 320, 640), repeatable=False, ef_construction=64),
         _usearch(metric, 16, "f16", (20, 40, 80, 160, 320, 640), repeatable=False, ef_construction=64),
     ]
 
