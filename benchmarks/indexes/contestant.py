@@ -102,10 +102,12 @@ class IndexContestant:
             "resident_bytes": None if before is None or after is None else max(0, after - before),
         }
 
-    def answers(self, settings: dict[str, int], k: int) -> tuple[np.ndarray, np.ndarray]:
-        """Ids and scores (q, k) of all queries."""
+    def answers(
+        self, settings: dict[str, int], k: int, places: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Ids and scores (q, k) of all queries, or of those at `places` (q,)."""
         self._set(settings)
-        return self._index.search(self._queries, k)
+        return self._index.search(self._queries if places is None else self._queries[places], k)
 
     def pace(self, settings: dict[str, int]) -> float:
         """Seconds that one query takes, about; a warm-up too."""

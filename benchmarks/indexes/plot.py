@@ -23,8 +23,9 @@ _TICKS = (0.0, 0.5, 0.9, 0.99, 0.999, 1.0)
 def recall_plot(sets: list[tuple[str, list[dict[str, Any]]]], path: Path) -> Path | None:
     """Write a PNG of the rows (see `index_rows`) of each titled set; None where there is nothing to draw.
 
-    Left out are sets in which every index found everything: their tables say it all. Families differ in marker as well as in colour. The recall axis is logarithmic in what is missed, so that 0.99 and
-    0.999 are as far apart as 0.9 and 0.99.
+    Left out are sets in which every index found everything: their tables say it all. Families differ in marker as well
+    as in colour. The recall axis is logarithmic in what is missed, so that 0.99 and 0.999 are as far apart as 0.9 and
+    0.99.
     """
     import matplotlib
 

@@ -58,7 +58,7 @@ class Session:
             try:
                 for seat in seats:
                     self._start(seat)
-                exact = self._answers(seats[0], entrants, vectors["gallery"])
+                exact = self._answers(seats[0], entrants, vectors)
                 calibration = take_turns(entrants, self.request.budget, self.say)
             finally:
                 for seat in seats:
@@ -81,17 +81,17 @@ class Session:
         well = f"built in {seat.facts['build_s']:.1f} s" if seat.status == "ok" else f"{seat.status}: {seat.reason}"
         self.say(f"{seat.job.title}: {well}")
 
-    def _answers(self, exact: Seat, entrants: Sequence[Entrant], gallery: int) -> Ranking:
+    def _answers(self, exact: Seat, entrants: Sequence[Entrant], vectors: dict[str, Any]) -> Ranking:
         """The exact ranking; the answers of every entrant are left in it."""
         patience = self.request.budget.patience
 
-        def search(k: int) -> tuple[np.ndarray, np.ndarray]:
-            answer = exact.ask("answers", patience, settings={}, k=k)
+        def search(k: int, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            answer = exact.ask("answers", patience, settings={}, k=k, places=places)
             if answer is None:
                 raise BenchmarkError(f"the exact index failed, nothing can be scored: {exact.status} ({exact.reason})")
             return answer
 
-        truth = exact_ranking(search, gallery)
+        truth = exact_ranking(search, vectors["queries"], vectors["gallery"])
         for entrant in entrants:
             answer = entrant.seat.ask("answers", patience, settings=entrant.settings, k=CUTOFFS[-1])
             if answer is not None:

@@ -21,6 +21,9 @@ WORD = 8
 SCAN_SHARE = 1 / 32
 """Buckets and codes looked at, as a share of the gallery, beyond which a scan is cheaper."""
 
+LEAST = 1 << 18
+"""Fewer codes are scanned sooner than a handful of look-ups is made."""
+
 SAMPLE = 1 << 16
 """Codes by which a scan guesses how far the k-th is."""
 
@@ -62,6 +65,8 @@ class MultiIndexHashing:
 
     def _nearest(self, words: np.ndarray, substrings: np.ndarray, k: int) -> np.ndarray:
         """Keys (k,) of the nearest codes, by number of differing bits, then by row."""
+        if self._words.shape[1] < LEAST:
+            return self._scan(words, k)
         found = np.empty(0, dtype=np.int64)
         work, affordable = 0, SCAN_SHARE * self._words.shape[1]
         for radius in range(SUBSTRING + 1):

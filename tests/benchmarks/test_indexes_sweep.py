@@ -80,7 +80,7 @@ def test_all_that_tie_with_the_last_are_in_the_truth_and_any_of_them_counts(n, b
     index.add(gallery)
     order = rng.permutation(n)
     other.add(gallery[order])
-    exact = exact_ranking(lambda k: index.search(queries, k), n)
+    exact = exact_ranking(lambda k, places: index.search(queries[places], k), 6, n)
     differing = np.bitwise_count(queries ^ gallery[:, 0]).astype(int)
     last = np.sort(differing, axis=1)[:, min(20, n) - 1]
     found = [set(row[scores >= -limit]) for row, scores, limit in zip(exact.ids, exact.scores, last, strict=True)]
@@ -94,7 +94,7 @@ def test_what_is_missed_is_missed():
     rows = np.random.default_rng(1).normal(size=(200, 8)).astype(np.float32)
     index = ExactIndex()
     index.add(rows)
-    exact = exact_ranking(lambda k: index.search(rows[:5], k), 200)
+    exact = exact_ranking(lambda k, places: index.search(rows[places], k), 5, 200)
     ids, scores = index.search(rows[:5], 20)
     ids[:, 15:], scores[:, 15:] = -1, -np.inf
     ids[:, 0] = exact.ids[:, 30]

@@ -42,6 +42,7 @@ def test_the_answer_is_that_of_a_full_scan(n, width, k, kind, share, seed):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(multi_index_hashing, "SCAN_SHARE", share)
         patch.setattr(multi_index_hashing, "SAMPLE", 7)
+        patch.setattr(multi_index_hashing, "LEAST", 0)
         ids, scores = built(MultiIndexHashing(), gallery).search(queries, k)
     expected, values = built(HammingIndex(), gallery).search(queries, k)
     assert np.array_equal(ids, expected)
@@ -55,6 +56,7 @@ def test_near_codes_are_found_without_looking_at_all_of_them(monkeypatch):
     gallery = rng.integers(0, 256, (50_000, 8), dtype=np.uint8)
     queries = gallery[:20] ^ np.packbits(np.arange(64) == 9)
     index = built(MultiIndexHashing(), gallery)
+    monkeypatch.setattr(multi_index_hashing, "LEAST", 0)
     looked = []
     differing = multi_index_hashing._differing
     monkeypatch.setattr(
@@ -72,6 +74,7 @@ def test_far_codes_cost_a_scan_and_little_more(monkeypatch):
     rng = np.random.default_rng(6)
     gallery = rng.integers(0, 256, (50_000, 8), dtype=np.uint8)
     index = built(MultiIndexHashing(), gallery)
+    monkeypatch.setattr(multi_index_hashing, "LEAST", 0)
     looked = []
     differing = multi_index_hashing._differing
     monkeypatch.setattr(
