@@ -12,6 +12,9 @@ from datasets.imageset import Image
 if TYPE_CHECKING:
     from methods.faces.detection import FaceBoxes
 
+CROP_SIDE = 160
+"""Pixels: what FaceNet looks at (INPUT_SIZE of its network, whose module imports Keras)."""
+
 
 @runtime_checkable
 class FaceEncoder(Protocol):
@@ -36,7 +39,6 @@ def encode_face(encoder: FaceEncoder, image: Image, number: int | None) -> tuple
     Raises SearchError for a number that no face has.
     """
     from methods.faces.alignment import choose_face, crop_face
-    from methods.networks.inception_resnet_v1 import INPUT_SIZE
 
     (found,) = encoder.detect([image])
     order = np.argsort(found.boxes[:, 0], kind="stable")
@@ -51,4 +53,4 @@ def encode_face(encoder: FaceEncoder, image: Image, number: int | None) -> tuple
         for place, row in enumerate(order.tolist())
         for x1, y1, x2, y2 in [found.boxes[row].tolist()]
     )
-    return encoder.embed(crop_face(image, found.boxes[chosen], INPUT_SIZE, encoder.margin)[None]), faces
+    return encoder.embed(crop_face(image, found.boxes[chosen], CROP_SIDE, encoder.margin)[None]), faces

@@ -121,7 +121,8 @@ class Searcher:
             id = int(self.indexed.ids[position])
             item = self.gallery.item(id)
             tied = bool(hits) and hits[-1].score == score
-            hits.append(Hit(hits[-1].rank if tied else len(hits) + 1, id, item.id, item.label, score))
+            rank = hits[-1].rank if tied else len(hits) + 1
+            hits.append(Hit(rank, id, item.id, item.label, score + 0.0))  # minus no bits is 0, not -0
         return tuple(hits)
 
     def _verdict(self, ranking: Ranking, hits: tuple[Hit, ...]) -> Verdict:

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from search_support import ROOT, fill, opened, picture, query
 
+from benchmarks.search.faces import CROP_SIDE
 from benchmarks.search.kept import keeping
+from benchmarks.search.kept.cascade import Found, crops
 from benchmarks.search.kept.keeping import keep, quick_spec
 from methods.building import Surroundings, build_encoder
 from methods.registry import load_registry
@@ -91,3 +93,31 @@ def test_faces_on_kept_networks(tmp_path):
         assert len(plain) == len(faces)
         np.testing.assert_allclose(faces.boxes, plain.boxes, atol=1)
     np.testing.assert_allclose(kept.encode(images), encoder.encode(images), atol=0.02)
+    assert sum(map(len, kept.detect(images))) > 0
+    code = (
+        "import sys, pathlib, numpy; from benchmarks.search.kept.facenet import KeptFaceNet\n"
+        "KeptFaceNet(pathlib.Path(sys.argv[1])).encode([numpy.zeros((60, 60, 3), 'uint8')])\n"
+        "print(sorted({'tensorflow', 'keras'} & set(sys.modules)))"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "key")]
+    done = subprocess.run(command, cwd=ROOT, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
+    assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_crops_are_those_that_tensorflow_cuts():
+    import tensorflow as tf
+
+    rng = np.random.default_rng(0)
+    pixels = rng.random((2, 40, 50, 3), dtype=np.float32)
+    low = rng.uniform(-10, 30, (9, 2))
+    boxes = np.concatenate([low, low + rng.uniform(3, 30, (9, 1))], axis=1)
+    found = Found(rng.integers(0, 2, 9), boxes, np.ones(9))
+    relative = (boxes[:, [1, 0, 3, 2]] / [40, 50, 40, 50]).astype(np.float32)
+    expected = tf.image.crop_and_resize(pixels, relative, found.image.astype(np.int32), (24, 24)).numpy()
+    np.testing.assert_allclose(crops(pixels, found, 24), expected, atol=1e-4)
+
+
+def test_faces_are_cut_as_the_network_wants_them():
+    from methods.networks.inception_resnet_v1 import INPUT_SIZE
+
+    assert CROP_SIDE == INPUT_SIZE
