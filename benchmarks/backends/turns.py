@@ -6,19 +6,30 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-_POLL = 0.2
+_LOOK = 2.0
+"""Seconds between two looks of one that waits."""
 
 
 class Turns:
     """Lets callers through, `room` at a time: the lowest rank first, then whoever came first."""
 
     def __init__(self) -> None:
-        self.room = 0
-        """How many may be through at a time; may change at any moment."""
+        self._room = 0
         self._through = 0
         self._waiting: list[tuple[int, int]] = []
         self._numbers = itertools.count()
         self._changed = threading.Condition()
+
+    @property
+    def room(self) -> int:
+        """How many may be through at a time; may change at any moment."""
+        return self._room
+
+    @room.setter
+    def room(self, room: int) -> None:
+        with self._changed:
+            self._room = room
+            self._changed.notify_all()
 
     @contextmanager
     def turn(self, rank: int, look: Callable[[], None]) -> Iterator[None]:
@@ -27,6 +38,7 @@ class Turns:
         with self._changed:
             heapq.heappush(self._waiting, ticket)
         try:
+            look()
             while not self._next(ticket):
                 look()
         finally:
@@ -43,10 +55,10 @@ class Turns:
 
     def _next(self, ticket: tuple[int, int]) -> bool:
         with self._changed:
-            if self._through < self.room and self._waiting[0] == ticket:
+            if self._through < self._room and self._waiting[0] == ticket:
                 heapq.heappop(self._waiting)
                 self._through += 1
                 self._changed.notify_all()
                 return True
-            self._changed.wait(_POLL)
+            self._changed.wait(_LOOK)
             return False
