@@ -2,13 +2,11 @@
 
 import csv
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import misbuilt_indexes
 import numpy as np
 import pytest
+from test_cli import cli
 
 from benchmarks.indexes.contestant import IndexJob
 from benchmarks.indexes.seat import Entrant, Seat
@@ -19,11 +17,6 @@ from benchmarks.launch import prepare
 from methods.spec import Part
 
 QUICK = ("--rounds", "2", "--seconds", "0.01", "--batch", "4", "--threads", "1")
-
-
-def cli(*arguments, cwd=None):
-    command = [sys.executable, "-m", "benchmarks", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=500, cwd=cwd or Path.cwd())
 
 
 @pytest.fixture(scope="module")
