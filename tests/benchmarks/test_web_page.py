@@ -268,8 +268,8 @@ def test_the_leaderboard_sorts_and_filters(page, address):
     shot(page, "serve-leaderboard")
     page.select_option("#family", "hash")
     assert set(page.evaluate(f"{shown}.map((row) => row.dataset.family)")) == {"hash"}
-    page.fill("#method", "phash")
-    assert page.evaluate(f"{shown}.map((row) => row.dataset.method)") == ["phash"]
+    page.fill("#method", "whash")
+    assert page.evaluate(f"{shown}.map((row) => row.dataset.method)") == ["whash"]
 
 
 def test_pixels_are_where_the_pointer_was(page, address):
