@@ -24,8 +24,8 @@ FUNCTIONS = {"phash": "phash", "dhash": "dhash", "ahash": "average_hash", "whash
 TOGETHER = 4
 """Equally large images from which on hashing them together is faster than one by one."""
 
-TASK_PIXELS = 1 << 19
-"""Pixels that one task hashes together at best (8 images of 250 x 250): more do not stay in the caches."""
+TASK_PIXELS = 1 << 20
+"""Pixels that one task hashes together at best (16 images of 250 x 250): more do not stay in the caches."""
 
 LARGE = 1 << 20
 """Pixels above which an image is hashed by itself: together, a task's float copies would take 30 MB and more."""

@@ -1,11 +1,11 @@
 """Pillow's grey conversion and Lanczos resize of many equally large images, bit for bit, as matrix products.
 
 Pillow filters in whole numbers: its weights are multiples of 2^-22, and each of its two passes, along rows and along
-columns, rounds to 8 bits. Split in two, such weights fit float32 products whose sums are exact in whatever order they
-are added, so BLAS comes to the very same pixels, and needs half the time and memory that float64 would take.
+columns, rounds to 8 bits. A float32 product comes near enough to those sums to say which whole number is nearest, but
+for the few that lie within its error of a half: they are summed once more in float64, which is exact here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -16,28 +16,27 @@ from datasets.imageset import Image
 UNITS = 22
 """Binary digits of Pillow's weights (PRECISION_BITS of its Resample.c)."""
 
-COARSE_UNITS = 15
-"""Binary digits of the coarse half of a weight: 255 x 2^15 x the sum of an output's |weights|, < 2, is below 2^24."""
-
-TAPS = 1 << (24 - 8 - (UNITS - COARSE_UNITS - 1))
-"""Input pixels of an output up to which the fine halves, at most 2^6 units each, sum to less than 2^24 too."""
-
 OUTPUTS = 16
 """Output pixels of one product: neighbours look at nearly the same input pixels, and at few of them all."""
+
+LONGEST = 4096
+"""Longest side in pixels that is resized here: Pillow's weights for it come out of a square of that side (64 MB)."""
 
 Size = tuple[int, int]
 """Height and width in pixels."""
 
 
 class Filter(NamedTuple):
-    """Weights of the output pixels `outputs`, which look at the input pixels `inputs`.
-
-    (inputs, 2 outputs) float32: their coarse halves side by side, then their fine halves.
-    """
+    """Weights of the output pixels `outputs`, which look at the input pixels `inputs`."""
 
     inputs: slice
     outputs: slice
+    exact: np.ndarray
+    """(outputs, inputs) float64, as Pillow has them."""
     weights: np.ndarray
+    """The same in float32."""
+    error: float
+    """Most that a float32 sum of pixels, in whatever order, and half a grey level may be off (see `_error`)."""
 
 
 def grey(images: Sequence[Image]) -> np.ndarray:
@@ -56,9 +55,7 @@ def grey(images: Sequence[Image]) -> np.ndarray:
 
 def can_resize(shape: Size, size: Size) -> bool:
     """Whether `resize` comes to the pixels of the Pillow that is installed."""
-    # Lanczos looks three output pixels to either side, or three input pixels where it enlarges.
-    few = all(6 * max(1, length / outputs) + 2 <= TAPS for length, outputs in zip(shape, size, strict=True))
-    return few and _rows_first(shape, size) is not None
+    return max(shape) <= LONGEST and _rows_first(shape, size) is not None
 
 
 def resize(pixels: np.ndarray, size: Size) -> np.ndarray:
@@ -96,8 +93,12 @@ def _rows_filtered(pixels: np.ndarray, length: int) -> np.ndarray:
     rows = pixels.reshape(n * height, width)
     out = np.empty((n * height, length), dtype=np.float32)
     for part in filters(width, length):
-        coarse, fine = np.split(rows[:, part.inputs] @ part.weights, 2, axis=1)
-        out[:, part.outputs] = _rounded(coarse, fine)
+        seen = rows[:, part.inputs]
+
+        def summed(row: np.ndarray, output: np.ndarray, seen: np.ndarray = seen, part: Filter = part) -> np.ndarray:
+            return np.einsum("mi,mi->m", seen[row], part.exact[output])
+
+        out[:, part.outputs] = _rounded(seen @ part.weights.T, part.error, summed)
     return out.reshape(n, height, length)
 
 
@@ -106,16 +107,25 @@ def _columns_filtered(pixels: np.ndarray, length: int) -> np.ndarray:
     n, height, width = pixels.shape
     out = np.empty((n, length, width), dtype=np.float32)
     for part in filters(height, length):
-        coarse, fine = np.split(part.weights.T @ pixels[:, part.inputs], 2, axis=1)
-        out[:, part.outputs] = _rounded(coarse, fine)
+        seen = pixels[:, part.inputs]
+
+        def summed(
+            image: np.ndarray, output: np.ndarray, column: np.ndarray, seen: np.ndarray = seen, part: Filter = part
+        ) -> np.ndarray:
+            return np.einsum("mi,mi->m", seen[image, :, column], part.exact[output])
+
+        out[:, part.outputs] = _rounded(part.weights @ seen, part.error, summed)
     return out
 
 
-def _rounded(coarse: np.ndarray, fine: np.ndarray) -> np.ndarray:
-    """Pixels from the two halves of their sums, which only float64 holds together."""
-    sums = np.add(coarse, fine, dtype=np.float64)
-    sums += 0.5
-    return np.floor(np.clip(sums, 0, 255, out=sums), out=sums)
+def _rounded(sums: np.ndarray, error: float, summed: Callable[..., np.ndarray]) -> np.ndarray:
+    """Pixels of float32 `sums` that are `error` off at most; `summed(*positions)` are the exact ones of some."""
+    pixels = np.floor(sums + np.float32(0.5 - error))
+    unsure = np.flatnonzero(np.floor(sums + np.float32(0.5 + error)) != pixels)
+    if len(unsure):
+        exact = summed(*np.unravel_index(unsure, sums.shape))
+        pixels.reshape(-1)[unsure] = np.floor(exact + 0.5)
+    return np.clip(pixels, 0, 255, out=pixels)
 
 
 @lru_cache(maxsize=256)
@@ -129,12 +139,23 @@ def filters(length: int, outputs: int) -> tuple[Filter, ...]:
 
     impulses = Pillow.fromarray(np.eye(length, dtype=np.int32) << UNITS)
     weights = np.asarray(impulses.resize((outputs, length), Pillow.Resampling.LANCZOS)) / 2.0**UNITS
-    coarse = np.rint(weights * 2.0**COARSE_UNITS) / 2.0**COARSE_UNITS
     parts = []
     for start in range(0, outputs, OUTPUTS):
         some = slice(start, min(start + OUTPUTS, outputs))
         used = np.flatnonzero(weights[:, some].any(axis=1))
         inputs = slice(int(used[0]), int(used[-1]) + 1)
-        halves = [coarse[inputs, some], (weights - coarse)[inputs, some]]
-        parts.append(Filter(inputs, some, np.hstack(halves).astype(np.float32)))
+        exact = np.ascontiguousarray(weights[inputs, some].T)
+        parts.append(Filter(inputs, some, exact, exact.astype(np.float32), _error(exact)))
     return tuple(parts)
+
+
+def _error(weights: np.ndarray) -> float:
+    """Bound on the error of a float32 sum of pixels by `weights` (outputs, inputs), and of half a grey level added.
+
+    An inner product of n terms is off by at most n u / (1 - n u) times the sum of their magnitudes, in any order, with
+    or without fused operations (Higham 2002, section 3.1), u = 2^-24; rounding the weights adds u, and the result,
+    which is below 512, is rounded twice more.
+    """
+    unit = 2.0**-24
+    terms = (weights.shape[1] + 1) * unit
+    return float(terms / (1 - terms) * 255 * np.abs(weights).sum(axis=1).max() + 2 * 512 * unit)

@@ -39,17 +39,15 @@ class ExactIndex:
     def search(self, vectors: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
         """The k nearest gallery rows of each query (q, d): ids (q, k) int32, scores (q, k) float32."""
         k = min(k, len(self._vectors))
-        ids = np.full((len(vectors), k), -1, dtype=np.int32)
-        scores = np.full((len(vectors), k), -np.inf, dtype=np.float32)
-        if k == 0:
-            return ids, scores
+        if k == 0 or not len(vectors):
+            return np.empty((len(vectors), k), dtype=np.int32), np.empty((len(vectors), k), dtype=np.float32)
         step = max(1, CHUNK // max(self._vectors.shape))
-        for start in range(0, len(vectors), step):
-            rows = slice(start, start + step)
-            ids[rows], scores[rows] = top_k(self._scores(self._prepared(vectors[rows])), k)
-        if self.metric == "l2":
-            scores = -np.sqrt(-scores)
-        return ids, scores
+        parts = [
+            top_k(self._scores(self._prepared(vectors[start : start + step])), k)
+            for start in range(0, len(vectors), step)
+        ]
+        ids, scores = parts[0] if len(parts) == 1 else map(np.concatenate, zip(*parts, strict=True))
+        return ids, -np.sqrt(-scores) if self.metric == "l2" else scores
 
     @property
     def nbytes(self) -> int:
@@ -59,6 +57,7 @@ class ExactIndex:
     def _keep(self, prepared: np.ndarray) -> None:
         self._vectors = prepared
         self._norms = _squared_norms(prepared)
+        self._largest_norm = self._norms.max(initial=0)
         self._one_query = RowProducts(prepared)
 
     def _prepared(self, vectors: np.ndarray) -> np.ndarray:
@@ -83,8 +82,10 @@ class ExactIndex:
         return queries @ self._vectors.T if len(queries) > 1 else self._one_query(queries[0])[None]
 
     def _recompute_close(self, scores: np.ndarray, queries: np.ndarray, norms: np.ndarray) -> None:
-        perhaps = scores > -CLOSE * (norms + self._norms.max())[:, None]
-        rows, columns = np.divmod(np.flatnonzero(perhaps), scores.shape[1])
+        perhaps = np.flatnonzero(scores > -CLOSE * (norms + self._largest_norm)[:, None])
+        if not len(perhaps):
+            return
+        rows, columns = np.divmod(perhaps, scores.shape[1])
         close = scores[rows, columns] > -CLOSE * (norms[rows] + self._norms[columns])
         rows, columns = rows[close], columns[close]
         step = max(1, CHUNK // queries.shape[1])

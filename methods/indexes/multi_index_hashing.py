@@ -11,21 +11,16 @@ from functools import cache
 import numpy as np
 
 from methods.distances import Metric
+from methods.indexes.differing_bits import DifferingBits, as_words, least, padded
 
 SUBSTRING = 16
 """Bits of a substring; a table has 2 ** 16 buckets."""
 
-WORD = 8
-"""Bytes of a machine word."""
-
-SCAN_SHARE = 1 / 32
-"""Buckets and codes looked at, as a share of the gallery, beyond which a scan is cheaper."""
+SCAN_SHARE = 1 / 64
+"""Buckets and codes to look at, as a share of the gallery, beyond which a scan is cheaper."""
 
 LEAST = 1 << 18
 """Fewer codes are scanned sooner than a handful of look-ups is made."""
-
-SAMPLE = 1 << 16
-"""Codes by which a scan guesses how far the k-th is."""
 
 
 class MultiIndexHashing:
@@ -37,59 +32,58 @@ class MultiIndexHashing:
     metric: Metric = "hamming"
 
     def __init__(self) -> None:
-        self._words = np.empty((0, 0), dtype=np.uint64)
+        self._differing = DifferingBits(np.empty((0, 0), dtype=np.uint8))
         self._tables: list[_Table] = []
 
     def add(self, vectors: np.ndarray) -> None:
         """Build over packed codes (n, bytes) uint8, padded with zero bits to whole substrings and words."""
-        self._words = np.ascontiguousarray(_padded(vectors, WORD).view(np.uint64).T)
-        self._tables = [_Table(values) for values in _padded(vectors, SUBSTRING // 8).view(np.uint16).T]
+        self._differing = DifferingBits(vectors)
+        self._tables = [_Table(values) for values in padded(vectors, SUBSTRING // 8).view(np.uint16).T]
 
     def search(self, vectors: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
         """The k gallery codes that differ least from each query: ids (q, k) int32, scores (q, k) float32."""
-        k = min(k, self._words.shape[1])
+        k = min(k, len(self._differing))
         ids = np.empty((len(vectors), k), dtype=np.int32)
         scores = np.empty((len(vectors), k), dtype=np.float32)
         if k:
-            words = _padded(vectors, WORD).view(np.uint64)
-            substrings = _padded(vectors, SUBSTRING // 8).view(np.uint16)
-            for place in range(len(vectors)):
-                nearest = self._nearest(words[place], substrings[place], k)
-                ids[place], scores[place] = nearest & _ROW, -(nearest >> _SHIFT)
+            substrings = padded(vectors, SUBSTRING // 8).view(np.uint16)
+            for place, words in enumerate(as_words(vectors)):
+                ids[place], differing = self._nearest(words, substrings[place], k)
+                scores[place] = -differing.astype(np.float32)
         return ids, scores
 
     @property
     def nbytes(self) -> int:
         """Bytes of the codes and of the tables."""
-        return self._words.nbytes + sum(table.nbytes for table in self._tables)
+        return self._differing.nbytes + sum(table.nbytes for table in self._tables)
 
-    def _nearest(self, words: np.ndarray, substrings: np.ndarray, k: int) -> np.ndarray:
-        """Keys (k,) of the nearest codes, by number of differing bits, then by row."""
-        if self._words.shape[1] < LEAST:
-            return self._scan(words, k)
+    def _nearest(self, words: np.ndarray, substrings: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+        """Rows (k,) of the nearest codes, and in how many bits they differ."""
+        found = self._looked_up(words, substrings, k) if len(self._differing) >= LEAST else None
+        if found is not None:
+            return found
+        differing = self._differing.of_all(words)
+        rows = least(differing, k)
+        return rows, differing[rows]
+
+    def _looked_up(self, words: np.ndarray, substrings: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray] | None:
+        """The same by way of the tables, or None where a scan is cheaper."""
         found = np.empty(0, dtype=np.int64)
-        work, affordable = 0, SCAN_SHARE * self._words.shape[1]
+        work, affordable = 0, SCAN_SHARE * len(self._differing)
         for radius in range(SUBSTRING + 1):
             flips = _flips(radius)
             for place, (table, substring) in enumerate(zip(self._tables, substrings, strict=True)):
-                rows = table.rows_at(flips ^ substring)
-                work += len(flips) + len(rows)
+                buckets = flips ^ substring
+                work += len(buckets) + table.count(buckets)
                 if work > affordable:
-                    return self._scan(words, k)
-                found = np.concatenate([found, _keys(_differing(self._words.take(rows, axis=1), words), rows)])
+                    return None
+                rows = table.rows_at(buckets)
+                found = np.concatenate([found, _keys(self._differing.of_rows(words, rows), rows)])
                 certain = len(self._tables) * radius + place
                 near = np.unique(found[found < (certain + 1) << _SHIFT])  # a code may be in several buckets
                 if len(near) >= k:
-                    return near[:k]
-        return self._scan(words, k)
-
-    def _scan(self, words: np.ndarray, k: int) -> np.ndarray:
-        """The same by looking at every code."""
-        differing = _differing(self._words, words)
-        # The k nearest of some codes bound the distance of the k nearest of all.
-        bound = np.searchsorted(np.cumsum(np.bincount(differing[: max(k, SAMPLE)])), k)
-        rows = np.flatnonzero(differing <= bound)
-        return np.sort(_keys(differing[rows], rows))[:k]
+                    return near[:k] & _ROW, near[:k] >> _SHIFT
+        return None
 
 
 class _Table:
@@ -99,6 +93,11 @@ class _Table:
         self._rows = np.argsort(values, kind="stable").astype(np.int32)
         counts = np.bincount(values, minlength=1 << SUBSTRING)
         self._starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+
+    def count(self, values: np.ndarray) -> int:
+        """How many rows have one of `values` (b,) uint16."""
+        buckets = values.astype(np.int32)
+        return int((self._starts[buckets + 1] - self._starts[buckets]).sum())
 
     def rows_at(self, values: np.ndarray) -> np.ndarray:
         """Rows whose substring is one of `values` (b,) uint16."""
@@ -127,19 +126,3 @@ def _flips(bits: int) -> np.ndarray:
 
 def _keys(differing: np.ndarray, rows: np.ndarray) -> np.ndarray:
     return (differing.astype(np.int64) << _SHIFT) | rows
-
-
-def _differing(columns: np.ndarray, words: np.ndarray) -> np.ndarray:
-    """Differing bits (n,) of codes held as columns of words (w, n) against one query's words (w,)."""
-    counts = np.bitwise_count(columns[0] ^ words[0])
-    if len(words) == 1:
-        return counts
-    rest = (np.bitwise_count(column ^ word) for column, word in zip(columns[1:], words[1:], strict=True))
-    return sum(rest, counts.astype(np.int32))
-
-
-def _padded(codes: np.ndarray, size: int) -> np.ndarray:
-    """Codes (n, bytes) uint8 with zero bytes added up to a multiple of `size`."""
-    if codes.dtype != np.uint8 or codes.ndim != 2:
-        raise ValueError(f"Hamming search needs packed (n, bytes) uint8 codes, not {codes.shape} {codes.dtype}")
-    return np.ascontiguousarray(np.pad(codes, ((0, 0), (0, -codes.shape[1] % size))))

@@ -3,6 +3,8 @@
 import imagehash
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image as Pillow
 from real_images import cifar_images
 
@@ -46,15 +48,45 @@ def test_a_resize_has_pillows_pixels(shape, size):
     assert np.array_equal(resize(images, size), theirs)
 
 
+@pytest.mark.parametrize("size", SIZES)
+def test_sums_that_lie_on_a_half_are_summed_exactly(size):
+    """Squares of two neighbouring grey levels: filtered, very many pixels come out near the middle between them."""
+    rng = np.random.default_rng(3)
+    blocks = rng.integers(100, 102, (8, 25, 25), dtype=np.uint8)
+    images = np.repeat(np.repeat(blocks, 10, axis=1), 10, axis=2)
+    theirs = [np.asarray(Pillow.fromarray(i).resize(size[::-1], Pillow.Resampling.LANCZOS)) for i in images]
+    assert np.array_equal(resize(images, size), theirs)
+
+
+def test_a_sum_within_the_error_of_a_half_is_not_trusted():
+    sums = np.array([[10.2, 10.4999, 10.5001, 255.9, -3.0]], dtype=np.float32)
+    asked = []
+
+    def summed(row, column):
+        asked.append(column.tolist())
+        return np.array([10.50001, 10.49999])
+
+    assert lanczos._rounded(sums, 0.001, summed).tolist() == [[10, 11, 10, 255, 0]]
+    assert asked == [[1, 2]]
+
+
 def test_weights_of_an_output_add_up_to_one():
     sums = np.zeros(9)
     for part in filters(250, 9):
-        coarse, fine = np.split(part.weights.sum(axis=0, dtype=np.float64), 2)
-        sums[part.outputs] += coarse + fine
+        sums[part.outputs] += part.exact.sum(axis=1)
     assert sums == pytest.approx(1, abs=1e-5)
 
 
-def test_rows_too_long_for_exact_sums_are_not_resized():
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 10**6), high=st.sampled_from([1, 7, 255]), length=st.sampled_from([20, 97, 250]))
+def test_float32_sums_are_no_further_off_than_said(seed, high, length):
+    pixels = np.random.default_rng(seed).integers(0, high + 1, (40, length)).astype(np.float32)
+    for part in filters(length, 8):
+        exact = pixels[:, part.inputs].astype(np.float64) @ part.exact.T
+        assert np.abs(pixels[:, part.inputs] @ part.weights.T - exact).max() <= part.error
+
+
+def test_very_long_rows_are_left_to_imagehash():
     assert not lanczos.can_resize((250, 100_000), (8, 8))
 
 

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from methods.indexes import exact, hamming
+from methods.indexes import exact, row_parts
 from methods.indexes.exact import ExactIndex
 from methods.indexes.hamming import HammingIndex
 from methods.indexes.kmeans import KMeansIndex
@@ -136,7 +136,7 @@ def test_a_query_alone_finds_what_it_finds_among_others(metric, rows):
 def test_chunks_do_not_show(monkeypatch):
     whole = [built(ExactIndex("l2")).search(GALLERY, 7), built(HammingIndex(), CODES).search(CODES, 7)]
     monkeypatch.setattr(exact, "CHUNK", 250)
-    monkeypatch.setattr(hamming, "CHUNK", 500)
+    monkeypatch.setattr(row_parts, "PIECE", 500)
     parts = [built(ExactIndex("l2")).search(GALLERY, 7), built(HammingIndex(), CODES).search(CODES, 7)]
     for (ids, scores), (part_ids, part_scores) in zip(whole, parts, strict=True):
         assert np.array_equal(ids, part_ids)

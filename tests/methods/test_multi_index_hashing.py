@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from methods.indexes import multi_index_hashing
+from methods.indexes.differing_bits import DifferingBits
 from methods.indexes.hamming import HammingIndex
 from methods.indexes.multi_index_hashing import MultiIndexHashing
 
@@ -25,6 +26,18 @@ def codes_of(rng, n, width, kind):
     return rng.integers(0, 256, (n, width), dtype=np.uint8)
 
 
+def counted(monkeypatch):
+    """How many codes each comparison looks at from now on."""
+    looked, fill = [], DifferingBits._fill
+
+    def watched(self, words, columns, counts):
+        looked.append(len(counts))
+        fill(self, words, columns, counts)
+
+    monkeypatch.setattr(DifferingBits, "_fill", watched)
+    return looked
+
+
 @settings(max_examples=150)
 @given(
     n=st.integers(1, 120),
@@ -41,7 +54,6 @@ def test_the_answer_is_that_of_a_full_scan(n, width, k, kind, share, seed):
     gallery, queries = codes[3:], codes[:3]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(multi_index_hashing, "SCAN_SHARE", share)
-        patch.setattr(multi_index_hashing, "SAMPLE", 7)
         patch.setattr(multi_index_hashing, "LEAST", 0)
         ids, scores = built(MultiIndexHashing(), gallery).search(queries, k)
     expected, values = built(HammingIndex(), gallery).search(queries, k)
@@ -57,13 +69,7 @@ def test_near_codes_are_found_without_looking_at_all_of_them(monkeypatch):
     queries = gallery[:20] ^ np.packbits(np.arange(64) == 9)
     index = built(MultiIndexHashing(), gallery)
     monkeypatch.setattr(multi_index_hashing, "LEAST", 0)
-    looked = []
-    differing = multi_index_hashing._differing
-    monkeypatch.setattr(
-        multi_index_hashing,
-        "_differing",
-        lambda columns, words: (looked.append(columns.shape[1]), differing(columns, words))[1],
-    )
+    looked = counted(monkeypatch)
     ids, scores = index.search(queries, 1)
     assert np.array_equal(ids[:, 0], np.arange(20))
     assert np.array_equal(scores[:, 0], -np.ones(20))
@@ -75,13 +81,7 @@ def test_far_codes_cost_a_scan_and_little_more(monkeypatch):
     gallery = rng.integers(0, 256, (50_000, 8), dtype=np.uint8)
     index = built(MultiIndexHashing(), gallery)
     monkeypatch.setattr(multi_index_hashing, "LEAST", 0)
-    looked = []
-    differing = multi_index_hashing._differing
-    monkeypatch.setattr(
-        multi_index_hashing,
-        "_differing",
-        lambda columns, words: (looked.append(columns.shape[1]), differing(columns, words))[1],
-    )
+    looked = counted(monkeypatch)
     index.search(rng.integers(0, 256, (10, 8), dtype=np.uint8), 20)
     assert len(gallery) <= sum(looked) / 10 <= 1.05 * len(gallery)
 
