@@ -16,7 +16,7 @@ from methods.faces.cascade import Candidates, Cascade
 if TYPE_CHECKING:
     import openvino
 
-CHUNK = 16
+CHUNK = 32
 """Images that a thread takes through the cascade at a time."""
 OFTEN = 3
 """Batches of one shape after which the proposal network is compiled for that shape."""
