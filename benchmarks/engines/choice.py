@@ -1,14 +1,15 @@
-"""Which engines a cell runs on: what was asked for, or for embeddings the fastest that proves itself."""
+"""Which engines a cell runs on: what was asked for, or for embeddings the usually fastest that proves itself."""
 
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 from benchmarks.engines.proof import Proof
-from benchmarks.engines.proving import fastest, prove
+from benchmarks.engines.proving import prove, up_to_gain
 from benchmarks.engines.sample import sample_of_cell
 from benchmarks.files import read_json, write_json
 from benchmarks.launch import run_isolated
@@ -42,15 +43,19 @@ class Prover:
     on_start: Callable[[int], None] = lambda pid: None
 
     def proofs(self, job: Job, names: Sequence[str], trained: bool) -> list[Proof]:
-        """Those kept, and the others made now. Raises EngineError where the process fails; that is not kept."""
+        """Of the engines in this order up to the first that gains something; those kept, and the others made now.
+
+        Raises EngineError where the process that makes them fails; that is not kept.
+        """
         paths = {name: self.folder / f"{embeddings_folder(job.embeddings, name).name}.json" for name in names}
-        known = {name: read_json(path) for name, path in paths.items()}
-        missing = tuple(name for name in names if known[name] is None)
-        if missing:
-            known |= self._made(job, missing, trained)
-            for name in missing:
-                write_json(paths[name], known[name])
-        return [Proof(**known[name]) for name in names]
+        stored = {name: read_json(path) for name, path in paths.items()}
+        known = up_to_gain(Proof(**kept) for kept in takewhile(bool, stored.values()))
+        if len(known) < len(names) and not any(proof.gains for proof in known):
+            made = self._made(job, tuple(names[len(known) :]), trained)
+            for name, facts in made.items():
+                write_json(paths[name], facts)
+            known += [Proof(**facts) for facts in made.values()]
+        return known
 
     def _made(self, job: Job, names: tuple[str, ...], trained: bool) -> dict[str, Any]:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -68,7 +73,8 @@ def choose(job: Job, asked: str, trained: bool, prover: Prover) -> Choice:
 
     `asked` is the user's: an engine for everything, "auto" for the fastest proven one for everything, or empty for
     plain Keras in timed passes and the fastest proven one for embeddings. Raises EngineError where the engine that was
-    asked for does not prove itself.
+    asked for does not prove itself. Engines are tried the usually fastest first, and no further than to one that gains
+    something over plain Keras.
     """
     if asked == PLAIN or (not asked and not trained):
         return Choice()
@@ -84,7 +90,7 @@ def choose(job: Job, asked: str, trained: bool, prover: Prover) -> Choice:
             )
         return Choice(asked, asked, _words(proof))
     proofs = prover.proofs(job, [name for name in ENGINES if name != PLAIN], trained)
-    best = fastest(proofs)
+    best = next((proof.engine for proof in proofs if proof.gains), PLAIN)
     return Choice(best if asked else PLAIN, best, "; ".join(map(_words, proofs)))
 
 
@@ -111,7 +117,7 @@ def _measure(job: Job, names: tuple[str, ...], labelled: bool) -> dict[str, Any]
     kind = PairManifest if job.cell.task == "verification" else Manifest
     encoder = build_encoder(context.spec, context.surroundings)
     proofs = prove(encoder, map(get_engine, names), sample_of_cell(kind.from_json(text, dataset)), labelled)
-    return {proof.engine: asdict(proof) for proof in proofs}
+    return {proof.engine: asdict(proof) for proof in up_to_gain(proofs)}
 
 
 def _words(proof: Proof) -> str:

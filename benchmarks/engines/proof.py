@@ -42,6 +42,11 @@ class Proof:
         """May the engine be used?"""
         return not self.reason
 
+    @property
+    def gains(self) -> bool:
+        """Is it proven, and was it faster than plain Keras?"""
+        return self.proven and self.seconds is not None and self.seconds < (self.plain_seconds or 0.0)
+
 
 def judge_rows(
     engine: str, plain: np.ndarray, rows: np.ndarray, labels: np.ndarray | None = None, queries: int = 0

@@ -1,7 +1,7 @@
-"""An encoder on plain Keras and on engines, over one sample: proofs, and the fastest engine that has one."""
+"""An encoder on plain Keras and on engines, over one sample: their proofs."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -11,34 +11,31 @@ from benchmarks.engines.sample import Sample
 from datasets.imageset import Image
 from methods.contracts import Encoder
 from methods.engines.contract import Engine
-from methods.engines.registry import PLAIN
 from methods.engines.swap import Swap
 
 
-def prove(encoder: Encoder, engines: Iterable[Engine], sample: Sample, labelled: bool = True) -> list[Proof]:
-    """A proof for each engine, in order; `labelled` False leaves hit@1 out."""
+def prove(encoder: Encoder, engines: Iterable[Engine], sample: Sample, labelled: bool = True) -> Iterator[Proof]:
+    """A proof for each engine, in order, made when it is asked for; `labelled` False leaves hit@1 out."""
     plain, plain_seconds = _rows(encoder, sample.images)
     labels = sample.labels if labelled else None
-    proofs = []
     for engine in engines:
         if obstacle := engine.obstacle():
-            proofs.append(Proof(engine.name, obstacle))
+            yield Proof(engine.name, obstacle)
             continue
         with Swap(encoder, engine):
             rows, seconds = _rows(encoder, sample.images)
         proof = judge_rows(engine.name, plain, rows, labels, sample.queries)
-        proofs.append(replace(proof, seconds=seconds, plain_seconds=plain_seconds))
-    return proofs
+        yield replace(proof, seconds=seconds, plain_seconds=plain_seconds)
 
 
-def fastest(proofs: Iterable[Proof]) -> str:
-    """The engine that took the least time of those that are proven; plain Keras where none was faster than it."""
-    times = {
-        proof.engine: proof.seconds
-        for proof in proofs
-        if proof.proven and proof.seconds is not None and proof.seconds < (proof.plain_seconds or 0.0)
-    }
-    return min(times, key=lambda name: times[name], default=PLAIN)
+def up_to_gain(proofs: Iterable[Proof]) -> list[Proof]:
+    """The proofs up to the first engine that gains something: those after it are not asked for."""
+    made = []
+    for proof in proofs:
+        made.append(proof)
+        if proof.gains:
+            break
+    return made
 
 
 def _rows(encoder: Encoder, images: list[Image]) -> tuple[np.ndarray, float]:

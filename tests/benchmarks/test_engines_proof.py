@@ -1,12 +1,15 @@
-"""A proof holds for equal answers and for nothing else; the fastest proven engine is taken."""
+"""A proof holds for equal answers and for nothing else; engines are tried up to the first that is worth it."""
 
+from dataclasses import asdict
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from benchmarks.engines import choice
+from benchmarks.engines.choice import Prover
 from benchmarks.engines.proof import Proof, judge_faces, judge_rows
-from benchmarks.engines.proving import fastest
+from benchmarks.engines.proving import up_to_gain
 from benchmarks.engines.sample import sample_of
 from datasets.imageset import ImageSet, Item
 from methods.faces.detection import FaceBoxes
@@ -82,14 +85,37 @@ def test_faces_may_move_by_less_than_a_pixel():
     assert "1 of 2 images" in judge_faces("more", plain, [faces((10, 10, 50, 50)), faces((1, 1, 9, 9))]).reason
 
 
-def test_the_fastest_is_taken_of_those_that_are_proven_and_gain_something():
-    quick = Proof("quick", "wrong", seconds=0.1, plain_seconds=1.0)
-    good = Proof("good", seconds=0.3, plain_seconds=1.0)
-    slower = Proof("slower", seconds=0.5, plain_seconds=1.0)
+def test_engines_are_tried_up_to_the_first_that_is_proven_and_gains_something():
+    wrong = Proof("wrong", "cosine", seconds=0.1, plain_seconds=1.0)
     useless = Proof("useless", seconds=1.1, plain_seconds=1.0)
     absent = Proof("absent", "needs nothing that is here")
-    assert fastest([quick, slower, good, useless, absent]) == "good"
-    assert fastest([quick, useless, absent]) == "keras"
+    good = Proof("good", seconds=0.3, plain_seconds=1.0)
+
+    def made():
+        yield from (wrong, useless, absent, good)
+        pytest.fail("an engine after it was tried")
+
+    assert [proof.engine for proof in up_to_gain(made())] == ["wrong", "useless", "absent", "good"]
+    assert [proof.gains for proof in (wrong, useless, absent, good)] == [False, False, False, True]
+    assert up_to_gain([wrong, useless]) == [wrong, useless]
+
+
+def test_proofs_that_are_kept_are_not_made_again(tmp_path, monkeypatch):
+    asked = []
+
+    def made(prover, job, names, trained):
+        asked.append(names)
+        proofs = {"fast": Proof("fast", "cosine"), "good": Proof("good", seconds=0.3, plain_seconds=1.0)}
+        return {name: asdict(proofs[name]) for name in names if name in proofs}
+
+    monkeypatch.setattr(Prover, "_made", made)
+    monkeypatch.setattr(choice, "embeddings_folder", lambda plain, engine: plain.with_name(engine))
+    prover, job = Prover(tmp_path, 1, 1), SimpleNamespace(embeddings=tmp_path / "plain")
+    assert [proof.engine for proof in prover.proofs(job, ["fast"], True)] == ["fast"]
+    for _ in range(2):
+        proofs = prover.proofs(job, ["fast", "good", "graph"], True)
+        assert [proof.engine for proof in proofs] == ["fast", "good"]
+    assert asked == [("fast",), ("good", "graph")]
 
 
 def imageset(labels, prefix):
