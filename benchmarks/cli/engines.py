@@ -32,10 +32,14 @@ def engines(
     plugins: options.Plugins = None,
     threads: options.Threads = None,
 ) -> None:
-    """Prove every engine against float32 Keras, time those that are proven, write engines.md and engines.csv."""
+    """Prove every engine against float32 Keras, time those that are proven, write engines.md and engines.csv.
+
+    The tables hold what was measured before as well, where machine, images, batch and threads were the same.
+    """
     from rich.console import Console
 
     from benchmarks.engines.contestants import contestants
+    from benchmarks.engines.kept import keep, kept_beside
     from benchmarks.engines.measure import Order
     from benchmarks.engines.session import measured
     from benchmarks.provenance import usable_cores
@@ -66,10 +70,10 @@ def engines(
         for contestant in contestants(networks, load_registry(plugins or ()))
     ]
     Store(out).require_writable()
-    facts = []
+    paths: list[Path] = []
     with console.status("measuring") as spinner:
         for found in measured(orders, spinner.update):
-            facts.append(found)
-            paths = write_engines(facts, f"{title}:{subset or 'standard'}", out)  # after each: what is measured is kept
+            facts = keep(found, f"{title}:{subset or 'standard'}", out)
+            paths = write_engines(kept_beside(facts, out), out)
     for path in paths:
         console.print(f"wrote {path}", soft_wrap=True, highlight=False)

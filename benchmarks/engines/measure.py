@@ -14,6 +14,7 @@ import numpy as np
 from benchmarks.engines.contestants import Contestant
 from benchmarks.engines.proof import Proof
 from benchmarks.engines.sample import QUERIES, sample_of
+from benchmarks.engines.settling import settle
 from benchmarks.engines.subject import PREDICT, Call, Subject, make_subject
 from benchmarks.latency.calibration import Calibration, strayed
 from benchmarks.protocol import SEED
@@ -56,6 +57,7 @@ def measure(order: Order) -> dict[str, Any]:
     set_threads(order.threads)
     set_seeds()
     subject, trained = _subject(order)
+    settled = not trained and subject.part == "network" and settle(subject.network(), subject.inputs)
     calls, proofs = _proven(subject, order.engines, order.batch)
     chosen = np.arange(order.batch) % len(subject.inputs)
     batch = subject.inputs[chosen] if isinstance(subject.inputs, np.ndarray) else [subject.inputs[i] for i in chosen]
@@ -65,6 +67,7 @@ def measure(order: Order) -> dict[str, Any]:
     return {
         **asdict(order.contestant),
         "trained": trained,
+        "settled": settled,
         "size": subject.size,
         "batch": order.batch,
         "threads": order.threads,

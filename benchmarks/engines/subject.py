@@ -39,7 +39,7 @@ class Subject:
     def on(self, engine: Engine) -> Call:
         """The part as a function of inputs, on an engine."""
         if self.part == "network":
-            return engine.compile(self._network())
+            return engine.compile(self.network())
         held: Any = _Holder(self._detector()) if self.part == "detector" else self.encoder
         run = held.detector.detect if self.part == "detector" else held.encode
         swap = Swap(held, engine)
@@ -56,7 +56,7 @@ class Subject:
             return None
         import keras
 
-        network = self._network()
+        network = self.network()
         untouched = keras.Model(network.inputs, network.outputs)
         return lambda batch: untouched.predict(batch, batch_size=len(batch), verbose=0)
 
@@ -72,7 +72,8 @@ class Subject:
         first = self.inputs[0]
         return "x".join(map(str, first.shape[:2]))
 
-    def _network(self) -> "keras.Model":
+    def network(self) -> "keras.Model":
+        """The one network of a part that is a network."""
         (network,) = networks_of(self.encoder)
         return network
 

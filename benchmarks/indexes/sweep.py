@@ -96,6 +96,7 @@ def _large(metric: str, dimension: int) -> list[Build]:
         _ivf(metric, 1024, (1, 4, 16, 64, 256)),
         *filter(None, codes),
         _hnsw(metric, 16, (20, 40, 80, 160, 320, 640), repeatable=False, ef_construction=64),
+        _hnsw(metric, 48, (80, 160, 320, 640, 1280), repeatable=False, ef_construction=128),
         _usearch(metric, 16, "f16", (20, 40, 80, 160, 320, 640), repeatable=False, ef_construction=64),
     ]
 

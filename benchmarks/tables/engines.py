@@ -13,7 +13,6 @@ from benchmarks.engines.subject import PREDICT
 from benchmarks.files import write_text
 from benchmarks.latency.calibration import NOISY
 from benchmarks.latency.summary import quantiles
-from benchmarks.provenance import now, provenance
 from benchmarks.tables.markdown import to_markdown
 from benchmarks.tables.model import Column, Table, milliseconds
 from benchmarks.tables.notes import machine_note
@@ -50,12 +49,17 @@ INTRODUCTION = (
     "interval of no change; of a network without weights only the cosine is asked. Of MTCNN the boxes are compared."
 )
 
+SETTLED = (
+    "Random weights blow up what {} makes of an image by ten orders of magnitude, until rounding errors are all that "
+    "is left; so there each normalisation was given the mean and variance of what it is fed."
+)
 
-def write_engines(facts: Sequence[dict[str, Any]], dataset: str, out: Path) -> list[Path]:
-    """Write `engines.md` and `engines.csv` of what `benchmarks.engines.measure` found."""
+
+def write_engines(facts: Sequence[dict[str, Any]], out: Path) -> list[Path]:
+    """Write `engines.md` and `engines.csv` of what is kept of each contestant, all of it measured alike."""
     rows = [row for one in facts for row in _rows(one)]
     paths = [out / "engines.md", out / "engines.csv"]
-    write_text(paths[0], to_markdown(Table("Engines", COLUMNS, rows, [INTRODUCTION, *_notes(facts, dataset)])))
+    write_text(paths[0], to_markdown(Table("Engines", COLUMNS, rows, [INTRODUCTION, *_notes(facts)])))
     write_text(paths[1], _csv(rows))
     return paths
 
@@ -104,22 +108,28 @@ def _verdict(proof: dict[str, Any]) -> str:
     return "proven" if proof["hit"] is not None else "proven, cosine only"
 
 
-def _notes(facts: Sequence[dict[str, Any]], dataset: str) -> list[str]:
+def _notes(facts: Sequence[dict[str, Any]]) -> list[str]:
     first = facts[0]
     noisy = sorted({one["name"] for one in facts if one["strayed"] > NOISY})
     quiet = f"Pace of the machine: its slowest tenth was at most {max(one['strayed'] for one in facts):.1%} behind."
     rounds = _span(len(one["seconds"][PLAIN]) for one in facts)
     images = _span(one["images"] for one in facts)
-    here = provenance()
-    packages = ", ".join(f"{name} {version}" for name, version in here["packages"].items() if version != "absent")
-    commit = (here["git"]["commit"] or "unknown")[:10] + (" (with changes)" if here["git"]["dirty"] else "")
+    settled = sorted(one["name"] for one in facts if one["settled"])
     return [
         f"Batches of {first['batch']} images, {first['threads']} threads, {rounds} rounds. Proofs on {images} images "
-        f"of {dataset}: queries, and for each one image of its label to be found.",
+        f"of {first['dataset']}: queries, and for each one image of its label to be found.",
+        *([SETTLED.format(", ".join(settled))] if settled else []),
         f"**The machine was noisy** while these were measured: {', '.join(noisy)}." if noisy else quiet,
-        machine_note([here]),
-        f"Commit {commit}, {now()[:10]}; Python {here['python']}, {packages}.",
+        machine_note([one["provenance"] for one in facts]),
+        *dict.fromkeys(map(_versions, facts)),
     ]
+
+
+def _versions(facts: dict[str, Any]) -> str:
+    there = facts["provenance"]
+    packages = ", ".join(f"{name} {version}" for name, version in there["packages"].items() if version != "absent")
+    commit = (there["git"]["commit"] or "unknown")[:10] + (" (with changes)" if there["git"]["dirty"] else "")
+    return f"Commit {commit}, {facts['measured'][:10]}; Python {there['python']}, {packages}."
 
 
 def _span(values: Iterable[int]) -> str:

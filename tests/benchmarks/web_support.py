@@ -20,11 +20,11 @@ cifar10,standard,retrieval,<b>plug,hash,False,ok,True,0.2,0.1,0.3,0.1,1,1
 """
 
 
-def small_desk(root: Path, **settings) -> Desk:
+def small_desk(root: Path, vector_store: str | None = None, **settings) -> Desk:
     """Two galleries: 25 pictures in a folder, and 6 in another with labels."""
     fill(root / "photos", 25)
     fill(root / "labelled", 6, labels=2)
     (root / "tables").mkdir()
     (root / "tables" / "overview.csv").write_text(TABLE)
     names = (str(root / "photos"), str(root / "labelled"))
-    return Desk(Settings(names, Places(root / "index"), root / "tables", **settings), silent)
+    return Desk(Settings(names, Places(root / "index", vector_store=vector_store), root / "tables", **settings), silent)

@@ -1,0 +1,35 @@
+"""What `engines` measured before: a network that is measured anew joins a table of all of them."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from benchmarks.engines.contestants import CONTESTANTS
+from benchmarks.files import read_json, write_json
+from benchmarks.provenance import now, provenance
+
+
+def keep(facts: dict[str, Any], dataset: str, out: Path) -> dict[str, Any]:
+    """Store what `measure` found in images of `dataset`, in the place of what was known of that contestant.
+
+    Returns it with where and when it was measured.
+    """
+    known = {**facts, "dataset": dataset, "measured": now(), "provenance": provenance()}
+    name = re.sub(r"[^A-Za-z0-9._-]+", "_", facts["name"])
+    write_json(out / "engines" / f"{name}.json", known)
+    return known
+
+
+def kept_beside(facts: dict[str, Any], out: Path) -> list[dict[str, Any]]:
+    """`facts` and all else that is stored, where it was measured on the same images, batches, threads and machine.
+
+    In the order of CONTESTANTS, others after them by name.
+    """
+    stored = filter(None, (read_json(path) for path in (out / "engines").glob("*.json")))
+    alike = [known for known in stored if _circumstances(known) == _circumstances(facts)]
+    places = {name: place for place, name in enumerate(CONTESTANTS)}
+    return sorted(alike, key=lambda known: (places.get(known["name"], len(places)), known["name"]))
+
+
+def _circumstances(facts: dict[str, Any]) -> tuple[object, ...]:
+    return facts["dataset"], facts["batch"], facts["threads"], facts["provenance"]["machine"]
