@@ -1,4 +1,4 @@
-"""What the harness adds to the work of the methods: a run of plan, cells and tables, on the standard subset of LFW."""
+"""What the harness adds to the work of the methods: a run of plan, cells and tables, on the standard subsets."""
 
 import time
 from dataclasses import replace
@@ -15,6 +15,7 @@ from benchmarks.tables.write import write_tables
 from methods.registry import load_registry
 
 METHODS = ("random", "pixels", "phash", "sift-indexed", "mobilenetv2", "mtcnn-facenet")
+DATASETS = ("lfw", "cifar10", "imdb-wiki")
 TASKS = ("retrieval", "robustness")
 OVERHEAD = 0.1
 
@@ -33,7 +34,7 @@ def test_the_harness_beside_the_work_of_its_methods(benchmark, data_dir, weights
     store.require_writable()
     request = Request(
         methods=METHODS,
-        datasets=(("lfw", "standard"),),
+        datasets=tuple((name, "standard") for name in DATASETS),
         tasks=TASKS,
         data_dir=data_dir,
         weights_dir=weights_dir,
