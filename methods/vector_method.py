@@ -29,9 +29,9 @@ def embed_in_batches(encoder: Encoder, images: ImageSet) -> np.ndarray:
             batch = list(images[start : start + encoder.batch_size])
         with stage("encode"):
             encoded = encoder.encode(batch)
-        if start == 0:
-            rows = empty_rows(len(images), encoded.shape[1], encoded.dtype)
-        rows[start : start + len(batch)] = encoded
+            if start == 0:
+                rows = empty_rows(len(images), encoded.shape[1], encoded.dtype)
+            rows[start : start + len(batch)] = encoded
     return rows
 
 
@@ -84,14 +84,13 @@ class VectorMethod:
     def search(self, queries: ImageSet, k: int) -> Ranking:
         """Embed the queries, then ask the index."""
         rows = self.embed(self.encoder, queries)
-        found = _detected(rows)
-        k = min(k, len(self._positions))
-        ids = np.full((len(rows), k), -1, dtype=np.int32)
-        scores = np.full((len(rows), k), -np.inf, dtype=np.float32)
-        if found.any() and k:
-            vectors = self._transformed(rows[found])
-            with stage("search"):
-                hits, values = self.ann.search(vectors, k)
+        with stage("search"):
+            found = _detected(rows)
+            k = min(k, len(self._positions))
+            ids = np.full((len(rows), k), -1, dtype=np.int32)
+            scores = np.full((len(rows), k), -np.inf, dtype=np.float32)
+            if found.any() and k:
+                hits, values = self.ann.search(self._transformed(rows[found]), k)
                 ids[found] = np.where(hits >= 0, self._positions[hits], np.int32(-1))
                 scores[found] = values
         return Ranking(ids, scores, ~found)

@@ -7,6 +7,9 @@ from methods.indexes.row_parts import RowParts
 WORD = 8
 """Bytes of a machine word."""
 
+CHUNK = 1 << 17
+"""Words that are compared at a time (1 MiB): their exclusive or stays in the cache until it is counted."""
+
 SAMPLE_SHARE = 16
 """One code in so many is looked at to bound how far the k-th nearest is."""
 
@@ -33,7 +36,9 @@ class DifferingBits:
         counts = np.empty(len(self), dtype=self._count)
 
         def fill(start: int, stop: int) -> None:
-            self._fill(words, self._columns[:, start:stop], counts[start:stop])
+            for begin in range(start, stop, CHUNK):
+                rows = slice(begin, min(begin + CHUNK, stop))
+                self._fill(words, self._columns[:, rows], counts[rows])
 
         self._parts.run(fill)
         return counts
@@ -55,7 +60,7 @@ def least(differing: np.ndarray, k: int) -> np.ndarray:
     if SAMPLE_SHARE * k >= len(differing):
         return np.argsort(differing, kind="stable")[:k]
     # The k least of some codes bound the k-th least of all.
-    bound = np.searchsorted(np.cumsum(np.bincount(differing[::SAMPLE_SHARE])), k)
+    bound = int(np.searchsorted(np.cumsum(np.bincount(differing[::SAMPLE_SHARE])), k))
     rows = np.flatnonzero(differing <= bound)
     return rows[np.argsort(differing[rows], kind="stable")[:k]]
 

@@ -16,7 +16,7 @@ from methods.indexes.differing_bits import DifferingBits, as_words, least, padde
 SUBSTRING = 16
 """Bits of a substring; a table has 2 ** 16 buckets."""
 
-SCAN_SHARE = 1 / 64
+SCAN_SHARE = 1 / 128
 """Buckets and codes to look at, as a share of the gallery, beyond which a scan is cheaper."""
 
 LEAST = 1 << 18

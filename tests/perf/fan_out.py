@@ -2,11 +2,12 @@
 
     python tests/perf/fan_out.py --out FOLDER [--workers 3] [--rounds 2]
 
-In each round the same cells run one at a time, then on the workers, from empty folders. The ideal is the seconds that
-the cells took one at a time, over the cores: more workers than cores cannot go below that. On a machine that does other
-work as well these times say little, so the processor seconds of all processes of a run are told too, and for how much
-of its time fewer cells ran than there are cores; together they give the seconds that it takes on cores of its own. Real
-data where RIS_DATA says it lies, else the stand-ins.
+In each round the same cells run one at a time, then side by side as plain processes (`--jobs`, one a core), then on the
+workers, from empty folders. The ideal is the seconds that the cells took one at a time, over the cores: more workers
+than cores cannot go below that. Nor can anything where two cores are threads of one, or share their clock and their
+memory: what plain processes side by side take says how far this machine can be split at all. The processor seconds of
+all processes of a run are told too, and for how much of its time fewer cells ran than there are cores. Real data where
+RIS_DATA says it lies, else the stand-ins.
 """
 
 import argparse
@@ -118,8 +119,8 @@ class Run:
     busy: float
 
 
-def run_once(folder: Path, backend: Backend, side_by_side: bool) -> Run:
-    """All cells from nothing; SystemExit where one has no result."""
+def run_once(folder: Path, backend: Backend, jobs: int) -> Run:
+    """All cells from nothing, so many handed over at a time; SystemExit where one has no result."""
     store = Store(folder)
     store.require_writable()
     data = Path(os.environ["RIS_DATA"]) if "RIS_DATA" in os.environ else None
@@ -128,7 +129,7 @@ def run_once(folder: Path, backend: Backend, side_by_side: bool) -> Run:
     clock = Clock()
     with Meter() as meter:
         start = time.perf_counter()
-        rows = run_cells(cells, request, store, Limits(jobs=len(cells) if side_by_side else 1), clock, backend)
+        rows = run_cells(cells, request, store, Limits(jobs=jobs), clock, backend)
         wall = time.perf_counter() - start
     if any(row["status"] != "ok" for row in rows):
         raise SystemExit("a cell has no result")
@@ -145,19 +146,20 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     facts, cores = machine(), usable_cores()
     print(f"{facts['cpu']}, {facts['cores']} cores, {facts['memory_gib']} GiB; {options.workers} workers\n")
-    print("| load before | one at a time s | ideal s | workers s | | processor s one at a time | on workers | ", end="")
-    print("cores with a cell | ideal on free cores s | workers on free cores s | |")
-    print("|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|", flush=True)
+    print("| load before | one at a time s | ideal s | side by side s | | workers s | | beside side by side | ", end="")
+    print("processor s one at a time | side by side | on workers | cores with a cell |")
+    print("|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|", flush=True)
     for _ in range(options.rounds):
         with tempfile.TemporaryDirectory(dir=options.out) as folder:
             load = os.getloadavg()[0]
-            alone = run_once(Path(folder, "local"), LocalBackend(), side_by_side=False)
-            split = run_once(Path(folder, "dask"), DaskBackend(workers=options.workers), side_by_side=True)
-        ideal, free = alone.cells / cores, alone.processor / cores
-        expected = split.processor / cores / split.busy
-        figures = [f"{load:.1f}", f"{alone.cells:.1f}", f"{ideal:.1f}", f"{split.wall:.1f}"]
-        figures += [f"{split.wall / ideal - 1:+.1%}", f"{alone.processor:.1f}", f"{split.processor:.1f}"]
-        figures += [f"{split.busy:.1%}", f"{free:.1f}", f"{expected:.1f}", f"{expected / free - 1:+.1%}"]
+            alone = run_once(Path(folder, "local"), LocalBackend(), 1)
+            beside = run_once(Path(folder, "beside"), LocalBackend(), cores)
+            split = run_once(Path(folder, "dask"), DaskBackend(workers=options.workers), len(METHODS))
+        ideal = alone.cells / cores
+        figures = [f"{load:.1f}", f"{alone.cells:.1f}", f"{ideal:.1f}"]
+        figures += [f"{beside.wall:.1f}", f"{beside.wall / ideal - 1:+.1%}"]
+        figures += [f"{split.wall:.1f}", f"{split.wall / ideal - 1:+.1%}", f"{split.wall / beside.wall - 1:+.1%}"]
+        figures += [f"{run.processor:.1f}" for run in (alone, beside, split)] + [f"{split.busy:.1%}"]
         print("|", " | ".join(figures), "|", flush=True)
 
 
