@@ -15,6 +15,10 @@ from benchmarks.backends.host import gave_up
 _PATIENCE = 10.0
 """Seconds an agent may take to end."""
 
+_NOT_FOR_CELLS = ("MALLOC_TRIM_THRESHOLD_",)
+"""Set by Dask's nanny for its own workers: memory goes back to the system at once, and comes again page by page. A cell
+takes up to half as long again with it, so its times would not be those of a local run."""
+
 _ROOT = Path(__file__).parents[2]
 _lock = threading.Lock()
 _agents: dict[str, set["Agent"]] = {}
@@ -28,11 +32,12 @@ class Agent:
         self.template = template
         self.busy = True
         self._pipe, theirs = Pipe()
+        inherited = {name: value for name, value in os.environ.items() if name not in _NOT_FOR_CELLS}
         path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
         self.process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.backends.agent", str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
-            env=os.environ | {"PYTHONPATH": path},
+            env=inherited | {"PYTHONPATH": path},
             stdin=subprocess.DEVNULL,
             start_new_session=True,  # an interrupt from the terminal reaches the run, which then ends its agents
         )

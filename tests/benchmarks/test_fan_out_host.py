@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from benchmarks.backends import agents
 from benchmarks.backends.attempts import attempts_begun, begin_attempt, keep_finished, kept_finished
 from benchmarks.backends.contract import BackendError, Finished
 from benchmarks.backends.host import check_same_code, gave_up, run_task
@@ -50,6 +51,22 @@ def test_what_was_finished_is_not_run_again(task):
     assert kept_finished(task.job.workdir) == finished
     assert run_task(task, set()) == finished
     assert len(attempts_begun(task.job.workdir)) == 1
+
+
+def test_cells_do_not_inherit_what_dask_sets_for_its_workers(task, monkeypatch):
+    """Its nanny has its workers' memory trimmed at every turn, which would slow cells down by half."""
+    started = {}
+
+    class Started:
+        def __init__(self, command, env, **more):
+            started.update(env)
+
+    monkeypatch.setattr(agents.subprocess, "Popen", Started)
+    monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "65536")
+    monkeypatch.setenv("LANG", "C.UTF-8")
+    agents.Agent(task.template)
+    assert "MALLOC_TRIM_THRESHOLD_" not in started
+    assert started["LANG"] == "C.UTF-8"
 
 
 def test_a_folder_that_is_not_there_is_named(task, tmp_path):
