@@ -42,7 +42,7 @@ METHODS = (
     "sift-vlad",
     "sift-indexed",
 )
-DATASETS = (("imdb-wiki", "standard"),)
+DATASETS = (("imdb-wiki", "standard"), ("lfw", "standard"))
 _EVERY = 0.2
 
 
@@ -154,7 +154,7 @@ def main() -> None:
             load = os.getloadavg()[0]
             alone = run_once(Path(folder, "local"), LocalBackend(), 1)
             beside = run_once(Path(folder, "beside"), LocalBackend(), cores)
-            split = run_once(Path(folder, "dask"), DaskBackend(workers=options.workers), len(METHODS))
+            split = run_once(Path(folder, "dask"), DaskBackend(workers=options.workers), len(METHODS) * len(DATASETS))
         ideal = alone.cells / cores
         figures = [f"{load:.1f}", f"{alone.cells:.1f}", f"{ideal:.1f}"]
         figures += [f"{beside.wall:.1f}", f"{beside.wall / ideal - 1:+.1%}"]
