@@ -155,6 +155,14 @@ def test_hamming_counts_differing_bits_at_any_width(width, k, seed):
     assert np.array_equal(-scores, np.take_along_axis(differing, order, axis=1))
 
 
+@pytest.mark.parametrize("width", [31, 32, 33, 64])
+def test_codes_may_differ_in_more_bits_than_a_byte_counts(width):
+    gallery = np.stack([np.zeros(width, np.uint8), np.full(width, 255, np.uint8)])
+    ids, scores = built(HammingIndex(), gallery).search(gallery, 2)
+    assert ids.tolist() == [[0, 1], [1, 0]]
+    assert scores.tolist() == [[0, -8 * width]] * 2
+
+
 def test_hamming_refuses_what_is_not_packed():
     with pytest.raises(ValueError, match="packed"):
         HammingIndex().add(GALLERY)
