@@ -2,6 +2,7 @@ r"""Tables as LaTeX, for papers: \usepackage{booktabs} and \input the file."""
 
 import re
 from collections.abc import Sequence
+from itertools import count
 
 from benchmarks.tables.model import Shown, Table, shown
 
@@ -53,8 +54,8 @@ def to_latex(table: Table, label: str) -> str:
 
 def latex_document(tables: Sequence[Table], label: str) -> str:
     """Several tables for one \\input: the first is labelled `label`, the others `label-2`, `label-3`, …"""
-    labels = [label, *(f"{label}-{number}" for number in range(2, len(tables) + 1))]
-    parts = [to_latex(table, name) for table, name in zip(tables, labels, strict=True)]
+    labels = (label if number == 1 else f"{label}-{number}" for number in count(1))
+    parts = [to_latex(table, name) for table, name in zip(tables, labels, strict=False)]
     return _PREAMBLE + "\n\n".join(parts) + "\n"
 
 

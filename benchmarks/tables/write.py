@@ -68,7 +68,10 @@ def _write_page(page: Page, out: Path) -> list[Path]:
 
 
 def _write_overview(pages: Sequence[Page], out: Path) -> list[Path]:
-    """A summary a subset, then the first table of every page that has a line in the overview."""
+    """A summary a subset, then the first table of every page that has a line in the overview.
+
+    As LaTeX the summaries alone; those tables where nothing was retrieved, so that there is nothing to sum up.
+    """
     shown = [(page, page.overview) for page in pages if page.overview]
     if not shown:
         return []
@@ -80,7 +83,7 @@ def _write_overview(pages: Sequence[Page], out: Path) -> list[Path]:
         for page, table in shown
     ]
     _write_csv(csv, pd.concat(frames, ignore_index=True))
-    write_text(latex, latex_document(summaries, "overview"))
+    write_text(latex, latex_document(summaries or [table for _, table in shown], "overview"))
     return [markdown, csv, latex]
 
 

@@ -162,3 +162,12 @@ def test_help_imports_nothing_heavy():
         [sys.executable, "-c", code + "; print(sorted(heavy))"], cwd=ROOT, capture_output=True, text=True
     )
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("task", ["verification", "robustness"])
+def test_a_run_of_one_task_alone_writes_its_tables(tmp_path, task):
+    done = cli("run", "-m", "pixels", "-d", "lfw", "--subset", "smoke", "--task", task, "--out", tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "pixels" in (tmp_path / f"lfw-synthetic-smoke-{task}.md").read_text()
+    if (tmp_path / "overview.md").exists():
+        assert "pixels" in (tmp_path / "overview.tex").read_text()
