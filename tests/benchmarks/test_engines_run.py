@@ -45,7 +45,7 @@ def test_without_the_option_only_embeddings_use_an_engine(tmp_path, photo_folder
     assert done.returncode == 0, done.stdout + done.stderr
     usual = row(tmp_path, "standard")
     assert usual["engine"]["timed"] == "keras"
-    assert "openvino proven: cosine" in usual["engine"]["why"]
+    assert " proven: cosine" in usual["engine"]["why"]  # which of the engines gains on a tiny network is chance
     assert "engine" not in usual["inputs"]
 
 
