@@ -7,8 +7,8 @@ from methods.indexes.row_parts import RowParts
 WORD = 8
 """Bytes of a machine word."""
 
-CHUNK = 1 << 17
-"""Words that are compared at a time (1 MiB): their exclusive or stays in the cache until it is counted."""
+PIECE = 1 << 20
+"""Bytes of codes that are compared at a time: their exclusive or stays in the cache until it is counted."""
 
 SAMPLE_SHARE = 16
 """One code in so many is looked at to bound how far the k-th nearest is."""
@@ -19,7 +19,7 @@ class DifferingBits:
 
     def __init__(self, codes: np.ndarray) -> None:
         self._columns = np.ascontiguousarray(as_words(codes).T)
-        self._parts = RowParts(len(codes), self._columns.nbytes)
+        self._parts = RowParts(len(codes), self._columns.nbytes, PIECE)
         # 255 is the most that a byte holds.
         self._count = np.dtype(np.uint8 if 8 * codes.shape[1] < 256 else np.uint16)
 
@@ -36,9 +36,7 @@ class DifferingBits:
         counts = np.empty(len(self), dtype=self._count)
 
         def fill(start: int, stop: int) -> None:
-            for begin in range(start, stop, CHUNK):
-                rows = slice(begin, min(begin + CHUNK, stop))
-                self._fill(words, self._columns[:, rows], counts[rows])
+            self._fill(words, self._columns[:, start:stop], counts[start:stop])
 
         self._parts.run(fill)
         return counts

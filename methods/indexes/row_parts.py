@@ -19,13 +19,13 @@ PIECE = 1 << 22
 
 
 class RowParts:
-    """`rows` rows of `nbytes` bytes in all, in pieces for as many threads as BLAS may use.
+    """`rows` rows of `nbytes` bytes in all, in pieces (of `piece` bytes, about) for as many threads as BLAS may use.
 
     That number is read when the rows are taken.
     """
 
-    def __init__(self, rows: int, nbytes: int) -> None:
-        bounds = np.linspace(0, rows, max(1, nbytes // PIECE) + 1, dtype=int).tolist()
+    def __init__(self, rows: int, nbytes: int, piece: int | None = None) -> None:
+        bounds = np.linspace(0, rows, max(1, nbytes // (piece or PIECE)) + 1, dtype=int).tolist()
         self._pieces = list(pairwise(bounds))
         self._helpers = min(blas_threads(), len(self._pieces)) - 1
 

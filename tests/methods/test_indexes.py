@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from methods.indexes import exact, row_parts
+from methods.indexes import differing_bits, exact, row_parts
 from methods.indexes.exact import ExactIndex
 from methods.indexes.hamming import HammingIndex
 from methods.indexes.kmeans import KMeansIndex
@@ -137,6 +137,7 @@ def test_chunks_do_not_show(monkeypatch):
     whole = [built(ExactIndex("l2")).search(GALLERY, 7), built(HammingIndex(), CODES).search(CODES, 7)]
     monkeypatch.setattr(exact, "CHUNK", 250)
     monkeypatch.setattr(row_parts, "PIECE", 500)
+    monkeypatch.setattr(differing_bits, "PIECE", 100)
     parts = [built(ExactIndex("l2")).search(GALLERY, 7), built(HammingIndex(), CODES).search(CODES, 7)]
     for (ids, scores), (part_ids, part_scores) in zip(whole, parts, strict=True):
         assert np.array_equal(ids, part_ids)
