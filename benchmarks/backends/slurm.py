@@ -2,6 +2,7 @@
 
 import contextlib
 import math
+import signal
 import threading
 import time
 import uuid
@@ -41,6 +42,7 @@ class SlurmBackend:
 
     def open(self, template: Template) -> None:
         """See whether jobs can be submitted at all."""
+        _let_children_be_interrupted()
         try:
             import submitit
         except ImportError as error:
@@ -92,6 +94,15 @@ class SlurmBackend:
             job = self._executor.submit(run_alone, task, self._run)
             self._jobs.add(job)
             return job
+
+
+def _let_children_be_interrupted() -> None:
+    """Jobs of this machine are cancelled by SIGINT, which a run in the background of a script ignores, as would they.
+
+    A handler that does nothing is the same here, but children do not inherit it.
+    """
+    if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, lambda number, frame: None)
 
 
 def job_parameters(task: Task) -> dict[str, Any]:
