@@ -16,8 +16,10 @@ _PATIENCE = 10.0
 """Seconds an agent may take to end."""
 
 _NOT_FOR_CELLS = ("MALLOC_TRIM_THRESHOLD_",)
-"""Set by Dask's nanny for its own workers: memory goes back to the system at once, and comes again page by page. A cell
-takes up to half as long again with it, so its times would not be those of a local run."""
+"""Set by Dask's nanny for its own workers: memory goes back to the system at once, and comes again page by page.
+
+A cell takes a quarter more processor time with it, so its times would not be those of a local run.
+"""
 
 _ROOT = Path(__file__).parents[2]
 _lock = threading.Lock()

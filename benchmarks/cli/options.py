@@ -39,8 +39,9 @@ Engine = Annotated[
     str,
     typer.Option(
         "--engine",
-        help="What frozen networks run on: keras, graph, openvino, openvino-bf16, or auto for the fastest that proves "
-        "itself. Unless given: keras where time is measured, auto for embeddings of accuracy passes.",
+        help="What frozen networks run on: keras, graph, openvino, openvino-bf16, or auto for the first that proves "
+        "itself and gains something. Unless given: keras where time is measured, auto for embeddings of accuracy "
+        "passes.",
     ),
 ]
 Threads = Annotated[
