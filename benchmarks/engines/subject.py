@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import keras
 
 PREDICT = "predict"
-"""Plain Keras as most people call it: `Model.predict`, as the model was made."""
+"""As most people call it: `Model.predict` of the model as it was made, `predict` of the package `mtcnn`."""
 
 Call = Callable[[Any], Any]
 
@@ -51,7 +51,13 @@ class Subject:
         return call
 
     def predict(self) -> Call | None:
-        """`Model.predict` on a model of the same weights; None for what is more than one network."""
+        """`Model.predict` on a model of the same weights, or the package's detector; None for a whole encoder."""
+        if self.part == "detector":
+            from mtcnn import MTCNN
+
+            smallest = self._detector()._cascade.min_face_size
+            package = MTCNN()
+            return lambda images: package.predict(list(images), min_face_size=smallest)
         if self.part != "network":
             return None
         import keras

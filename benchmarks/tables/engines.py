@@ -42,11 +42,12 @@ COLUMNS = (
 )
 
 INTRODUCTION = (
-    f"`{PREDICT}` is `Model.predict` of plain Keras; `{PLAIN}` its bare forward pass, which every method uses unless "
-    "asked otherwise. All engines of a network took turns in one process, round by round, each in a new order; "
-    "intervals (95 %) are over rounds, and of hit@1 over queries. A ratio above 1 is faster. An engine is shown its "
-    f"latency only once it is proven: on real images, no cosine to float32 below {COSINE}, and hit@1 within the "
-    "interval of no change; of a network without weights only the cosine is asked. Of MTCNN the boxes are compared."
+    f"`{PREDICT}` is `Model.predict` of plain Keras, and `MTCNN.predict` of the package that MTCNN comes from; "
+    f"`{PLAIN}` is the bare forward pass, which every method uses unless asked otherwise. All engines of a network "
+    "took turns in one process, round by round, each in a new order; intervals (95 %) are over rounds, and of hit@1 "
+    "over queries. A ratio above 1 is faster. An engine is shown its latency only once it is proven: on real images, "
+    f"no cosine to float32 below {COSINE}, and hit@1 within the interval of no change; of a network without weights "
+    "only the cosine is asked. Of MTCNN the boxes are compared."
 )
 
 SETTLED = (

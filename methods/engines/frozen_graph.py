@@ -1,11 +1,9 @@
 """A network as one TensorFlow graph whose weights are constants: Grappler may then fold them into one another."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
-from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from methods.engines.contract import Forward
 
@@ -13,18 +11,29 @@ if TYPE_CHECKING:
     import keras
 
 
-def frozen(function: Callable[..., Any], shape: tuple[int | None, ...]) -> Any:
-    """`function` of one float32 tensor of this shape as a tf.ConcreteFunction without variables."""
-    concrete = tf.function(function, jit_compile=False).get_concrete_function(tf.TensorSpec(shape, tf.float32))
-    return convert_variables_to_constants_v2(concrete)
+def frozen(network: "keras.Model", shape: tuple[int | None, ...]) -> Any:
+    """`network`'s forward pass of one float32 tensor of this shape as a tf.ConcreteFunction without variables.
+
+    Constants stand in for the variables while it is traced, which takes a third of the time of
+    `convert_variables_to_constants_v2`: that one traces first and builds the graph twice more.
+    """
+    import keras
+
+    weights = [(variable, variable.numpy()) for variable in network.variables]
+
+    def forward_pass(batch: tf.Tensor) -> tf.Tensor:
+        with keras.StatelessScope([(variable, tf.constant(value)) for variable, value in weights]):
+            return network(batch, training=False)
+
+    traced = tf.function(forward_pass, jit_compile=False, autograph=False)
+    return traced.get_concrete_function(tf.TensorSpec(shape, tf.float32))
 
 
 def forward(network: "keras.Model") -> Forward:
     """The forward pass of `network`, for batches of any size."""
-    graph = frozen(lambda batch: network(batch, training=False), network.input_shape)
+    graph = frozen(network, network.input_shape)
 
     def run(batch: np.ndarray) -> np.ndarray:
-        (rows,) = graph(tf.constant(batch))
-        return rows.numpy()
+        return graph(tf.constant(batch)).numpy()
 
     return run

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import openvino
 
 CHUNK = 32
-"""Images that a thread takes through the cascade at a time."""
+"""Most images that a thread takes through the cascade at a time."""
 OFTEN = 3
 """Batches of one shape after which the proposal network is compiled for that shape."""
 MOST_SHAPES = 64
@@ -44,7 +44,8 @@ class OpenVinoCascade(Cascade):
 
     def detect(self, images: np.ndarray) -> tuple[Candidates, np.ndarray]:
         """As the plain cascade's: an image's faces depend on that image alone, so any cut of the batch will do."""
-        step = min(CHUNK, -(-len(images) // self._threads))
+        rounds = -(-len(images) // (CHUNK * self._threads))
+        step = -(-len(images) // (rounds * self._threads))
         starts = range(0, len(images), step)
         parts = list(
             self._pool.map(lambda start: super(OpenVinoCascade, self).detect(images[start : start + step]), starts)

@@ -1,11 +1,10 @@
-"""Any TensorFlow function on OpenVINO, a batch cut into pieces that run side by side."""
+"""Any Keras network on OpenVINO, a batch cut into pieces that run side by side."""
 
 import tempfile
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,22 +12,23 @@ from methods.engines.cpu import given_threads
 from methods.engines.frozen_graph import frozen
 
 if TYPE_CHECKING:
+    import keras
     import openvino
 
 PIECES = (1, 4)
 """Images that one thread works on at a time: few, so that their activations stay in its cache."""
 
 
-def read(function: Callable[..., Any], shape: tuple[int | None, ...]) -> "openvino.Model":
-    """`function` of one float32 tensor of this shape, its weights frozen, as an OpenVINO model.
+def read(network: "keras.Model", shape: tuple[int | None, ...]) -> "openvino.Model":
+    """`network` for one float32 tensor of this shape, its weights frozen, as an OpenVINO model.
 
-    It goes through a file: OpenVINO's converter, which would take the function itself, reports its use to its makers.
+    It goes through a file: OpenVINO's converter, which would take the network itself, reports its use to its makers.
     """
     import openvino
     import tensorflow as tf
 
     with tempfile.TemporaryDirectory(prefix="openvino-") as folder:
-        graph = frozen(function, shape).graph.as_graph_def()
+        graph = frozen(network, shape).graph.as_graph_def()
         tf.io.write_graph(graph, folder, "frozen.pb", as_text=False)
         model = openvino.Core().read_model(Path(folder) / "frozen.pb")
     model.reshape(openvino.PartialShape([-1 if side is None else side for side in shape]))

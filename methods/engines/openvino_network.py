@@ -20,4 +20,4 @@ def bfloat16(network: "keras.Model") -> Forward:
 
 
 def _forward(network: "keras.Model", precision: str) -> Forward:
-    return Pieces(read(lambda batch: network(batch, training=False), network.input_shape), precision)
+    return Pieces(read(network, network.input_shape), precision)

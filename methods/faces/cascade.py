@@ -19,6 +19,8 @@ CELL = 12
 STRIDE = 2
 SCORE_THRESHOLDS = (0.6, 0.7, 0.8)
 """Least face probability after the proposal, refinement and output network."""
+PAIRS_AT_ONCE = 2**15
+"""Pairs of boxes that are compared in one go: few enough that they stay in the cache."""
 
 Sized = tf.TensorSpec([2], tf.int32)
 Pixels = tf.TensorSpec([None, None, None, 3], tf.float32)
@@ -80,16 +82,19 @@ class Cascade:
     def _proposals(self, pixels: tf.Tensor) -> Candidates:
         height, width = pixels.shape[1:3]
         levels = [_NOTHING]
-        for scale in pyramid(height, width, self.min_face_size):
+        for number, scale in enumerate(pyramid(height, width, self.min_face_size)):
             offsets, probabilities = self._propose(pixels, [int(height * scale), int(width * scale)])
             scores = probabilities[..., 1].numpy()
             image, row, column = np.nonzero(scores > SCORE_THRESHOLDS[0])
             corner = np.stack([column, row], axis=1) * STRIDE
             cells = np.concatenate([corner + 1, corner + CELL], axis=1)
             boxes = (cells + (CELL - 1) * offsets.numpy()[image, row, column].astype(np.float64)) / scale
-            level = Candidates(image, boxes, scores[image, row, column].astype(np.float64))
-            levels.append(level.at(suppress(level, 0.5)))
+            # Each level of an image is thinned out by itself first, all of them in one go.
+            alone = image + number * len(pixels)
+            levels.append(Candidates(alone, boxes, scores[image, row, column].astype(np.float64)))
         found = Candidates(*(np.concatenate(parts) for parts in zip(*levels, strict=True)))
+        found = found.at(suppress(found, 0.5))
+        found = found._replace(image=found.image % len(pixels))
         return _squared(found.at(suppress(found, 0.7)))
 
     def _refined(self, pixels: tf.Tensor, found: Candidates) -> Candidates:
@@ -126,29 +131,45 @@ def suppress(found: Candidates, threshold: float, smaller: bool = False) -> np.n
     """Non-maximum suppression within each image: positions kept, grouped by image, best score first.
 
     A box goes if a better one, itself kept or not, overlaps it by more than `threshold` of their union (of the
-    `smaller` box's area if set).
+    `smaller` box's area if set). Images with about as many boxes are done together.
     """
     if not len(found.image):
         return np.empty(0, dtype=np.int64)
     by_image = np.argsort(found.image, kind="stable")
-    starts = np.flatnonzero(np.diff(found.image[by_image])) + 1
-    kept = []
-    for rows in np.split(by_image, starts):
-        rows = rows[np.argsort(found.scores[rows])[::-1]]
-        beaten = np.triu(overlaps(found.boxes[rows], smaller) > threshold, k=1).any(axis=0)
-        kept.append(rows[~beaten])
-    return np.concatenate(kept)
+    starts = np.concatenate([[0], np.flatnonzero(np.diff(found.image[by_image])) + 1])
+    groups = np.split(by_image, starts[1:])
+    ranked = np.concatenate([rows[np.argsort(found.scores[rows])[::-1]] for rows in groups])
+    beaten = np.zeros(len(ranked), dtype=bool)
+    lengths = np.diff(np.append(starts, len(ranked)))
+    sizes = 2 ** np.ceil(np.log2(lengths)).astype(np.int64)
+    for size in np.unique(sizes[sizes > 1]):
+        alike = np.flatnonzero(sizes == size)
+        some = max(1, PAIRS_AT_ONCE // size**2)
+        for chosen in np.split(alike, range(some, len(alike), some)):
+            places = starts[chosen, None] + np.arange(size)
+            there = np.arange(size) < lengths[chosen, None]
+            boxes = np.full((*places.shape, 4), np.nan)
+            boxes[there] = found.boxes[ranked[places[there]]]
+            over = np.triu(overlaps(boxes, smaller) > threshold, k=1).any(axis=1)
+            beaten[places[there]] = over[there]
+    return ranked[~beaten]
 
 
 def overlaps(boxes: np.ndarray, smaller: bool = False) -> np.ndarray:
-    """Intersection over union (over the smaller area if `smaller`) of each two of `boxes` (m, 4): (m, m)."""
-    low = np.maximum(boxes[:, None, :2], boxes[None, :, :2])
-    high = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
-    shared = np.prod(np.maximum(high - low, 0), axis=2)
-    areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+    """Intersection over union (over the smaller area if `smaller`) of each two of `boxes` (..., m, 4): (..., m, m)."""
+    left, top, right, bottom = np.moveaxis(boxes, -1, 0)
+    width = _each_two(np.minimum, right) - _each_two(np.maximum, left)
+    height = _each_two(np.minimum, bottom) - _each_two(np.maximum, top)
+    shared = np.maximum(width, 0) * np.maximum(height, 0)
+    areas = (right - left) * (bottom - top)
     if smaller:
-        return shared / np.minimum(areas[:, None], areas[None, :])
-    return shared / (areas[:, None] + areas[None, :] - shared)
+        return shared / _each_two(np.minimum, areas)
+    return shared / (_each_two(np.add, areas) - shared)
+
+
+def _each_two(operation: np.ufunc, values: np.ndarray) -> np.ndarray:
+    """`operation` on each two of `values` (..., m): (..., m, m)."""
+    return operation(values[..., :, None], values[..., None, :])
 
 
 def _squared(found: Candidates) -> Candidates:
