@@ -150,8 +150,8 @@ def suppress(found: Candidates, threshold: float, smaller: bool = False) -> np.n
             there = np.arange(size) < lengths[chosen, None]
             boxes = np.full((*places.shape, 4), np.nan)
             boxes[there] = found.boxes[ranked[places[there]]]
-            over = np.triu(overlaps(boxes, smaller) > threshold, k=1).any(axis=1)
-            beaten[places[there]] = over[there]
+            better = np.triu(overlaps(boxes, smaller) > threshold, k=1)
+            beaten[places[there]] = np.any(better, axis=1)[there]
     return ranked[~beaten]
 
 
