@@ -11,7 +11,9 @@ from mtcnn.stages import StageONet, StagePNet, StageRNet
 
 from methods.engines.cpu import given_threads
 from methods.engines.openvino_model import compiled, read
-from methods.faces.cascade import Candidates, Cascade
+from methods.faces.candidates import Candidates
+from methods.faces.cascade import Cascade
+from methods.faces.mtcnn_networks import MtcnnNetworks
 
 if TYPE_CHECKING:
     import openvino
@@ -32,15 +34,9 @@ class OpenVinoCascade(Cascade):
     """
 
     def __init__(self, min_face_size: int = 20) -> None:
-        super().__init__(min_face_size)
         self._threads = given_threads()
         self._pool = ThreadPoolExecutor(self._threads)
-        proposal = _PyramidNetwork(StagePNet().model, self._threads)
-        refinement = _CropNetwork(StageRNet().model, SMALL_CROPS, 24, self._threads)
-        output = _CropNetwork(StageONet().model, LARGE_CROPS, 48, self._threads)
-        self._propose = lambda pixels, size: proposal(tf.raw_ops.ResizeArea(images=pixels, size=size).numpy())
-        self._refine = refinement
-        self._finish = output
+        super().__init__(_Networks(self._threads), min_face_size)
 
     def detect(self, images: np.ndarray) -> tuple[Candidates, np.ndarray]:
         """As the plain cascade's: an image's faces depend on that image alone, so any cut of the batch will do."""
@@ -56,6 +52,21 @@ class OpenVinoCascade(Cascade):
             np.concatenate([part.scores for part, _ in parts]),
         )
         return found, np.concatenate([landmarks for _, landmarks in parts])
+
+
+class _Networks:
+    """The three networks; images are scaled and cut out by TensorFlow's own operations, as in the plain cascade."""
+
+    pixels = staticmethod(MtcnnNetworks.pixels)
+
+    def __init__(self, threads: int) -> None:
+        self._proposal = _PyramidNetwork(StagePNet().model, threads)
+        self.refine = _CropNetwork(StageRNet().model, SMALL_CROPS, 24, threads)
+        self.finish = _CropNetwork(StageONet().model, LARGE_CROPS, 48, threads)
+
+    def propose(self, pixels: tf.Tensor, size: tuple[int, int]) -> Any:
+        """The proposal network's answers at one scale."""
+        return self._proposal(tf.raw_ops.ResizeArea(images=pixels, size=list(size)).numpy())
 
 
 class _PyramidNetwork:
@@ -74,7 +85,7 @@ class _PyramidNetwork:
         self._lock = threading.Lock()
         self._own = threading.local()
 
-    def __call__(self, batch: np.ndarray) -> "list[_Output]":
+    def __call__(self, batch: np.ndarray) -> list[np.ndarray]:
         """The network's outputs for (n, height, width, 3) float32."""
         return _outputs(self._request(batch.shape), batch)
 
@@ -100,7 +111,7 @@ class _CropNetwork:
         self._model = compiled(_of_shape(read(model, (None, *shape[1:])), shape), "f32", threads)
         self._own = threading.local()
 
-    def __call__(self, pixels: tf.Tensor, boxes: np.ndarray, image: np.ndarray) -> "list[_Output]":
+    def __call__(self, pixels: tf.Tensor, boxes: np.ndarray, image: np.ndarray) -> Any:
         """The network's outputs for each of `boxes` (m, 4), m > 0: y1 x1 y2 x2 fractions of the image it is in."""
         if not hasattr(self._own, "request"):
             self._own.request = self._model.create_infer_request()
@@ -112,20 +123,12 @@ class _CropNetwork:
             _outputs(self._own.request, filled[start : start + self._piece])
             for start in range(0, len(filled), self._piece)
         ]
-        return [np.concatenate(parts)[: len(crops)].view(_Output) for parts in zip(*pieces, strict=True)]
+        return [np.concatenate(parts)[: len(crops)] for parts in zip(*pieces, strict=True)]
 
 
-class _Output(np.ndarray):
-    """An array that the cascade may ask for its numbers as it asks TensorFlow's tensors."""
-
-    def numpy(self) -> np.ndarray:
-        """The array itself."""
-        return self.view(np.ndarray)
-
-
-def _outputs(request: "openvino.InferRequest", batch: np.ndarray) -> list[_Output]:
+def _outputs(request: "openvino.InferRequest", batch: np.ndarray) -> list[np.ndarray]:
     results = request.infer([batch], share_inputs=True)
-    return [results[number].view(_Output) for number in range(len(results))]
+    return [results[number] for number in range(len(results))]
 
 
 def _of_shape(model: "openvino.Model", shape: tuple[int, ...]) -> "openvino.Model":

@@ -4,14 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from datasets.imageset import Image
-
-if TYPE_CHECKING:
-    from methods.faces.cascade import Candidates
+from methods.faces.candidates import Candidates
+from methods.faces.cascade import Cascade
 
 LANDMARKS = ("left eye", "right eye", "nose", "left mouth corner", "right mouth corner")
 """Order of the landmarks; left and right as the viewer sees them."""
@@ -40,10 +38,10 @@ class FaceDetector:
     """MTCNN on any sequence of images; a face is at least `min_face_size` pixels (20 or more)."""
 
     def __init__(self, min_face_size: int = 20, batch_size: int = 64) -> None:
-        from methods.faces.cascade import Cascade
+        from methods.faces.mtcnn_networks import MtcnnNetworks
 
         self.batch_size = batch_size
-        self._cascade = Cascade(min_face_size)
+        self._cascade = Cascade(MtcnnNetworks(), min_face_size)
 
     def detect(self, images: Sequence[Image]) -> list[FaceBoxes]:
         """The faces of each image, in the order of `images`.
@@ -81,7 +79,7 @@ def _default_detector() -> FaceDetector:
     return FaceDetector()
 
 
-def _faces_of(number: int, found: "Candidates", landmarks: np.ndarray, size: tuple[int, int]) -> FaceBoxes:
+def _faces_of(number: int, found: Candidates, landmarks: np.ndarray, size: tuple[int, int]) -> FaceBoxes:
     rows = np.flatnonzero(found.image == number)
     height, width = size
     boxes = np.clip(found.boxes[rows], 0, [width - 1, height - 1, width - 1, height - 1])

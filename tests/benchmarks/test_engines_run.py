@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,8 +14,10 @@ from plugins.tiny_network import TinyEncoder
 
 from benchmarks.engines.proving import prove
 from benchmarks.engines.sample import Sample
+from benchmarks.engines.subject import make_subject
 from methods.engines.contract import Engine
 from methods.engines.registry import ENGINES
+from methods.faces.detection import FaceDetector
 
 ROOT = Path(__file__).parents[2]
 PLUGIN = ROOT / "tests" / "plugins" / "tiny_network.py"
@@ -96,6 +99,20 @@ def test_engines_writes_a_table_with_proofs_and_ratios(tmp_path, photo_folder):
     text = (tmp_path / "engines.md").read_text()
     assert "Machine: " in text
     assert "Batches of 4 images, 2 threads, 2 rounds" in text
+
+
+def test_a_detector_stands_beside_its_package():
+    from datasets.synthetic import stand_in
+
+    dataset = stand_in("lfw")
+    images = [dataset.decode(dataset.read(item.id), item.id) for item in dataset.items()[:4]]
+    encoder = SimpleNamespace(detector=FaceDetector())
+    subject = make_subject("detector", encoder, Sample(images, np.array([*"abab"]), 2), trained=True)
+    package, ours = subject.predict()(images), encoder.detector.detect(images)
+    assert len(package) == len(images)
+    assert sum(map(len, ours)) > 0
+    for theirs, faces in zip(package, ours, strict=True):
+        assert len(theirs) == len(faces)
 
 
 def test_an_unknown_network_is_one_line(tmp_path):

@@ -9,8 +9,8 @@ from search_support import ROOT, fill, opened, picture, query
 
 from benchmarks.search.faces import CROP_SIDE
 from benchmarks.search.kept import keeping
-from benchmarks.search.kept.cascade import Found, crops
 from benchmarks.search.kept.keeping import keep, quick_spec
+from benchmarks.search.kept.mtcnn_networks import crops
 from methods.building import Surroundings, build_encoder
 from methods.registry import load_registry
 
@@ -111,10 +111,10 @@ def test_crops_are_those_that_tensorflow_cuts():
     pixels = rng.random((2, 40, 50, 3), dtype=np.float32)
     low = rng.uniform(-10, 30, (9, 2))
     boxes = np.concatenate([low, low + rng.uniform(3, 30, (9, 1))], axis=1)
-    found = Found(rng.integers(0, 2, 9), boxes, np.ones(9))
+    image = rng.integers(0, 2, 9)
     relative = (boxes[:, [1, 0, 3, 2]] / [40, 50, 40, 50]).astype(np.float32)
-    expected = tf.image.crop_and_resize(pixels, relative, found.image.astype(np.int32), (24, 24)).numpy()
-    np.testing.assert_allclose(crops(pixels, found, 24), expected, atol=1e-4)
+    expected = tf.image.crop_and_resize(pixels, relative, image.astype(np.int32), (24, 24)).numpy()
+    np.testing.assert_allclose(crops(pixels, relative, image, 24), expected, atol=1e-4)
 
 
 def test_faces_are_cut_as_the_network_wants_them():

@@ -34,6 +34,26 @@ def test_an_engine_in_float32_gives_what_keras_gives(network, name):
         np.testing.assert_allclose(rows, np.asarray(network.predict_on_batch(batch)), atol=2e-6)
 
 
+def test_a_frozen_network_holds_constants_alone():
+    import keras
+    import tensorflow as tf
+
+    from methods.engines.frozen_graph import frozen
+
+    seen = keras.Input((12, 12, 3))
+    inner = keras.Sequential([keras.layers.Conv2D(4, 3), keras.layers.BatchNormalization(), keras.layers.PReLU()])
+    features = keras.layers.GlobalAveragePooling2D()(inner(seen))
+    nested = keras.Model(seen, [features, keras.layers.Dense(2)(keras.layers.Dropout(0.5)(features))])
+    batch = np.random.default_rng(0).random((3, 12, 12, 3), dtype=np.float32)
+    expected = nested(batch, training=False)
+    graph = frozen(nested, nested.input_shape)
+    assert not graph.captured_inputs
+    for weight in nested.trainable_variables:
+        weight.assign(weight + 1)
+    for found, wanted in zip(graph(tf.constant(batch)), expected, strict=True):
+        np.testing.assert_allclose(found.numpy(), np.asarray(wanted), atol=1e-6)
+
+
 def test_bfloat16_is_near_and_is_really_used(network):
     forward = runnable("openvino-bf16").compile(network)
     batch = tiny_images(17)

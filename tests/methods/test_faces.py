@@ -161,7 +161,7 @@ def test_batches_are_bounded_by_count_and_by_pixels():
 
 @given(st.integers(1, 3000), st.integers(1, 3000), st.integers(20, 200))
 def test_every_scale_of_the_pyramid_holds_a_window(height, width, least):
-    from methods.faces.cascade import CELL, pyramid
+    from methods.faces.candidates import CELL, pyramid
 
     scales = pyramid(height, width, least)
     assert all(int(min(height, width) * scale) >= CELL for scale in scales)
@@ -170,7 +170,7 @@ def test_every_scale_of_the_pyramid_holds_a_window(height, width, least):
 
 
 def test_overlap_of_two_boxes_by_hand():
-    from methods.faces.cascade import overlaps
+    from methods.faces.candidates import overlaps
 
     boxes = np.array([[0, 0, 10, 10], [5, 0, 15, 10], [2, 2, 4, 4], [50, 50, 60, 60]], dtype=float)
     assert overlaps(boxes)[0] == pytest.approx([1, 50 / 150, 4 / 100, 0])
@@ -180,7 +180,7 @@ def test_overlap_of_two_boxes_by_hand():
 @settings(deadline=None)
 @given(st.lists(st.tuples(*[st.integers(0, 30)] * 2, *[st.integers(1, 20)] * 2, st.integers(0, 2)), max_size=12))
 def test_suppression_keeps_the_best_of_each_image_and_only_what_no_better_one_covers(drawn):
-    from methods.faces.cascade import Candidates, overlaps, suppress
+    from methods.faces.candidates import Candidates, overlaps, suppress
 
     rows = np.array(drawn, dtype=float).reshape(-1, 5)
     boxes = np.concatenate([rows[:, :2], rows[:, :2] + rows[:, 2:4]], axis=1)

@@ -32,4 +32,4 @@ class KeptBackbone(Backbone):
 def keep_backbone(encoder: Backbone, folder: Path) -> None:
     """Write the encoder's network to `folder`."""
     (network,) = networks_of(encoder)
-    write_model(lambda batch: network(batch, training=False), network.input_shape, folder / NETWORK)
+    write_model(network, network.input_shape, folder / NETWORK)

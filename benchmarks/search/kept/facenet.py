@@ -1,14 +1,14 @@
 """MTCNN and FaceNet that were kept: as the MtcnnFaceNet they come from, without TensorFlow."""
 
 from pathlib import Path
-from typing import Any
 
 from benchmarks.search.faces import CROP_SIDE
-from benchmarks.search.kept.cascade import CROPS, PROPOSAL, KeptCascade
 from benchmarks.search.kept.model import NETWORK, KeptModel, write_model
+from benchmarks.search.kept.mtcnn_networks import CROPS, PROPOSAL, KeptNetworks
 from methods.encoders.facenet import SCALINGS, MtcnnFaceNet
 from methods.engines.swap import networks_of
 from methods.faces.alignment import MARGIN
+from methods.faces.cascade import Cascade
 from methods.faces.detection import FaceDetector
 
 
@@ -42,7 +42,7 @@ class _Network:
 class _KeptDetector(FaceDetector):
     def __init__(self, folder: Path, min_face_size: int, batch_size: int) -> None:
         self.batch_size = batch_size
-        self._cascade: Any = KeptCascade(folder, min_face_size)
+        self._cascade = Cascade(KeptNetworks(folder), min_face_size)
 
 
 def keep_facenet(encoder: MtcnnFaceNet, folder: Path) -> None:
@@ -50,7 +50,7 @@ def keep_facenet(encoder: MtcnnFaceNet, folder: Path) -> None:
     from mtcnn.stages import StageONet, StagePNet, StageRNet
 
     (network,) = networks_of(encoder)
-    write_model(lambda batch: network(batch, training=False), network.input_shape, folder / NETWORK)
+    write_model(network, network.input_shape, folder / NETWORK)
     write_model(StagePNet().model, (None, None, None, 3), folder / PROPOSAL)
     for stage, (name, side) in zip((StageRNet, StageONet), CROPS.items(), strict=True):
         write_model(stage().model, (None, side, side, 3), folder / name)

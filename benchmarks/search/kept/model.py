@@ -1,10 +1,12 @@
 """One network in a file: written with its weights frozen, run by OpenVINO alone."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import keras
 
 NETWORK = "network.xml"
 """The file of the network that makes the rows, in a method's folder."""
@@ -35,10 +37,10 @@ class KeptModel:
         return self(batch)[0]
 
 
-def write_model(function: Callable[..., Any], shape: tuple[int | None, ...], path: Path) -> None:
-    """Write a TensorFlow function of one float32 tensor of this shape, its weights frozen, in float32."""
+def write_model(network: "keras.Model", shape: tuple[int | None, ...], path: Path) -> None:
+    """Write a Keras network for one float32 tensor of this shape, its weights frozen, in float32."""
     import openvino
 
     from methods.engines.openvino_model import read
 
-    openvino.save_model(read(function, shape), path, compress_to_fp16=False)
+    openvino.save_model(read(network, shape), path, compress_to_fp16=False)
