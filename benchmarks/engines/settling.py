@@ -15,17 +15,15 @@ if TYPE_CHECKING:
 
 LARGEST = 1e6
 """Answers above it are no features of anything: inputs are of the order of 1 to 255."""
-
-
 MOST_IMAGES = 4
 """That statistics are taken of: each has thousands of positions, and a pass holds every layer's answers at once, for
 EfficientNetV2L 0.6 GB an image."""
 
 
 def settle(network: "keras.Model", inputs: np.ndarray) -> bool:
-    """Set the statistics of `network`'s normalisations by `inputs` (n, h, w, c) where its answers exceed LARGEST.
+    """Set the statistics of `network`'s normalisations where its answers to `inputs` (n, h, w, c) exceed LARGEST.
 
-    Says whether they did.
+    The first MOST_IMAGES of them are looked at. Says whether they did.
     """
     inputs = inputs[:MOST_IMAGES]
     with np.errstate(over="ignore"):
