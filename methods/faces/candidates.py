@@ -56,8 +56,9 @@ def suppress(found: Candidates, threshold: float, smaller: bool = False) -> np.n
         alike = np.flatnonzero(sizes == size)
         some = max(1, PAIRS_AT_ONCE // size**2)
         for chosen in np.split(alike, range(some, len(alike), some)):
-            places = starts[chosen, None] + np.arange(size)
-            there = np.arange(size) < lengths[chosen, None]
+            row = np.arange(lengths[chosen].max())
+            places = starts[chosen, None] + row
+            there = row < lengths[chosen, None]
             boxes = np.full((*places.shape, 4), np.nan)
             boxes[there] = found.boxes[ranked[places[there]]]
             better = np.triu(overlaps(boxes, smaller) > threshold, k=1)

@@ -196,6 +196,20 @@ def test_suppression_keeps_the_best_of_each_image_and_only_what_no_better_one_co
     assert [(image[i], -scores[i]) for i in kept] == sorted((image[i], -scores[i]) for i in kept)
 
 
+def test_suppression_of_many_images_is_that_of_each_alone():
+    from methods.faces.candidates import Candidates, suppress
+
+    rng = np.random.default_rng(5)
+    image = rng.permutation(np.repeat(np.arange(60), rng.integers(1, 70, 60)))
+    low = rng.uniform(0, 60, (len(image), 2))
+    boxes = np.concatenate([low, low + rng.uniform(5, 40, low.shape)], axis=1)
+    found = Candidates(image, boxes, rng.random(len(image)))
+    for smaller in (False, True):
+        groups = [np.flatnonzero(image == number) for number in range(60)]
+        alone = [rows[suppress(found.at(rows), 0.4, smaller)] for rows in groups]
+        np.testing.assert_array_equal(suppress(found, 0.4, smaller), np.concatenate(alone))
+
+
 # Choice and crop
 
 
