@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 LARGEST = 1e6
 """Answers above it are no features of anything: inputs are of the order of 1 to 255."""
 MOST_IMAGES = 4
-"""That statistics are taken of: each has thousands of positions, and a pass holds every layer's answers at once, for
-EfficientNetV2L 0.6 GB an image."""
+"""That statistics are taken of: each has many positions, and a training pass holds every layer's answers at once. With
+sixteen, EfficientNetV2L and its engines did not fit in 24 GB."""
 
 
 def settle(network: "keras.Model", inputs: np.ndarray) -> bool:

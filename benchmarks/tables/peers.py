@@ -56,11 +56,12 @@ def write_peers(files: Sequence[Path], store: Store, out: Path) -> Path:
     Raises BenchmarkError for a file that is none, and where none holds a comparison.
     """
     parts = [_read(file) for file in files]
+    earlier = [note for part in parts[:-1] for note in _earlier(part, parts[-1])]
     results = {**parts[-1], **{key: [entry for part in parts for entry in part[key]] for key in _LISTS}}
     if not any("comparison" in entry["extra_info"] for entry in results["benchmarks"]):
         raise BenchmarkError(f"{files[-1]} holds no comparison of tests/perf; make it with `make bench`")
     path = out / "peers.md"
-    tables = peer_tables(results, overhead_notes(store))
+    tables = peer_tables(results, overhead_notes(store) + earlier)
     write_text(path, document("Hot paths beside their peers", INTRODUCTION, tables))
     return path
 
@@ -102,15 +103,27 @@ def _compared(entry: dict[str, Any]) -> dict[str, Any]:
     return row
 
 
+def _earlier(part: dict[str, Any], last: dict[str, Any]) -> list[str]:
+    """Which rows come of another commit than the one that is named for the page, in words."""
+    if _commit(part) == _commit(last):
+        return []
+    facts = [entry["extra_info"] for entry in part["benchmarks"]]
+    paths = [extra[kind]["path"] for extra in facts for kind in ("comparison", "alone") if kind in extra]
+    return [f"Of commit {_commit(part)}, {part['datetime'][:10]}: {'; '.join(paths)}."]
+
+
+def _commit(results: dict[str, Any]) -> str:
+    git = results["provenance"]["git"]
+    return (git["commit"] or "unknown")[:10] + (" (with changes)" if git["dirty"] else "")
+
+
 def _provenance(results: dict[str, Any]) -> list[str]:
     facts = results["provenance"]
     versions = {**facts["packages"], **{name: version or "absent" for name, version in results["peers"].items()}}
-    git = facts["git"]
-    commit = (git["commit"] or "unknown")[:10] + (" (with changes)" if git["dirty"] else "")
     packages = ", ".join(f"{name} {version}" for name, version in versions.items() if version != "absent")
     return [
         machine_note([facts]),
-        f"Commit {commit}, {results['datetime'][:10]}; Python {facts['python']}, {packages}.",
+        f"Commit {_commit(results)}, {results['datetime'][:10]}; Python {facts['python']}, {packages}.",
     ]
 
 

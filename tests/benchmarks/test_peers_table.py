@@ -108,6 +108,18 @@ def test_several_files_are_one_table(written, tmp_path):
     text = write_peers([first, tmp_path / "bench.json"], Store(tmp_path), tmp_path).read_text()
     assert [row[0] for row in rows(text)[2:]] == ["hashing, dhash", "metrics"]
     assert "Not measured: one; two." in text
+    assert "Of commit" not in text
+
+
+def test_rows_of_another_commit_are_named_with_it(written, tmp_path):
+    written(comparison(path="hashing, dhash"))
+    first = (tmp_path / "bench.json").rename(tmp_path / "first.json")
+    older = json.loads(first.read_text())
+    older["provenance"]["git"] = {"commit": "0123456789abcdef", "dirty": True}
+    write_json(first, older)
+    written(comparison(path="metrics"))
+    text = write_peers([first, tmp_path / "bench.json"], Store(tmp_path), tmp_path).read_text()
+    assert "Of commit 0123456789 (with changes), 2026-11-21: hashing, dhash." in text
 
 
 def test_report_writes_the_table_and_no_other(written, tmp_path):
