@@ -47,4 +47,5 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) results/cells results/cache results/runs results/scaling results/indexes results/streaming
+	rm -rf $(VENV)
+	find results -mindepth 1 -maxdepth 1 ! -name reference -exec rm -rf {} +

@@ -81,7 +81,7 @@ def test_the_methods_of_the_guide_conform_and_run(tmp_path):
 
 
 def column(page: str, name: str) -> dict[str, float]:
-    with (ROOT / "results" / f"{page}.csv").open(newline="") as file:
+    with (ROOT / "results" / "reference" / f"{page}.csv").open(newline="") as file:
         return {row["method"]: float(row[name]) for row in csv.DictReader(file) if row[name]}
 
 

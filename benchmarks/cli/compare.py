@@ -9,7 +9,7 @@ from benchmarks.cli import options
 
 baseline = typer.Typer(help="The results that later runs are compared with.", no_args_is_help=True)
 
-DEFAULT = Path("results/baseline/smoke.json")
+DEFAULT = Path("results/reference/baseline/smoke.json")
 
 
 def compare(

@@ -36,7 +36,7 @@ def desk(tmp_path_factory):
     from benchmarks.web.settings import Settings
 
     place = tmp_path_factory.mktemp("page")
-    tables = ROOT / "results"
+    tables = ROOT / "results" / "reference"
     if not (tables / "overview.csv").exists():
         tables = place
         (place / "overview.csv").write_text(TABLE)
