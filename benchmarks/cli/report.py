@@ -11,21 +11,28 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 OVERVIEW = "overview.csv"
+REFERENCE = Path("results/reference")
 
 
 def report(
     out: options.OutDir = Path("results"),
     data_dir: options.DataDir = None,
     plugins: options.Plugins = None,
+    reference: Annotated[Path, typer.Option("--reference", help="Folder with the published tables.")] = REFERENCE,
     readme: Annotated[
-        Path | None, typer.Option("--readme", help="A markdown file whose summary table is brought up to date.")
+        Path | None,
+        typer.Option("--readme", help="Only update the summary table of this markdown file from the published ones."),
     ] = None,
     subset: Annotated[str, typer.Option("--subset", help="The subset that --readme shows.")] = "standard",
-    check: Annotated[
-        bool,
+    figures: Annotated[
+        list[Path] | None,
         typer.Option(
-            "--check", help="Write nothing: exit 1 if the table in --readme is not that of overview.csv in --out."
+            "--figures",
+            help="Only update the figures that these markdown files (or folders) quote from the published tables.",
         ),
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing: exit 1 if what --readme or --figures name is stale.")
     ] = False,
     peers: Annotated[
         list[Path] | None,
@@ -40,13 +47,12 @@ def report(
     from benchmarks.store import Store
     from benchmarks.tables.pages import make_pages
     from benchmarks.tables.peers import write_peers
-    from benchmarks.tables.readme import readme_table, update_readme
     from benchmarks.tables.write import require_sound, write_pages
     from methods.registry import load_registry
 
     console = Console(markup=False, highlight=False, soft_wrap=True)
-    if check:
-        _check(console, readme, out, subset)
+    if readme or figures or check:
+        _documents(console, readme, subset, figures or [], reference, check)
         return
     store = Store(out)
     if peers:
@@ -58,22 +64,36 @@ def report(
     if not written:
         console.print(f"nothing stored in {out} yet: run something first")
         return
-    if readme:
-        update_readme(readme, readme_table(out / OVERVIEW, subset))
     galleries = gallery_section(store, registry, data_dir, out / FOLDER)
     page = write_report(store, registry, pages, out, [galleries] if galleries else [])
     console.print(f"{len(written)} tables in {out}, all of it to look at in {page}")
     require_sound(pages)
 
 
-def _check(console: "Console", readme: Path | None, out: Path, subset: str) -> None:
-    """Exit with 1 where the README's table is not the one that the written overview makes."""
-    from benchmarks.tables.readme import fresh_readme, readme_table
+def _documents(
+    console: "Console", readme: Path | None, subset: str, figures: list[Path], reference: Path, check: bool
+) -> None:
+    """Bring documents up to date with the published tables; with `check` only say what is stale, and exit with 1."""
+    from benchmarks.tables.quoted import documents, stale_figures, update_figures
+    from benchmarks.tables.readme import fresh_readme, readme_table, update_readme
 
-    if readme is None:
-        raise typer.BadParameter("--check wants --readme FILE, whose table is to be checked")
-    text, fresh = fresh_readme(readme, readme_table(out / OVERVIEW, subset))
-    if text != fresh:
-        console.print(f"{readme} is stale: `report --readme {readme}` brings its table up to date")
+    if not readme and not figures:
+        raise typer.BadParameter("--check wants --readme FILE or --figures FILE: what is to be checked")
+    stale = []
+    if readme:
+        table = readme_table(reference / OVERVIEW, subset)
+        text, fresh = fresh_readme(readme, table)
+        if text != fresh and check:
+            stale.append(f"{readme} is stale: `report --readme {readme}` updates its table")
+        elif not check:
+            update_readme(readme, table)
+    if check:
+        stale += stale_figures(figures, reference)
+    else:
+        update_figures(figures, reference)
+    for line in stale:
+        console.print(line)
+    if stale:
         raise typer.Exit(1)
-    console.print(f"{readme} shows what {out / OVERVIEW} says")
+    shown = [*([readme] if readme else []), *documents(figures)]
+    console.print(f"{', '.join(map(str, dict.fromkeys(shown)))}: as published in {reference}")

@@ -74,7 +74,7 @@ def overview(path, **changes):
 
 
 def check(readme, out):
-    return CliRunner().invoke(app, ["report", "--readme", str(readme), "--check", "--out", str(out)])
+    return CliRunner().invoke(app, ["report", "--readme", str(readme), "--check", "--reference", str(out)])
 
 
 def test_a_readme_that_is_out_of_date_is_found(tmp_path):
