@@ -1,13 +1,14 @@
 """What is right in a subset, from its stored manifest alone: scoring needs neither the data set nor a model."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from datasets.errors import DataError
+from datasets.registry import DATASETS
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,11 +23,28 @@ class GroundTruth:
     gallery_labels: np.ndarray
     query_ids: np.ndarray
     query_labels: np.ndarray
+    synthetic: bool = False
 
     def page(self, subject: str) -> str:
-        """A file name for tables about these images: lfw-standard-retrieval, lfw-synthetic-smoke-retrieval."""
-        title = "".join(character if character.isalnum() or character == "-" else " " for character in self.title)
+        """A file name for tables about these images: lfw-standard-retrieval, lfw-synthetic-smoke-retrieval.
+
+        What a title adds in brackets to the name of a registered data set is left out: files keep their names.
+        """
+        title = self.title.partition(" (")[0] + " synthetic" * self.synthetic if self.is_registered else self.title
+        title = "".join(character if character.isalnum() or character == "-" else " " for character in title)
         return "-".join([*title.split(), self.subset, subject])
+
+    @property
+    def is_registered(self) -> bool:
+        """Whether the images are of a registered data set (or stand in for it), not of a user's folder."""
+        return self.title.partition(" (")[0] in DATASETS
+
+    def asked_as(self, subset: str) -> "GroundTruth":
+        """The same images under the name of the subset that was asked for.
+
+        Two subsets may hold the same images, and so share one manifest, which bears the name of the first.
+        """
+        return replace(self, subset=subset)
 
 
 @lru_cache(maxsize=32)
@@ -50,4 +68,5 @@ def read_ground_truth(path: Path) -> GroundTruth:
         gallery_labels=gallery[:, 1],
         query_ids=queries[:, 0],
         query_labels=queries[:, 1],
+        synthetic=bool(document["synthetic"]),
     )

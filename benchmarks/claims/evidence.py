@@ -32,7 +32,7 @@ class Source:
     @cached_property
     def truth(self) -> GroundTruth:
         """Ids and labels of the images it ran on."""
-        return read_ground_truth(self.store.manifest_path(self.row["inputs"]["manifest"]))
+        return read_ground_truth(self.store.manifest_path(self.row["inputs"]["manifest"])).asked_as(self.cell.subset)
 
     @property
     def name(self) -> str:

@@ -35,13 +35,13 @@ def write_device_tables(store: Store, registry: Registry, out: Path) -> list[Pat
     """Write `<data set>-<subset>-devices.md` for each data set and subset with retrieval rows of a GPU."""
     order = {spec.id: place for place, spec in enumerate(registry)}
     rows = {cell: row for cell, row in store.rows() if cell.task == "retrieval" and cell.method in order}
-    groups: dict[str, list[Cell]] = {}
+    groups: dict[tuple[str, str], list[Cell]] = {}
     for cell, row in rows.items():
         if cell.device == "gpu" and row["status"] == "ok":
-            groups.setdefault(row["inputs"]["manifest"], []).append(cell)
+            groups.setdefault((row["inputs"]["manifest"], cell.subset), []).append(cell)
     written = []
-    for manifest, cells in groups.items():
-        truth = read_ground_truth(store.manifest_path(manifest))
+    for (manifest, subset), cells in groups.items():
+        truth = read_ground_truth(store.manifest_path(manifest)).asked_as(subset)
         pairs = [(_on_cpu(cell, rows), rows[cell]) for cell in sorted(cells, key=lambda cell: order[cell.method])]
         table = Table(f"{truth.title}:{truth.subset}, CPU and GPU", COLUMNS, [_row(*pair) for pair in pairs])
         gpus = sorted({f"{row['device']['name']} (driver {row['device']['driver']})" for _, row in pairs})

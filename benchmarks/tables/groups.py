@@ -1,7 +1,9 @@
 """Stored rows sorted into what one table may compare: same data set, subset, task and content."""
 
+import hashlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from benchmarks.cells import Cell
@@ -14,7 +16,7 @@ from methods.spec import MethodSpec
 
 @dataclass
 class Group:
-    """Cells that may stand in one table, in catalogue order."""
+    """Cells that may stand in one table, in catalogue order; `truth` is named as the cells were asked for."""
 
     truth: GroundTruth
     task: str
@@ -49,18 +51,42 @@ def make_groups(store: Store, registry: Registry, device: str = "") -> list[Grou
     for cell, row in store.rows():
         if cell.method in order and device in ("", cell.device):
             stored.setdefault((cell.dataset, cell.subset, cell.task), []).append((cell, row))
-    known = {name: position for position, name in enumerate(DATASETS)}
     groups = []
-    for (_, _, task), rows in sorted(stored.items(), key=lambda entry: (known.get(entry[0][0], len(known)), entry[0])):
+    for (_, subset, task), rows in sorted(stored.items(), key=lambda entry: _place(entry[0])):
         manifest = max(rows, key=lambda entry: entry[1]["started"])[1]["inputs"]["manifest"]
-        group = Group(read_ground_truth(store.manifest_path(manifest)), task, manifest)
+        truth = read_ground_truth(store.manifest_path(manifest)).asked_as(subset)
+        group = Group(truth, task, manifest)
         for cell, row in sorted(_one_device(rows), key=lambda entry: order[entry[0].method]):
             if row["inputs"]["manifest"] == manifest:
                 group.entries.append((cell, row, registry.get(cell.method)))
             else:
                 group.left_out += 1
         groups.append(group)
+    _tell_apart(groups)
     return groups
+
+
+def subset_place(subset: str) -> int:
+    """Where a subset stands among others: standard opens, smoke closes."""
+    return {"standard": 0, "full": 1, "smoke": 3}.get(subset, 2)
+
+
+def _place(key: tuple[str, str, str]) -> tuple[int, str, int, str, str]:
+    """Sorts (data set, subset, task): subsets, each with its data sets in their usual order, then tasks by name."""
+    dataset, subset, task = key
+    known = DATASETS.index(dataset) if dataset in DATASETS else len(DATASETS)
+    return subset_place(subset), subset, known, dataset, task
+
+
+def _tell_apart(groups: Sequence[Group]) -> None:
+    """Name folders of one name by their paths: no two groups share a heading or a file."""
+    for naming in ("{}", "{} {:.8}"):
+        named = Counter(group.name for group in groups)
+        for group in groups:
+            if named[group.name] > 1:
+                dataset = group.entries[0][0].dataset
+                title = naming.format(dataset, hashlib.sha256(dataset.encode()).hexdigest())
+                group.truth = replace(group.truth, title=title)
 
 
 def _one_device(rows: Sequence[tuple[Cell, dict[str, Any]]]) -> list[tuple[Cell, dict[str, Any]]]:

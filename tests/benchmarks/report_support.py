@@ -73,7 +73,7 @@ class HandMade(StoredCells):
 
     def __init__(self, root: Path, dataset: str = "lfw") -> None:
         super().__init__(root)
-        self.dataset = dataset
+        self.dataset, self.subset = dataset, "standard"
         gallery = [(f"g{n}", f"label{n // 2}") for n in range(20)]
         queries = [(f"q{n}", f"label{n}") for n in range(10)]
         self.hash = self.manifest(gallery, queries, dataset, hash=f"{dataset}-manifest")
@@ -98,7 +98,7 @@ class HandMade(StoredCells):
                 "python": "3.11",
             },
         }
-        cell = Cell(self.dataset, "standard", "retrieval", method, device)
+        cell = Cell(self.dataset, self.subset, "retrieval", method, device)
         self.cell(cell, self.hash, ids=ids if trained else None, trained=trained, **{**row, **fields})
 
 

@@ -1,0 +1,69 @@
+"""Pages are named by what was asked: nothing overwrites anything, no key or heading is there twice."""
+
+import csv
+from collections import Counter
+
+import pytest
+from report_support import HandMade
+
+from benchmarks.cells import Cell
+from benchmarks.ground_truth import read_ground_truth
+from benchmarks.tables.groups import make_groups
+from benchmarks.tables.write import write_tables
+from methods.registry import load_registry
+
+
+def filled(root, *asked):
+    """Cells of three methods for each (data set, subset) that is asked for, all of them over the same images."""
+    cells = HandMade(root)
+    for dataset, subset in asked:
+        cells.dataset, cells.subset = dataset, subset
+        for method in ("phash", "hog", "pixels"):
+            cells.add(method, right=5)
+    return cells.store
+
+
+def headings(path):
+    return [line for line in path.read_text().splitlines() if line.startswith("#")]
+
+
+def test_two_subsets_of_the_same_images_keep_a_page_each(tmp_path):
+    store = filled(tmp_path, ("lfw", "first-250"), ("lfw", "standard"), ("lfw", "smoke"))
+    write_tables(store, load_registry(), tmp_path)
+    for subset in ("first-250", "standard", "smoke"):
+        assert headings(tmp_path / f"lfw-{subset}-retrieval.md")[0].startswith(f"# lfw:{subset}, retrieval")
+    with (tmp_path / "overview.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    keys = Counter((row["dataset"], row["subset"], row["task"], row["method"]) for row in rows)
+    assert len(rows) == 9 and max(keys.values()) == 1
+    shown = headings(tmp_path / "overview.md")
+    assert len(set(shown)) == len(shown)
+    assert [line for line in shown if "subsets" in line] == [
+        f"## Retrieval, {subset} subsets" for subset in ("standard", "first-250", "smoke")
+    ]
+    tables = [line for line in shown if line.startswith("## lfw")]
+    assert [line.partition(",")[0] for line in tables] == ["## lfw:standard", "## lfw:first-250", "## lfw:smoke"]
+    assert not any(line.count("lfw hit@1") > 1 for line in (tmp_path / "overview.md").read_text().splitlines())
+
+
+@pytest.mark.parametrize(
+    "folders",
+    [("folder:/a/photos", "folder:/b/photos"), ("folder:/a/my photos", "folder:/a-my/photos", "folder:/a/my-photos")],
+)
+def test_folders_of_one_name_keep_a_page_each(tmp_path, folders):
+    cells = HandMade(tmp_path)
+    for number, dataset in enumerate(folders):
+        cells.dataset = dataset
+        cells.hash = cells.manifest([("g0", "a"), ("g1", "b")], [("q0", "a")], "folder:photos", hash=f"m{number}")
+        row = {"jobs": 1, "wall_s": 1.0, "inputs": {"manifest": cells.hash, "threads": 2, "protocol": 1, "seed": 7}}
+        cells.cell(Cell(dataset, "standard", "retrieval", "phash"), cells.hash, ids=[[0, 1]], **row)
+    groups = make_groups(cells.store, load_registry())
+    assert len({group.name for group in groups}) == len({group.heading for group in groups}) == len(folders)
+    assert all("/" not in group.name for group in groups)
+
+
+def test_files_keep_their_names_whatever_a_title_adds(tmp_path):
+    cells = HandMade(tmp_path)
+    for title, name in (("lfw (8,329 of 13,233 images)", "lfw-standard-x"), ("folder:a (b)", "folder-a-b-standard-x")):
+        hash = cells.manifest([("g", "a")], [("q", "a")], title, hash=name)
+        assert read_ground_truth(cells.store.manifest_path(hash)).page("x") == name
