@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from datasets.errors import BenchmarkError
+
 
 @contextmanager
 def write_atomically(path: Path) -> Iterator[IO[bytes]]:
@@ -34,8 +36,10 @@ def write_text(path: Path, text: str) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """The JSON value in `path`, or None if there is no such file."""
+    """The JSON value in `path`, or None if there is no such file; raises BenchmarkError for one that is damaged."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
+    except ValueError as error:
+        raise BenchmarkError(f"{path} is damaged ({error}): delete it, and what it held is measured again") from error

@@ -5,6 +5,7 @@ import os
 import shutil
 import socket
 import tempfile
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -94,8 +95,11 @@ class Store:
         path = self.folder(cell) / f"{name}.npz"
         if not path.exists():
             return None
-        with np.load(path, allow_pickle=False) as file:
-            return dict(file)
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                return dict(file)
+        except (OSError, ValueError, zipfile.BadZipFile) as error:
+            raise StoreError(f"{path} is damaged ({error}): run {cell.title} again with --force") from error
 
     def keep_manifest(self, hash: str, text: str) -> Path:
         """Store a manifest's JSON under its hash, once."""

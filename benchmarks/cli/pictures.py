@@ -3,6 +3,8 @@
 from pathlib import Path
 
 from benchmarks.cli import options
+from benchmarks.cli.report import NOTHING
+from datasets.errors import BenchmarkError
 
 
 def pictures(
@@ -25,4 +27,4 @@ def pictures(
     for line in (*map(str, sheets.written), *(f"left out: {reason}" for reason in sheets.left_out)):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     if not sheets.written and not sheets.left_out:
-        console.print(f"nothing stored in {out} yet: run something first")
+        raise BenchmarkError(NOTHING.format(out=out))

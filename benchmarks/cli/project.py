@@ -18,25 +18,20 @@ def project(
     """Foretell machines, hours and latency of larger galleries from what `scaling` measured."""
     from rich.console import Console
 
-    from benchmarks.projection.costs import costs_of
-    from benchmarks.projection.fleet import Machine
-    from benchmarks.projection.report import write_projection
-    from benchmarks.scaling.growth import curves
-    from benchmarks.scaling.results import ScalingStore
-    from benchmarks.tables.notes import machine_note
+    from benchmarks.projection.report import Asked, write_stored_projection
+    from benchmarks.store import Store
     from datasets.errors import BenchmarkError
     from methods.registry import load_registry
 
-    found = curves(ScalingStore(out).points(), load_registry(plugins or ()))
-    costs = costs_of(found)
-    if not costs:
+    store = Store(out)
+    asked = Asked(tuple(_sizes(images)), memory, latency)
+    if not write_stored_projection(store, load_registry(plugins or ()), out, asked):
         raise BenchmarkError(
             f"{out} holds no method measured at three gallery sizes; "
             f"run `scaling --sizes 1000,2000,5000 --out {out}` first"
         )
-    note = machine_note([row["provenance"] for each in found for row in each.rows])
-    page = write_projection(costs, _sizes(images), Machine(memory * 2**30, latency / 1e3), note, out)
-    Console().print(f"wrote {page}", soft_wrap=True, highlight=False)
+    asked.keep(out)
+    Console().print(f"wrote {out / 'projection.md'}", soft_wrap=True, highlight=False)
 
 
 def _sizes(text: str) -> list[float]:

@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchmarks.cli import options
+from datasets.errors import BenchmarkError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 OVERVIEW = "overview.csv"
 REFERENCE = Path("results/reference")
+NOTHING = (
+    "nothing is stored in {out}: `run --all --subset smoke --out {out}` first, or name another --out"
+)
 
 
 def report(
@@ -46,7 +50,7 @@ def report(
     from benchmarks.html.write import FOLDER, write_report
     from benchmarks.store import Store
     from benchmarks.tables.pages import make_pages
-    from benchmarks.tables.peers import write_peers
+    from benchmarks.tables.peers import keep_peers, write_stored_peers
     from benchmarks.tables.write import require_sound, write_pages
     from methods.registry import load_registry
 
@@ -56,14 +60,14 @@ def report(
         return
     store = Store(out)
     if peers:
-        console.print(f"{write_peers(peers, store, out)}")
+        keep_peers(peers, store)
+        console.print(f"wrote {write_stored_peers(store, out)[0]}")
         return
     registry = load_registry(plugins or ())
     pages = make_pages(store, registry)
     written = write_pages(store, registry, pages, out)
     if not written:
-        console.print(f"nothing stored in {out} yet: run something first")
-        return
+        raise BenchmarkError(NOTHING.format(out=out))
     galleries = gallery_section(store, registry, data_dir, out / FOLDER)
     page = write_report(store, registry, pages, out, [galleries] if galleries else [])
     console.print(f"{len(written)} tables in {out}, all of it to look at in {page}")

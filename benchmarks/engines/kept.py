@@ -20,15 +20,24 @@ def keep(facts: dict[str, Any], dataset: str, out: Path) -> dict[str, Any]:
     return known
 
 
+def kept_last(out: Path) -> list[dict[str, Any]]:
+    """What was measured last and all that was measured alike, ordered as `kept_beside`; empty where nothing was."""
+    stored = _stored(out)
+    return kept_beside(max(stored, key=lambda known: known["measured"]), out) if stored else []
+
+
 def kept_beside(facts: dict[str, Any], out: Path) -> list[dict[str, Any]]:
     """`facts` and all else that is stored, where it was measured on the same images, batches, threads and machine.
 
     In the order of CONTESTANTS, others after them by name.
     """
-    stored = filter(None, (read_json(path) for path in (out / "engines").glob("*.json")))
-    alike = [known for known in stored if _circumstances(known) == _circumstances(facts)]
+    alike = [known for known in _stored(out) if _circumstances(known) == _circumstances(facts)]
     places = {name: place for place, name in enumerate(CONTESTANTS)}
     return sorted(alike, key=lambda known: (places.get(known["name"], len(places)), known["name"]))
+
+
+def _stored(out: Path) -> list[dict[str, Any]]:
+    return list(filter(None, (read_json(path) for path in sorted((out / "engines").glob("*.json")))))
 
 
 def _circumstances(facts: dict[str, Any]) -> tuple[object, ...]:

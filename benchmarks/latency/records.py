@@ -1,5 +1,6 @@
 """What a session leaves behind: every sample of every method, and what was known about the machine meanwhile."""
 
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 
 from benchmarks.cells import Cell
 from benchmarks.files import read_json, write_atomically, write_json
+from datasets.errors import BenchmarkError
 
 SCHEMA = 1
 
@@ -51,8 +53,15 @@ class LatencyStore:
         for path in sorted(self.root.glob("*/*/*/*.json")):
             facts = read_json(path)
             if facts and facts.pop("schema", None) == SCHEMA:
-                with np.load(path.with_suffix(".npz"), allow_pickle=False) as file:
-                    yield LatencyRecord(Cell(**facts.pop("cell")), facts, dict(file))
+                yield LatencyRecord(Cell(**facts.pop("cell")), facts, _samples(path.with_suffix(".npz")))
 
     def _folder(self, cell: Cell, threads: int) -> Path:
         return self.root / cell.path.parts[0] / cell.path.parts[1] / f"{threads}-threads"
+
+
+def _samples(path: Path) -> dict[str, np.ndarray]:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return dict(file)
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise BenchmarkError(f"{path} cannot be read ({error}): measure again with `latency`") from error

@@ -1,16 +1,22 @@
 """Writes the page of projections: how well the laws foretell, and what larger galleries would take."""
 
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from benchmarks.files import write_atomically, write_text
-from benchmarks.projection.costs import NEAR, Check, Costs
+from benchmarks.files import read_json, write_atomically, write_json, write_text
+from benchmarks.projection.costs import NEAR, Check, Costs, costs_of
 from benchmarks.projection.fleet import USABLE, Fleet, Machine, fleet_for
+from benchmarks.scaling.growth import curves
+from benchmarks.scaling.results import ScalingStore
+from benchmarks.store import Store
 from benchmarks.tables.markdown import document
 from benchmarks.tables.model import Column, Table, count, milliseconds, rate
+from benchmarks.tables.notes import machine_note
+from methods.registry import Registry
 
 _UNITS = {"search": (1e3, "ms"), "batch": (1e3, "ms"), "build": (1.0, "s"), "peak": (2**-20, "MiB")}
 _INDEX = (2**-20, "MiB")
@@ -53,6 +59,41 @@ INTRODUCTION = (
     "fitted to the sizes that `scaling` measured (least squares of relative errors). Indexes that grow slower than "
     "that are made out dearer than they are. A larger gallery is cut into shards, one a machine, all searched at once."
 )
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What `project` was asked: kept beside what was measured, so that the page can be made again."""
+
+    images: tuple[float, ...]
+    """Gallery sizes."""
+    memory_gib: float
+    latency_ms: float
+
+    def keep(self, out: Path) -> None:
+        """Store it below the `--out` folder, in the place of what was asked before."""
+        write_json(out / _ASKED, asdict(self))
+
+    @classmethod
+    def kept(cls, out: Path) -> "Asked | None":
+        """What was asked last, or None."""
+        known = read_json(out / _ASKED)
+        return cls(tuple(known["images"]), known["memory_gib"], known["latency_ms"]) if known else None
+
+
+_ASKED = Path("projection", "asked.json")
+
+
+def write_stored_projection(store: Store, registry: Registry, out: Path, asked: Asked | None = None) -> list[Path]:
+    """Write `projection.md` and `.csv` as `asked`, or as `project` was last; nothing where nothing is measured."""
+    asked = asked or Asked.kept(store.root)
+    found = curves(ScalingStore(store.root).points(), registry) if asked else []
+    costs = costs_of(found)
+    if asked is None or not costs:
+        return []
+    machine = Machine(asked.memory_gib * 2**30, asked.latency_ms / 1e3)
+    note = machine_note([row["provenance"] for each in found for row in each.rows])
+    return [write_projection(costs, asked.images, machine, note, out), out / "projection.csv"]
 
 
 def write_projection(costs: Sequence[Costs], images: Sequence[float], machine: Machine, note: str, out: Path) -> Path:

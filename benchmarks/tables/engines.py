@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.engines.kept import kept_last
 from benchmarks.engines.proof import COSINE
 from benchmarks.engines.subject import PREDICT
 from benchmarks.files import write_text
 from benchmarks.latency.calibration import NOISY
 from benchmarks.latency.summary import quantiles
+from benchmarks.store import Store
 from benchmarks.tables.markdown import to_markdown
 from benchmarks.tables.model import Column, Table, milliseconds
 from benchmarks.tables.notes import machine_note
@@ -54,6 +56,12 @@ SETTLED = (
     "Random weights blow up what {} makes of an image by ten orders of magnitude, until rounding errors are all that "
     "is left; so there each normalisation was given the mean and variance of what it is fed."
 )
+
+
+def write_stored_engines(store: Store, out: Path) -> list[Path]:
+    """Write `engines.md` and `engines.csv` of what `engines` measured last; nothing where nothing is stored."""
+    facts = kept_last(store.root)
+    return write_engines(facts, out) if facts else []
 
 
 def write_engines(facts: Sequence[dict[str, Any]], out: Path) -> list[Path]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.files import write_text
+from benchmarks.files import read_json, write_json, write_text
 from benchmarks.overhead import between_cells
 from benchmarks.store import Store
 from benchmarks.tables.markdown import document
@@ -47,23 +47,36 @@ COMPARED = (
 _LISTS = ("benchmarks", "not_measured")
 """What the results of several files are strung together of; all else is the last one's."""
 
+_KEPT = ("provenance", "datetime", "peers", *_LISTS)
+_STORED = Path("peers", "results.json")
+
 ALONE = (COMPARED[0], COMPARED[1], Column("median", "ours_s", duration))
 
 
-def write_peers(files: Sequence[Path], store: Store, out: Path) -> Path:
-    """Write `peers.md` from files of `pytest tests/perf --benchmark-only --benchmark-json FILE`.
+def keep_peers(files: Sequence[Path], store: Store) -> None:
+    """Store files of `pytest tests/perf --benchmark-only --benchmark-json FILE`, in the place of what was stored.
 
     Raises BenchmarkError for a file that is none, and where none holds a comparison.
     """
     parts = [_read(file) for file in files]
+    if not any("comparison" in entry["extra_info"] for part in parts for entry in part["benchmarks"]):
+        raise BenchmarkError(f"{files[-1]} holds no comparison of tests/perf; make it with `make bench`")
+    kept = [{key: part[key] for key in _KEPT} for part in parts]
+    for part in kept:
+        part["benchmarks"] = [{"extra_info": entry["extra_info"]} for entry in part["benchmarks"]]
+    write_json(store.root / _STORED, kept)
+
+
+def write_stored_peers(store: Store, out: Path) -> list[Path]:
+    """Write `peers.md` of the results that are stored; nothing where none are."""
+    parts = read_json(store.root / _STORED)
+    if not parts:
+        return []
     earlier = [note for part in parts[:-1] for note in _earlier(part, parts[-1])]
     results = {**parts[-1], **{key: [entry for part in parts for entry in part[key]] for key in _LISTS}}
-    if not any("comparison" in entry["extra_info"] for entry in results["benchmarks"]):
-        raise BenchmarkError(f"{files[-1]} holds no comparison of tests/perf; make it with `make bench`")
-    path = out / "peers.md"
     tables = peer_tables(results, overhead_notes(store) + earlier)
-    write_text(path, document("Hot paths beside their peers", INTRODUCTION, tables))
-    return path
+    write_text(out / "peers.md", document("Hot paths beside their peers", INTRODUCTION, tables))
+    return [out / "peers.md"]
 
 
 def peer_tables(results: dict[str, Any], more_notes: list[str]) -> list[Table]:
@@ -132,6 +145,6 @@ def _read(file: Path) -> dict[str, Any]:
         results = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise BenchmarkError(f"{file} cannot be read as JSON ({error}); make it with `make bench`") from error
-    if not isinstance(results, dict) or not {"provenance", *_LISTS} <= results.keys():
+    if not isinstance(results, dict) or not set(_KEPT) <= results.keys():
         raise BenchmarkError(f"{file} is no result of tests/perf; make it with `make bench`")
     return results

@@ -1,6 +1,6 @@
 """Writes every table there is something stored for: markdown, CSV and LaTeX from one model."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -8,15 +8,18 @@ import pandas as pd
 from benchmarks.claims.claims_table import write_claims
 from benchmarks.files import write_atomically, write_text
 from benchmarks.indexes.report import write_indexes
+from benchmarks.projection.report import write_stored_projection
 from benchmarks.scaling.report import write_scaling
 from benchmarks.store import Store
 from benchmarks.streaming.report import write_streaming
 from benchmarks.tables.devices import write_device_tables
+from benchmarks.tables.engines import write_stored_engines
 from benchmarks.tables.latency import write_latency_tables
 from benchmarks.tables.latex import latex_document
 from benchmarks.tables.markdown import LEGEND, document, to_markdown
 from benchmarks.tables.model import Table, mark
 from benchmarks.tables.pages import Page, make_pages
+from benchmarks.tables.peers import write_stored_peers
 from benchmarks.tables.plot import accuracy_latency_plot
 from benchmarks.tables.summary import Summarised, summary_table
 from datasets.errors import BenchmarkError
@@ -38,13 +41,27 @@ def write_tables(store: Store, registry: Registry, out: Path) -> list[Path]:
 
 
 def write_pages(store: Store, registry: Registry, pages: Sequence[Page], out: Path) -> list[Path]:
-    """Write `<data set>-<subset>-<task>.md`, `.csv` and `.tex` for each page, and `overview.md`, `.csv` and `.tex`."""
+    """Write `<data set>-<subset>-<task>.md`, `.csv` and `.tex` for each page, `overview.md`, `.csv` and `.tex`.
+
+    And every other page that something is stored for: claims, growth, projections, indexes, engines, ...
+    """
     written = [path for page in pages for path in _write_page(page, out)]
     written += _write_overview(pages, out)
-    written += [*write_claims(store, out), *write_scaling(store, registry, out)]
-    written += [*write_indexes(store, out), *write_streaming(store, out)]
-    written += write_device_tables(store, registry, out)
-    return [*written, *write_latency_tables(store, registry, out)]
+    return written + [path for write in _PAGES for path in write(store, registry, out)]
+
+
+_PAGES: tuple[Callable[[Store, Registry, Path], list[Path]], ...] = (
+    lambda store, _, out: write_claims(store, out),
+    write_scaling,
+    write_stored_projection,
+    lambda store, _, out: write_indexes(store, out),
+    lambda store, _, out: write_streaming(store, out),
+    lambda store, _, out: write_stored_engines(store, out),
+    write_device_tables,
+    write_latency_tables,
+    lambda store, _, out: write_stored_peers(store, out),
+)
+"""Writes the page of each kind of measurement beside cells, where something is stored; all of them, whoever asks."""
 
 
 def require_sound(pages: Sequence[Page]) -> None:

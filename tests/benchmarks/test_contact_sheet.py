@@ -265,6 +265,6 @@ def test_the_command_draws_what_is_stored_and_says_where(ran, capsys):
         assert sheet.mode == "P"
 
 
-def test_the_command_says_when_there_is_nothing(tmp_path, capsys):
-    pictures(out=tmp_path)
-    assert "nothing stored" in capsys.readouterr().out
+def test_the_command_says_when_there_is_nothing(tmp_path):
+    with pytest.raises(BenchmarkError, match="run --all"):
+        pictures(out=tmp_path)

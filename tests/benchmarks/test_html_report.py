@@ -29,6 +29,7 @@ from benchmarks.html.trainings import trainings
 from benchmarks.store import Store
 from benchmarks.tables.model import Column, Table, fraction
 from benchmarks.tables.pages import make_pages
+from datasets.errors import BenchmarkError
 from methods.registry import load_registry
 
 SECTIONS = [
@@ -149,9 +150,9 @@ def test_nothing_stored_is_no_section_and_no_page(tmp_path):
     assert leaderboard([], []) == []
     assert growth(tmp_path) == []
     assert trainings(Store(tmp_path), []) == []
-    done = CliRunner().invoke(app, ["report", "--out", str(tmp_path)])
-    assert "nothing stored" in done.output
-    assert not (tmp_path / "report").exists()
+    done = CliRunner().invoke(app, ["report", "--out", str(tmp_path / "new")])
+    assert isinstance(done.exception, BenchmarkError) and "run --all" in str(done.exception)
+    assert not (tmp_path / "new").exists()
 
 
 def pages_of(stored, device=""):
