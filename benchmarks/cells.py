@@ -1,8 +1,9 @@
 """A cell: one method on one subset of one data set, for one task, on one device. The unit that is run and stored."""
 
-import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from benchmarks.names import file_stem
 
 
 @dataclass(frozen=True, order=True)
@@ -18,7 +19,9 @@ class Cell:
     @property
     def path(self) -> Path:
         """Where the cell lives below the store's `cells/` folder."""
-        return Path(_safe(self.dataset), _safe(self.subset), self.task, f"{_safe(self.method)}@{self.device}")
+        return Path(
+            file_stem(self.dataset), file_stem(self.subset), self.task, f"{file_stem(self.method)}@{self.device}"
+        )
 
     @property
     def title(self) -> str:
@@ -28,7 +31,3 @@ class Cell:
     def to_json(self) -> dict[str, str]:
         """The coordinates as a plain dict."""
         return asdict(self)
-
-
-def _safe(name: str) -> str:
-    return re.sub(r"[^A-Za-z0-9._+-]+", "_", name).strip("_") or "_"

@@ -71,13 +71,13 @@ class Store:
         return row if row and row.get("schema") == ROW_SCHEMA else None
 
     def rows(self) -> Iterator[tuple[Cell, dict[str, Any]]]:
-        """Every stored cell with its row, ordered by path."""
+        """Every stored cell with its row, ordered by path; a row that lies elsewhere than its cell's is of older names."""
         for path in sorted(self.cells.glob("*/*/*/*/cell.json")):
             if path.parent.name.startswith("."):
                 continue
             row = read_json(path)
-            if row and row.get("schema") == ROW_SCHEMA:
-                yield Cell(**row["cell"]), row
+            if row and row.get("schema") == ROW_SCHEMA and path.parent == self.folder(cell := Cell(**row["cell"])):
+                yield cell, row
 
     def save_ranking(self, workdir: Path, ranking: Ranking) -> None:
         """Keep a ranking in the narrowest integer type that holds the gallery (-1 included)."""
