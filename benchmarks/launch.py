@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import forkserver
 from pathlib import Path
 
@@ -19,6 +20,7 @@ import psutil
 
 from benchmarks.devices import KERAS_BACKENDS, device_environment
 from benchmarks.files import read_json
+from benchmarks.temporary import temporary_folder, use
 from benchmarks.worker import FAILURE, LOG, RESULT, Job, run_job, thread_environment
 
 _POLL_SECONDS = 0.05
@@ -78,7 +80,20 @@ def run_isolated(
 
     `entry` is what the fresh process calls with the job.
     """
-    process = multiprocessing.get_context("forkserver").Process(target=entry, args=(job,))
+    with temporary_folder() as scratch:
+        return _run(partial(within, scratch, entry, job), job.workdir, timeout, memory_limit, on_start)
+
+
+def within(scratch: Path, entry: Callable[..., None], *arguments: object) -> None:
+    """Call `entry` in a process whose temporary files lie in `scratch`, which its parent removes."""
+    use(scratch)
+    entry(*arguments)
+
+
+def _run(
+    target: Callable[[], None], workdir: Path, timeout: float, memory_limit: int, on_start: Callable[[int], None]
+) -> Outcome:
+    process = multiprocessing.get_context("forkserver").Process(target=target)
     start = time.perf_counter()
     process.start()
     pid = process.pid or 0
@@ -101,7 +116,7 @@ def run_isolated(
         _kill_group(pid)
         process.join()
     seconds = time.perf_counter() - start
-    return _outcome(job.workdir, stopped, process.exitcode, seconds)
+    return _outcome(workdir, stopped, process.exitcode, seconds)
 
 
 def _outcome(workdir: Path, stopped: tuple[str, str] | None, exitcode: int | None, seconds: float) -> Outcome:

@@ -7,6 +7,7 @@ breaks when the worker dies, even by SIGKILL; then the cell is killed as well, i
 
 import contextlib
 import os
+import shutil
 import sys
 import threading
 from multiprocessing.connection import Connection
@@ -20,14 +21,19 @@ from benchmarks.backends.contract import Task
 from benchmarks.backends.execute import end
 from benchmarks.backends.host import run_task
 from benchmarks.launch import prepare
+from benchmarks.temporary import temporary_folder, use
 
 
-def serve(pipe: Connection) -> None:
-    """Run the tasks that come through the pipe, all of one template, and send back how each finished."""
+def serve(pipe: Connection, scratch: Path) -> None:
+    """Run the tasks that come through the pipe, all of one template, and send back how each finished.
+
+    `scratch` is this process's temporary folder, which it removes when it ends.
+    """
+    use(scratch)
     tasks: SimpleQueue[Task] = SimpleQueue()
     running: set[int] = set()
     ending = threading.Lock()
-    threading.Thread(target=_receive, args=(pipe, tasks, running, ending), daemon=True).start()
+    threading.Thread(target=_receive, args=(pipe, tasks, running, ending, scratch), daemon=True).start()
     prepared = False
     while True:
         task = tasks.get()
@@ -43,7 +49,9 @@ def serve(pipe: Connection) -> None:
             pipe.send(finished)
 
 
-def _receive(pipe: Connection, tasks: "SimpleQueue[Task]", running: set[int], ending: threading.Lock) -> None:
+def _receive(
+    pipe: Connection, tasks: "SimpleQueue[Task]", running: set[int], ending: threading.Lock, scratch: Path
+) -> None:
     """Put what comes in line; at the worker's end, or at its word (None), end the cell and this process."""
     with contextlib.suppress(EOFError, OSError):
         while (task := pipe.recv()) is not None:
@@ -53,8 +61,10 @@ def _receive(pipe: Connection, tasks: "SimpleQueue[Task]", running: set[int], en
     for child in psutil.Process().children(recursive=True):  # a cell that was forked this very moment
         with contextlib.suppress(psutil.Error):
             child.kill()
+    shutil.rmtree(scratch, ignore_errors=True)
     os._exit(0)
 
 
 if __name__ == "__main__":
-    serve(Connection(int(sys.argv[1])))
+    with temporary_folder() as own:
+        serve(Connection(int(sys.argv[1])), own)

@@ -1,6 +1,5 @@
 """The command-line application: one module a command, errors in one line, exit code 2 for what the user can mend."""
 
-import os
 import signal
 import sys
 from typing import NoReturn
@@ -27,6 +26,8 @@ from benchmarks.cli import (
     shard,
     stream,
 )
+from benchmarks.cli.quiet import hush
+from benchmarks.temporary import own_temporary_folder
 from datasets.errors import BenchmarkError
 
 app = typer.Typer(
@@ -66,7 +67,8 @@ INTERRUPTED = 130
 def main() -> None:
     """Run the application; a BenchmarkError becomes one line on standard error and exit code 2."""
     signal.signal(signal.SIGTERM, _interrupt)  # asked to end, a run ends its cells as well
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # read once, when TensorFlow is first imported
+    hush()
+    own_temporary_folder()
     errors = Console(stderr=True, soft_wrap=True, highlight=False)
     try:
         app()

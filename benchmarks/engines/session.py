@@ -10,6 +10,7 @@ from typing import Any
 from benchmarks.devices import KERAS_BACKENDS, device_environment
 from benchmarks.engines.measure import Order, measure
 from benchmarks.launch import thread_environment
+from benchmarks.temporary import temporary_folder, use
 from datasets.errors import BenchmarkError
 
 
@@ -24,7 +25,8 @@ def measured(orders: Sequence[Order], on_progress: Callable[[str], None]) -> Ite
         name = order.contestant.name
         on_progress(f"{name}: proofs, then {order.rounds} rounds")
         os.environ.update(thread_environment(order.threads))
-        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        context = multiprocessing.get_context("spawn")
+        with temporary_folder() as scratch, ProcessPoolExecutor(1, context, use, (scratch,)) as pool:
             try:
                 yield pool.submit(measure, order).result()
             except BrokenProcessPool as error:

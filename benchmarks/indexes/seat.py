@@ -14,6 +14,8 @@ import psutil
 
 from benchmarks.indexes.contestant import IndexJob, serve
 from benchmarks.indexes.sweep import Build, Settings
+from benchmarks.launch import within
+from benchmarks.temporary import temporary_folder
 
 _LOOK_SECONDS = 0.25
 
@@ -30,6 +32,8 @@ class Seat:
         self.facts: dict[str, Any] = {}
         self._process: BaseProcess | None = None
         self._connection: Connection | None = None
+        self._held = contextlib.ExitStack()
+        """What goes when the process has ended: its temporary folder."""
 
     def start(self, patience: float) -> None:
         """Start the process and wait, `patience` seconds at most, until its index is built."""
@@ -38,7 +42,8 @@ class Seat:
             return
         context = multiprocessing.get_context("forkserver")
         self._connection, theirs = context.Pipe()
-        self._process = context.Process(target=serve, args=(self.job, theirs))
+        scratch = self._held.enter_context(temporary_folder())
+        self._process = context.Process(target=within, args=(scratch, serve, self.job, theirs))
         self._process.start()
         theirs.close()
         self.facts = self._answer(patience) or {}
@@ -59,6 +64,7 @@ class Seat:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 kill(self._process.pid, signal.SIGKILL)
         self._process.join()
+        self._held.close()
 
     def _answer(self, patience: float) -> Any:
         assert self._connection is not None

@@ -18,6 +18,7 @@ import numpy as np
 
 from benchmarks.latency.calibration import Calibration
 from benchmarks.protocol import SEED
+from benchmarks.temporary import temporary_folder
 from datasets.errors import BenchmarkError
 
 BATCHES = (1, 4, 8, 16, 32, 64)
@@ -62,6 +63,8 @@ class Seat:
     connection: Connection | None = None
     queries: int = 0
     """A round."""
+    held: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+    """What goes when the process has ended: its temporary folder."""
 
     def ask(self, order: dict[str, Any], patience: float) -> Any:
         """Send an order and wait for its answer; raises ContestantError where there is none."""
@@ -120,11 +123,12 @@ def _guarded(seat: Seat, step: Callable[[], None]) -> None:
 def _start(seat: Seat, log: Path, budget: Budget) -> None:
     """Start the contestant's process, which inherits one end of a socket pair, and wait until it is ready."""
     ours, theirs = socket.socketpair()
+    scratch = seat.held.enter_context(temporary_folder())
     with theirs, log.open("wb") as output:
         seat.process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.latency.contestant", str(theirs.fileno())],
             cwd=seat.checkout,
-            env={**os.environ, **seat.job["environment"]},
+            env={**os.environ, **seat.job["environment"], "TMPDIR": str(scratch)},
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -166,3 +170,4 @@ def _stop(seat: Seat) -> None:
                 os.killpg(seat.process.pid, signal.SIGKILL)
             seat.process.wait()
         seat.process = None
+    seat.held.close()
