@@ -13,9 +13,7 @@ if TYPE_CHECKING:
 
 OVERVIEW = "overview.csv"
 REFERENCE = Path("results/reference")
-NOTHING = (
-    "nothing is stored in {out}: `run --all --subset smoke --out {out}` first, or name another --out"
-)
+NOTHING = "nothing is stored in {out}: `run --all --subset smoke --out {out}` first, or name another --out"
 
 
 def report(
