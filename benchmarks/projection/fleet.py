@@ -65,7 +65,7 @@ def fleet_for(costs: Costs, images: float, machine: Machine) -> Fleet | None:
     most = min(by_memory, by_latency)
     if most < 1:
         return None
-    machines = math.ceil(images / most)
+    machines = max(1, math.ceil(images / most))  # costs that do not grow let one machine hold any number
     shard = images / machines
     bound = "" if machines == 1 else "memory" if by_memory < by_latency else "latency"
     return Fleet(

@@ -113,6 +113,12 @@ def test_what_fits_on_one_machine_is_bound_by_nothing():
     assert fleet.hours_per_million == pytest.approx(1e6 * (0.02 + 1e-6) / 3600)
 
 
+def test_what_does_not_grow_needs_one_machine():
+    laws = {name: Affine(1e-4, 0.0) for name in ("search", "build", "peak", "index")}
+    fleet = fleet_for(Costs("phash", "lfw:full", laws, 1e-3, 2, 5000, ()), 1e6, Machine(GIB, 1.0))
+    assert (fleet.machines, fleet.bound) == (1, "")
+
+
 def test_a_search_too_slow_for_one_vector_cannot_be():
     (found,) = costs(linear(1000, 2000, 5000))
     assert fleet_for(found, 1e6, Machine(64 * GIB, 1e-5)) is None
