@@ -1,5 +1,6 @@
 """The `fetch` command: data sets and weights, downloaded, verified and unpacked, or how to bring them by hand."""
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from datasets.archives import unpack
 from datasets.checksums import Checksums
 from datasets.download import download
 from datasets.errors import BenchmarkError, DownloadError, UnknownNameError, suggest
+from datasets.origin_note import write_note
 from datasets.origins import ORIGINS, Archive, Origin, RemoteFile
 from methods.weights import WEIGHTS, WeightsFile, find_weights
 
@@ -80,23 +82,28 @@ def _check_known(name: str) -> None:
 def _fetch_origin(origin: Origin, data_dir: Path, console: Console) -> None:
     """Every file of a data set; a file that fails does not stop the next."""
     _say(console, f"{origin.name}: licence: {origin.licence}. Note: {origin.note}")
-    errors = []
+    errors, unpacked = [], []
     for file in origin.files:
         try:
-            _fetch_file(file, data_dir, console)
+            unpacked += [file] if _fetch_file(file, data_dir, console) else []
         except DownloadError as error:
             errors.append(str(error))
     if errors:
         raise DownloadError("; ".join(errors))
+    if unpacked and all(file.checksums.known for file in unpacked):
+        what = ", ".join(f"{Path(file.path).name} ({file.checksums})" for file in unpacked)
+        with contextlib.suppress(OSError):  # without it tables say "origin unstated", which is true
+            write_note((data_dir / unpacked[0].path).parent, f"unpacked from {what}, verified")
 
 
-def _fetch_file(file: RemoteFile, data_dir: Path, console: Console) -> None:
+def _fetch_file(file: RemoteFile, data_dir: Path, console: Console) -> bool:
+    """Bring one file; says whether an archive was unpacked."""
     path = data_dir / file.path
     folder = data_dir / file.archive.folder if file.archive else None
     if file.archive and folder and folder.exists():
         _check_layout(folder, file.archive)
         _say(console, f"  {folder}: here already")
-        return
+        return False
     _download(file.url, path, file.checksums, file.size, console)
     if file.archive and folder:
         with console.status(f"unpacking {path.name}") as status:
@@ -110,6 +117,8 @@ def _fetch_file(file: RemoteFile, data_dir: Path, console: Console) -> None:
             )
         _check_layout(folder, file.archive)
         _say(console, f"  {folder}: {count:,} files unpacked; {path.name} is no longer needed")
+        return True
+    return False
 
 
 def _check_layout(folder: Path, archive: Archive) -> None:

@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from datasets.errors import DataError
+from datasets.origin_note import UNSTATED, DataOrigin
 from datasets.registry import DATASETS
+from datasets.stored_manifest import stored_origin
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +25,18 @@ class GroundTruth:
     gallery_labels: np.ndarray
     query_ids: np.ndarray
     query_labels: np.ndarray
+    origin: DataOrigin = UNSTATED
     synthetic: bool = False
+
+    @property
+    def heading(self) -> str:
+        """The title with where the images come from: "imdb-wiki (stand-in: 12 celebrities)"."""
+        return self.title if self.synthetic else self.origin.shown(self.title)
+
+    @property
+    def where(self) -> str:
+        """The heading and the subset, colon between."""
+        return f"{self.heading}:{self.subset}"
 
     def page(self, subject: str) -> str:
         """A file name for tables about these images: lfw-standard-retrieval, lfw-synthetic-smoke-retrieval.
@@ -47,15 +60,21 @@ class GroundTruth:
         return replace(self, subset=subset)
 
 
-@lru_cache(maxsize=32)
 def read_ground_truth(path: Path) -> GroundTruth:
     """Read a manifest kept by the store; raises DataError where it is gone or damaged."""
+    return _read(path, path.stat().st_mtime_ns if path.exists() else 0)
+
+
+@lru_cache(maxsize=32)
+def _read(path: Path, mtime: int) -> GroundTruth:
+    """`mtime` tells versions apart: the note on the images' origin may change beside them."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         columns = {
             role: np.array([record[:2] for record in document["records"] if record[2] == role], dtype=np.str_)
             for role in ("gallery", "query")
         }
+        origin = stored_origin(document)
     except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
         raise DataError(f"stored manifest {path} cannot be read ({error}); run the cells again with --force") from error
     gallery, queries = (columns[role].reshape(-1, 2) for role in ("gallery", "query"))
@@ -68,5 +87,6 @@ def read_ground_truth(path: Path) -> GroundTruth:
         gallery_labels=gallery[:, 1],
         query_ids=queries[:, 0],
         query_labels=queries[:, 1],
+        origin=origin,
         synthetic=bool(document["synthetic"]),
     )

@@ -25,12 +25,17 @@ def datasets(data_dir: Path | None) -> list[dict[str, Any]]:
     """Every data set with how much of it is here."""
     rows = []
     for name in DATASETS:
-        row: dict[str, Any] = {"id": name, "here": "", "images": None, "labels": None}
+        row: dict[str, Any] = {"id": name, "here": "", "origin": "", "images": None, "labels": None}
         try:
             dataset = open_dataset(name, data_dir)
             items = dataset.items()
             row |= {"here": dataset.completeness(), "images": len(items), "labels": len({item.label for item in items})}
-            row |= {"content": dataset.content, "subsets": list(dataset.subsets), "synthetic": dataset.synthetic}
+            row |= {
+                "origin": dataset.origin.title or "official",
+                "content": dataset.content,
+                "subsets": list(dataset.subsets),
+                "synthetic": dataset.synthetic,
+            }
         except BenchmarkError as error:
             row["here"] = str(error)
         rows.append(row)

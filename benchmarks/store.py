@@ -1,6 +1,7 @@
 """Results on disk: one folder a cell, put in place whole. What is needed to score and report without any model."""
 
 import contextlib
+import json
 import os
 import shutil
 import socket
@@ -102,9 +103,10 @@ class Store:
             raise StoreError(f"{path} is damaged ({error}): run {cell.title} again with --force") from error
 
     def keep_manifest(self, hash: str, text: str) -> Path:
-        """Store a manifest's JSON under its hash, once."""
+        """Store a manifest's JSON under its hash, once; again when what it says of the images' origin changed."""
         path = self.manifest_path(hash)
-        if not path.exists():
+        kept = read_json(path)
+        if not kept or any(kept.get(key) != fresh for key, fresh in _told(text).items()):
             write_text(path, text)
         return path
 
@@ -120,6 +122,12 @@ class Store:
             if path.is_dir() and ours and not Path(f"/proc/{pid}").exists():
                 with contextlib.suppress(OSError):
                     shutil.rmtree(path)
+
+
+def _told(text: str) -> dict[str, Any]:
+    """What a manifest says beside its content."""
+    document = json.loads(text)
+    return {key: document.get(key) for key in ("origin", "completeness")}
 
 
 def _host() -> str:

@@ -10,6 +10,8 @@ from datasets.dataset import Dataset, Split
 from datasets.errors import DataError, ImageError
 from datasets.files import stat_fingerprint
 from datasets.imageset import Image, Item
+from datasets.origin_note import DataOrigin, altered_files, origin_of
+from datasets.origins import CIFAR10_BATCHES_SHA1
 from datasets.selection import check_subset
 
 SIDE = 32
@@ -42,6 +44,7 @@ class Cifar10(Dataset):
 
     def __init__(self, root: Path) -> None:
         """Raises DataError if a file is malformed, or there are no training or no test records."""
+        self.root = root
         self.folder = root / "cifar-10-batches-bin"
         train = [(f"data_batch_{number + 1}.bin", number * BATCH_RECORDS) for number in range(TRAIN_BATCHES)]
         self._batches = {"train": self._present(train), "test": self._present([("test_batch.bin", 0)])}
@@ -91,6 +94,15 @@ class Cifar10(Dataset):
         if train == TRAIN_BATCHES * BATCH_RECORDS and test == BATCH_RECORDS:
             return "complete"
         return f"{train:,} of 50,000 training and {test:,} of 10,000 test images"
+
+    @cached_property
+    def origin(self) -> DataOrigin:
+        """The note in `root`, unless the batches' checksums decide."""
+        paths = [path for batches in self._batches.values() for path, _, _ in batches]
+        altered = altered_files(paths, CIFAR10_BATCHES_SHA1, "sha1", BATCH_RECORDS * RECORD_BYTES)
+        deviation = f"not as published: {', '.join(altered)}" if altered else ""
+        verified = not altered and len(paths) == len(CIFAR10_BATCHES_SHA1)
+        return origin_of(self.root, completeness=self.completeness(), deviation=deviation, verified=verified)
 
     @cached_property
     def _items(self) -> dict[str, tuple[Item, ...]]:

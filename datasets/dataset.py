@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from datasets.imageset import Image, ImageSet, Item
+from datasets.origin_note import SYNTHETIC, UNSTATED, DataOrigin
 
 Content = Literal["faces", "objects", "any"]
 
@@ -67,8 +68,18 @@ class Dataset(ABC):
 
     @property
     def title(self) -> str:
-        """The name tables show: "lfw", "lfw (synthetic)", "folder:holiday"."""
+        """The name files and stored rows go by: "lfw", "lfw (synthetic)", "folder:holiday"; see `origin.shown`."""
         return f"{self.name} (synthetic)" if self.synthetic else self.name
+
+    @property
+    def origin(self) -> DataOrigin:
+        """Where the images come from, as tables print it; read anew by each data set object."""
+        return SYNTHETIC if self.synthetic else UNSTATED
+
+    @property
+    def heading(self) -> str:
+        """The name people read: "lfw (8,329 of 13,233 images)", "lfw (synthetic)"."""
+        return self.title if self.synthetic else self.origin.shown(self.title)
 
     def fingerprint(self, items: Sequence[Item]) -> str | None:
         """A cheap sign that changes when the content of `items` may have (file sizes and times, a generator's version).

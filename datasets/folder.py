@@ -9,6 +9,7 @@ from datasets.dataset import Split
 from datasets.errors import DataError
 from datasets.files import FileDataset
 from datasets.imageset import Item
+from datasets.origin_note import DataOrigin, own_images
 from datasets.selection import check_subset, require_queries, split_of
 
 SUFFIXES = frozenset((".jpg", ".jpeg", ".jpe", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff"))
@@ -35,6 +36,11 @@ class Folder(FileDataset):
     def title(self) -> str:
         """ "folder:holiday"."""
         return f"folder:{self.root.name}"
+
+    @cached_property
+    def origin(self) -> DataOrigin:
+        """The note beside the label folders, if there is one: a user need not explain his own images."""
+        return own_images(self.root)
 
     def list_files(self) -> dict[str, tuple[Item, str]]:
         """Every image below a label folder; raises DataError for a flat or an empty folder."""

@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from datasets.dataset import Split
 from datasets.errors import DataError
 from datasets.files import FileDataset
 from datasets.imageset import Item
+from datasets.origin_note import DataOrigin, origin_of
 from datasets.selection import check_subset, full_split, require_queries, split_of
 
 FACE_SCORE = 1.0
@@ -79,6 +81,13 @@ class ImdbWiki(FileDataset):
         return (
             f"{rows:,} of {OFFICIAL_ROWS:,} rows of imdb.mat, {len(self.items()):,} usable images of {people:,} people"
         )
+
+    @cached_property
+    def origin(self) -> DataOrigin:
+        """The note in `root`; nothing has published checksums, but another number of rows is another file."""
+        rows = len(self._imdb["dob"])
+        deviation = f"imdb.mat has {rows:,} rows, the published one {OFFICIAL_ROWS:,}" if rows != OFFICIAL_ROWS else ""
+        return origin_of(self.root, completeness=self.completeness(), deviation=deviation)
 
     def _usable(self, part: str, rows: Mapping[str, np.ndarray], people: np.ndarray) -> dict[str, tuple[Item, str]]:
         """Items of the rows that pass every filter; `people` holds each row's label, "" where there is none."""

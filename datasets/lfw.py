@@ -12,6 +12,8 @@ from datasets.dataset import Pairs, Split
 from datasets.errors import DataError
 from datasets.files import FileDataset
 from datasets.imageset import Item
+from datasets.origin_note import DataOrigin, altered_files, origin_of
+from datasets.origins import LFW_PAIRS_SHA256
 from datasets.selection import check_subset, require_queries, split_of
 
 ARCHIVES = ("lfw-deepfunneled", "lfw_funneled", "lfw")
@@ -103,6 +105,16 @@ class Lfw(FileDataset):
         """ "complete" or "8,329 of 13,233 images"."""
         count = len(self._files)
         return "complete" if count == OFFICIAL_IMAGES else f"{count:,} of {OFFICIAL_IMAGES:,} images"
+
+    @cached_property
+    def origin(self) -> DataOrigin:
+        """The note in `root`; the photos themselves have no published checksums, the pairs do."""
+        pairs = [self.root / "pairs.txt"] if (self.root / "pairs.txt").exists() else []
+        altered = altered_files(pairs, {"pairs.txt": LFW_PAIRS_SHA256}, "sha256")
+        deviation = "pairs.txt is not the published file" if altered else ""
+        if not deviation and len(self._files) > OFFICIAL_IMAGES:
+            deviation = f"there are {len(self._files):,} photos, {OFFICIAL_IMAGES:,} were published"
+        return origin_of(self.root, completeness=self.completeness(), deviation=deviation)
 
     def _listed(self) -> list[Item]:
         """The images of s3-1508.txt, all of them."""

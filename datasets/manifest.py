@@ -115,7 +115,7 @@ def build_manifest(dataset: Dataset, subset: str, cache_dir: Path | None = None)
         )
 
     manifest = cached(Manifest, dataset, cache_key(dataset, subset, wanted), cache_dir, build)
-    return replace(manifest, completeness=dataset.completeness())
+    return replace(manifest, completeness=dataset.completeness(), origin=dataset.origin)
 
 
 def build_pair_manifest(dataset: Dataset, subset: str, cache_dir: Path | None = None) -> PairManifest | None:
@@ -132,7 +132,7 @@ def build_pair_manifest(dataset: Dataset, subset: str, cache_dir: Path | None = 
     if key is not None:
         key.append(content_hash(_rows(pairs)))
     manifest = cached(PairManifest, dataset, key, cache_dir, lambda: _examine_pairs(dataset, subset, pairs, wanted))
-    return replace(manifest, completeness=dataset.completeness(), missing=pairs.missing)
+    return replace(manifest, completeness=dataset.completeness(), origin=dataset.origin, missing=pairs.missing)
 
 
 def _examine_pairs(dataset: Dataset, subset: str, pairs: Pairs, wanted: list[tuple[Item, Role]]) -> PairManifest:

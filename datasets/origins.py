@@ -10,6 +10,17 @@ from dataclasses import dataclass, field
 
 from datasets.checksums import Checksums
 
+LFW_PAIRS_SHA256 = "ea42330c62c92989f9d7c03237ed5d591365e89b3e649747777b70e692dc1592"
+CIFAR10_BATCHES_SHA1 = {
+    "data_batch_1.bin": "aadd24acce27caa71bf4b10992e9e7b2d74c2540",
+    "data_batch_2.bin": "c0ba65cce70568cd57b4e03e9ac8d2a5367c1795",
+    "data_batch_3.bin": "1dd00a74ab1d17a6e7d73e185b69dbf31242f295",
+    "data_batch_4.bin": "aab85764eb3584312d3c7f65fd2fd016e36a258e",
+    "data_batch_5.bin": "26e2849e66a845b7f1e4614ae70f4889ae604628",
+    "test_batch.bin": "67eb016db431130d61cd03c7ad570b013799c88c",
+}
+"""Of the unpacked binary version, as MXNet's gluon.data.vision.CIFAR10 checks them."""
+
 _FIGSHARE = "https://ndownloader.figshare.com/files"
 _ETH = "https://data.vision.ee.ethz.ch/cvl/rrothe/imdb-wiki/static"
 _MB = 1_000_000
@@ -55,7 +66,7 @@ _PAIRS = (
         url=f"{_FIGSHARE}/5976006",
         path="lfw/pairs.txt",
         size=155_335,
-        checksums=Checksums(sha256="ea42330c62c92989f9d7c03237ed5d591365e89b3e649747777b70e692dc1592"),
+        checksums=Checksums(sha256=LFW_PAIRS_SHA256),
     ),
     RemoteFile(
         url=f"{_FIGSHARE}/5976012",

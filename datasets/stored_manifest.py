@@ -2,8 +2,8 @@
 
 import json
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -11,6 +11,7 @@ from typing import Any, Self, TypeVar
 from datasets.dataset import Dataset
 from datasets.errors import BenchmarkError, DataError
 from datasets.imageset import Item
+from datasets.origin_note import SYNTHETIC, UNSTATED, DataOrigin
 from datasets.records import Record, Role, content_hash
 
 FORMAT = 1
@@ -21,8 +22,9 @@ FORMAT = 1
 class StoredManifest:
     """The images of one subset, every one of them read and decoded; the broken ones are in `skipped`.
 
-    `dataset` is the data set's title as tables show it, `skipped` holds (id, reason); `source` is the data set the
-    pixels come from and no part of the manifest's value.
+    `dataset` is the data set's title, `skipped` holds (id, reason), `origin` says where the images come from (beside
+    the content: it is no part of the hash); `source` is the data set the pixels come from and no part of the manifest's
+    value.
     """
 
     dataset: str
@@ -32,11 +34,17 @@ class StoredManifest:
     records: tuple[Record, ...]
     skipped: tuple[tuple[str, str], ...]
     source: Dataset = field(repr=False, compare=False)
+    origin: DataOrigin = UNSTATED
 
     @cached_property
     def hash(self) -> str:
         """sha256 over id, label, role and digest of every record: equal hashes mean equal content."""
         return content_hash(self._content())
+
+    @property
+    def heading(self) -> str:
+        """The data set as people read it: "imdb-wiki (stand-in: 12 celebrities)"."""
+        return self.dataset if self.synthetic else self.origin.shown(self.dataset)
 
     def _content(self) -> list[tuple[object, ...]]:
         return [(record.id, record.label, record.role, record.sha256) for record in self.records]
@@ -44,6 +52,7 @@ class StoredManifest:
     def to_json(self) -> str:
         """The manifest as text; `from_json` reads it back."""
         document: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "source"}
+        document["origin"] = asdict(self.origin)
         document["records"] = [(r.id, r.label, r.role, r.sha256, dict(r.meta)) for r in self.records]
         return json.dumps({"kind": type(self).__name__, "format": FORMAT, "hash": self.hash, **document})
 
@@ -57,6 +66,7 @@ class StoredManifest:
                 raise ValueError(f"it is a {kind} of format {version}, not a {cls.__name__} of format {FORMAT}")
             document["records"] = tuple(Record(*values) for values in document["records"])
             document["skipped"] = tuple(map(tuple, document["skipped"]))
+            document["origin"] = stored_origin(document)
             manifest = cls(**cls._restored(document), source=dataset)
             if manifest.hash != hash:
                 raise ValueError("its hash differs")
@@ -70,6 +80,12 @@ class StoredManifest:
     def _restored(cls, document: dict[str, Any]) -> dict[str, Any]:
         """The fields a subclass adds, turned back from JSON's lists."""
         return document
+
+
+def stored_origin(document: Mapping[str, Any]) -> DataOrigin:
+    """The origin in a manifest's JSON; unstated in one written before manifests held it."""
+    unknown = SYNTHETIC if document["synthetic"] else UNSTATED
+    return DataOrigin(**document["origin"]) if "origin" in document else unknown
 
 
 Stored = TypeVar("Stored", bound=StoredManifest)

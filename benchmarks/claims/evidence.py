@@ -37,7 +37,7 @@ class Source:
     @property
     def name(self) -> str:
         """As tables cite it: lfw:standard/retrieval/phash, lfw (synthetic):smoke/retrieval/phash."""
-        return f"{self.truth.title}:{self.truth.subset}/{self.cell.task}/{self.cell.method}"
+        return f"{self.truth.where}/{self.cell.task}/{self.cell.method}"
 
     @property
     def word(self) -> str:

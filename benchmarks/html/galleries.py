@@ -78,7 +78,7 @@ def make_gallery(store: Store, group: Group, data_dir: Path | None, page: Path) 
     pairs = disagreements(shown, len(truth.gallery_ids), truth.query_ids, DISAGREEMENTS)
     return Gallery(
         id=truth.page("gallery"),
-        heading=f"{truth.title}:{truth.subset}",
+        heading=truth.where,
         why_no_pictures=why,
         demo=tuple(view.block(row, shown) for row in demo.queries.tolist()),
         failures=tuple(_failures(view, hits, same) for hits, same in distinct(answers)),

@@ -41,7 +41,7 @@ def gather(
         raise BenchmarkError(f"no vectors of {source.method}: {outcome.status} ({outcome.reason})")
     return {
         "method": source.method,
-        "dataset": each.manifest.dataset,
+        "dataset": each.manifest.heading,
         "subset": source.subset,
         "manifest": each.manifest.hash,
         "completeness": each.manifest.completeness,

@@ -98,7 +98,7 @@ def draw_sheet(group: Group, findings: Findings, gallery: ImageSet, queries: Ima
 def _draw_header(sheet: Image.Image, layout: Layout, group: Group, findings: Findings, k: int) -> None:
     draw = ImageDraw.Draw(sheet)
     left, top = layout.margin, layout.margin
-    draw.text((left, top), f"{group.truth.title}:{group.truth.subset}", INK, font(30))
+    draw.text((left, top), group.where, INK, font(30))
     draw.text((left, top + 42), f"the first {k} results of each method for the same queries", INK, font(17))
     order = ", ".join(f"{_name(strip)} {strip.mean_average_precision:.3f}" for strip in findings.strips)
     learns = "    * learns from gallery labels" if any(strip.supervised for strip in findings.strips) else ""

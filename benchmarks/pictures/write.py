@@ -49,7 +49,7 @@ def write_contact_sheets(
             dataset = open_dataset(group.entries[0][0].dataset, None if synthetic else data_dir)
             contact_sheet(store, group, dataset, path, methods)
         except BenchmarkError as error:
-            sheets.left_out.append(f"{group.truth.title}:{group.truth.subset}: {error}")
+            sheets.left_out.append(f"{group.where}: {error}")
         else:
             sheets.written.append(path)
     return sheets

@@ -125,7 +125,7 @@ def _row(each: Contestant, outcome: Outcome, begun: str) -> dict[str, Any]:
         "reason": outcome.reason,
         "log_tail": outcome.log_tail,
         "cell": each.cell.to_json(),
-        "title": each.manifest.dataset,
+        "title": each.manifest.heading,
         "completeness": each.manifest.completeness,
         "images": len(each.pool.gallery),
         "queries": len(each.pool.queries),

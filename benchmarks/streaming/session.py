@@ -56,7 +56,7 @@ class Session:
             "reason": outcome.reason,
             "log_tail": outcome.log_tail,
             "cell": each.cell.to_json(),
-            "title": each.manifest.dataset,
+            "title": each.manifest.heading,
             "completeness": each.manifest.completeness,
             "size": self.request.size,
             "rows": self.request.rows,

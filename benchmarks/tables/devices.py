@@ -43,7 +43,7 @@ def write_device_tables(store: Store, registry: Registry, out: Path) -> list[Pat
     for (manifest, subset), cells in groups.items():
         truth = read_ground_truth(store.manifest_path(manifest)).asked_as(subset)
         pairs = [(_on_cpu(cell, rows), rows[cell]) for cell in sorted(cells, key=lambda cell: order[cell.method])]
-        table = Table(f"{truth.title}:{truth.subset}, CPU and GPU", COLUMNS, [_row(*pair) for pair in pairs])
+        table = Table(f"{truth.where}, CPU and GPU", COLUMNS, [_row(*pair) for pair in pairs])
         gpus = sorted({f"{row['device']['name']} (driver {row['device']['driver']})" for _, row in pairs})
         table.notes = [INTRODUCTION, f"GPU: {', '.join(gpus)}.", machine_note([row["provenance"] for _, row in pairs])]
         path = out / f"{truth.page('devices')}.md"

@@ -32,8 +32,8 @@ class Group:
 
     @property
     def where(self) -> str:
-        """For people: lfw (synthetic):smoke."""
-        return f"{self.truth.title}:{self.truth.subset}"
+        """For people: lfw (synthetic):smoke, imdb-wiki (stand-in: 12 celebrities):standard."""
+        return self.truth.where
 
     @property
     def heading(self) -> str:

@@ -65,7 +65,7 @@ def write_latency_tables(store: Store, registry: Registry, out: Path) -> list[Pa
         rows = [_row(record) for record in current]
         notes = [*_notes(current), machine_note([record.facts["provenance"] for record in current])]
         tables = (
-            Table(f"{truth.title}:{truth.subset}, latency", LATENCY, rows, [INTRODUCTION]),
+            Table(f"{truth.where}, latency", LATENCY, rows, [INTRODUCTION]),
             Table("Stages of a query, mean", STAGE, rows, notes),
         )
         path = out / f"{truth.page('latency')}.md"

@@ -31,7 +31,7 @@ _MEANING = (
 def memory_table(group: Group) -> Table:
     """One row a method of a retrieval group, in catalogue order."""
     rows = [_row(cell.method, row) for cell, row, _ in group.entries]
-    title = f"{group.truth.title}:{group.truth.subset}, memory"
+    title = f"{group.where}, memory"
     return Table(title, _COLUMNS, rows, [_MEANING, *provenance_notes(group)])
 
 

@@ -13,7 +13,7 @@ def retrieval_notes(group: Group, scores: dict[str, RetrievalScore], findings: l
     """Notes of a retrieval table."""
     truth = group.truth
     parts = [f"{len(truth.gallery_ids):,} gallery images, {len(truth.query_ids):,} queries ({truth.completeness})"]
-    notes = []
+    notes = origin_notes(group)
     if scores:
         judgement = next(iter(scores.values())).judgement
         level = chance(judgement)
@@ -31,7 +31,7 @@ def robustness_notes(group: Group, scores: dict[str, RetrievalScore], findings: 
         f"({group.truth.completeness}); only the original is right, so hit@1 is the share of copies whose original "
         "comes first."
     )
-    return [line, _canaries(scores, findings), *_words(group), *provenance_notes(group)]
+    return [line, *origin_notes(group), _canaries(scores, findings), *_words(group), *provenance_notes(group)]
 
 
 def open_set_notes(group: Group, scores: dict[str, RetrievalScore], findings: list[str]) -> list[str]:
@@ -43,7 +43,7 @@ def open_set_notes(group: Group, scores: dict[str, RetrievalScore], findings: li
         f'{counts.get("queries", 0):,} queries ({group.truth.completeness}). "When seen": the same queries in the '
         "retrieval task."
     )
-    return [line, _canaries(scores, findings), *_words(group), *provenance_notes(group)]
+    return [line, *origin_notes(group), _canaries(scores, findings), *_words(group), *provenance_notes(group)]
 
 
 def verification_notes(group: Group) -> list[str]:
@@ -53,7 +53,13 @@ def verification_notes(group: Group) -> list[str]:
     if counts.get("missing_pairs"):
         parts.append(f"{counts['missing_pairs']:,} official pairs left out: an image is not in this copy")
     parts += _skipped(group)
-    return ["Data: " + "; ".join(parts) + ".", *_words(group), *provenance_notes(group)]
+    return ["Data: " + "; ".join(parts) + ".", *origin_notes(group), *_words(group), *provenance_notes(group)]
+
+
+def origin_notes(group: Group) -> list[str]:
+    """Where the images come from, in what they differ from the published ones, what is wrong with the note."""
+    sentence = group.truth.origin.sentence
+    return [f"Origin of the images: {sentence}."] if sentence else []
 
 
 def engine_notes(group: Group) -> list[str]:

@@ -10,6 +10,7 @@ from benchmarks.tables.model import Table
 from benchmarks.tables.retrieval import shown_method
 from benchmarks.tables.summary import Summarised, summary_table
 from datasets.errors import BenchmarkError
+from datasets.origin_note import SYNTHETIC
 
 BEGIN, END = "<!-- summary:begin -->", "<!-- summary:end -->"
 _NUMBERS = ("hit@1", "p50_ms", "gallery_images_per_s", "peak_bytes", "index_bytes_per_image", "gallery", "queries")
@@ -25,7 +26,7 @@ def readme_table(overview: Path, subset: str) -> Table:
             rows = [row for row in csv.DictReader(file) if (row["subset"], row["task"]) == (subset, "retrieval")]
         if not rows:
             raise BenchmarkError(f"{overview} has no row for {subset}: run --all --subset {subset} first")
-        titles = dict.fromkeys(row["dataset"] for row in rows)
+        titles = dict.fromkeys(_title(row) for row in rows)
         return summary_table([_summarised(title, subset, rows) for title in titles])
     except FileNotFoundError as error:
         raise BenchmarkError(f"{overview} is not there: run something, or `report`, first") from error
@@ -51,8 +52,14 @@ def update_readme(readme: Path, table: Table) -> bool:
     return fresh != text
 
 
+def _title(row: dict[str, str]) -> str:
+    """The data set with the origin of its images; of synthetic ones the name says it."""
+    origin = row.get("origin", "")
+    return f"{row['dataset']} ({origin})" if origin not in ("", SYNTHETIC.title) else row["dataset"]
+
+
 def _summarised(title: str, subset: str, rows: list[dict[str, str]]) -> Summarised:
-    members = [row for row in rows if row["dataset"] == title]
+    members = [row for row in rows if _title(row) == title]
     marked = {name: {row["method"] for row in members if row["hit@1_mark"] == name} for name in ("best", "tied")}
     return Summarised(title, subset, [_row(row) for row in members], "".join(marked["best"]), marked["tied"])
 

@@ -89,7 +89,7 @@ class RetrievalTables:
 
         A classifier's images tie by label, so its kNN-vote@1 is the accuracy of its prediction.
         """
-        title = f"{self.group.truth.title}:{self.group.truth.subset}, classification"
+        title = f"{self.group.where}, classification"
         return Table(title, VOTES, self.rows, self._notes, self.best, self.tied)
 
     def stages(self) -> Table:

@@ -21,6 +21,7 @@ class Summarised:
     """What the summary reads of one data set: the rows of its retrieval table, and their marks for hit@1."""
 
     title: str
+    """With where the images come from: imdb-wiki (stand-in: 12 celebrities)."""
     subset: str
     rows: Sequence[Mapping[str, Any]]
     best: str = ""
@@ -31,7 +32,7 @@ class Summarised:
         """From tables scored in this process."""
         truth = tables.group.truth
         best, tied = tables.best.get("hit@1", ""), tables.tied.get("hit@1", set())
-        return cls(truth.title, truth.subset, tables.rows, best, tied)
+        return cls(truth.heading, truth.subset, tables.rows, best, tied)
 
     @property
     def size(self) -> str:

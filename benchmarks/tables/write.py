@@ -75,7 +75,7 @@ def _write_page(page: Page, out: Path) -> list[Path]:
     markdown, csv, latex = (out / f"{page.name}{suffix}" for suffix in (".md", ".csv", ".tex"))
     text = "\n".join(to_markdown(table, 1 if table is page.tables[0] else 2) for table in page.tables)
     write_text(markdown, f"{text}\n{LEGEND}\n")
-    _write_csv(csv, _frame(page.tables[0]))
+    _write_csv(csv, _frame(page.tables[0]).assign(origin=page.group.truth.origin.title))
     write_text(latex, latex_document(page.tables, page.name))
     written = [markdown, csv, latex]
     if page.retrieval:
@@ -96,7 +96,12 @@ def _write_overview(pages: Sequence[Page], out: Path) -> list[Path]:
     markdown, csv, latex = (out / f"overview{suffix}" for suffix in (".md", ".csv", ".tex"))
     write_text(markdown, document("Overview", LEGEND, [*summaries, *(table for _, table in shown)]))
     frames = [
-        _frame(table).assign(dataset=page.group.truth.title, subset=page.group.truth.subset, task=page.group.task)
+        _frame(table).assign(
+            dataset=page.group.truth.title,
+            origin=page.group.truth.origin.title,
+            subset=page.group.truth.subset,
+            task=page.group.task,
+        )
         for page, table in shown
     ]
     _write_csv(csv, pd.concat(frames, ignore_index=True))
@@ -125,7 +130,7 @@ def _frame(table: Table) -> pd.DataFrame:
 
 
 def _write_csv(path: Path, frame: pd.DataFrame) -> None:
-    front = [name for name in ("dataset", "subset", "task", "method") if name in frame]
+    front = [name for name in ("dataset", "origin", "subset", "task", "method") if name in frame]
     ordered = frame[[*front, *(name for name in frame if name not in front)]]
     with write_atomically(path) as file:
         ordered.to_csv(file, index=False)

@@ -1,13 +1,17 @@
 """A store filled by hand: cells whose rankings and samples a test knows."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.cells import Cell
 from benchmarks.store import Store
+from datasets.origin_note import DataOrigin
 from methods.ranking import Ranking
+
+OFFICIAL = DataOrigin(official=True, title="")
 
 
 class StoredCells:
@@ -17,11 +21,12 @@ class StoredCells:
         self.store = Store(root)
         self.store.require_writable()
 
-    def manifest(self, gallery, queries, dataset="lfw", subset="standard", hash="aaaa") -> str:
+    def manifest(self, gallery, queries, dataset="lfw", subset="standard", hash="aaaa", origin=OFFICIAL) -> str:
         """Keep a manifest of (id, label) pairs; returns its hash."""
         records = [(id, label, "gallery", id, {}) for id, label in gallery]
         records += [(id, label, "query", id, {}) for id, label in queries]
         document = {"dataset": dataset, "subset": subset, "synthetic": False, "completeness": "complete"}
+        document |= {"origin": asdict(origin)} if origin else {}
         self.store.keep_manifest(hash, json.dumps({**document, "records": records, "skipped": []}))
         return hash
 
