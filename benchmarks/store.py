@@ -72,7 +72,7 @@ class Store:
         return row if row and row.get("schema") == ROW_SCHEMA else None
 
     def rows(self) -> Iterator[tuple[Cell, dict[str, Any]]]:
-        """Every stored cell with its row, ordered by path; a row that lies elsewhere than its cell's is of older names."""
+        """Every stored cell with its row, ordered by path; one that lies elsewhere bears an older name."""
         for path in sorted(self.cells.glob("*/*/*/*/cell.json")):
             if path.parent.name.startswith("."):
                 continue
