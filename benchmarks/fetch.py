@@ -15,6 +15,7 @@ from datasets.download import download
 from datasets.errors import BenchmarkError, DownloadError, UnknownNameError, suggest
 from datasets.origin_note import write_note
 from datasets.origins import ORIGINS, Archive, Origin, RemoteFile
+from datasets.words import count_of
 from methods.weights import WEIGHTS, WeightsFile, find_weights
 
 NAMES = (*ORIGINS, *WEIGHTS)
@@ -66,7 +67,7 @@ def manual_steps(name: str, data_dir: Path = Path("$RIS_DATA"), weights_dir: Pat
 
 
 def _file_lines(source: str, size: int | None, checksums: Checksums, place: Path) -> str:
-    facts = f"size: {f'{size:,} bytes' if size else 'not published'}; checksum: {checksums}"
+    facts = f"size: {count_of(size, 'byte') if size else 'not published'}; checksum: {checksums}"
     return f"  get {source}\n      {facts}\n      and put it at {place}"
 
 
@@ -116,7 +117,7 @@ def _fetch_file(file: RemoteFile, data_dir: Path, console: Console) -> bool:
                 progress=lambda done: status.update(f"unpacking {path.name}: {done:,}"),
             )
         _check_layout(folder, file.archive)
-        _say(console, f"  {folder}: {count:,} files unpacked; {path.name} is no longer needed")
+        _say(console, f"  {folder}: {count_of(count, 'file')} unpacked; {path.name} is no longer needed")
         return True
     return False
 

@@ -11,6 +11,7 @@ from datasets.files import FileDataset
 from datasets.imageset import Item
 from datasets.origin_note import DataOrigin, own_images
 from datasets.selection import check_subset, require_queries, split_of
+from datasets.words import count_of
 
 SUFFIXES = frozenset((".jpg", ".jpeg", ".jpe", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff"))
 
@@ -63,12 +64,12 @@ class Folder(FileDataset):
     def completeness(self) -> str:
         """What was found: "240 images of 12 labels", and what was passed over."""
         labels = {item.label for item in self.items()}
-        text = f"{len(self.items()):,} images of {len(labels):,} labels"
+        text = f"{count_of(len(self.items()), 'image')} of {count_of(len(labels), 'label')}"
         unlabelled = len(self._images) - len(self.items())
         if unlabelled:
             text += f", {unlabelled:,} without a label folder ignored"
         if self.ignored_links:
-            text += f", {self.ignored_links:,} links ignored"
+            text += f", {count_of(self.ignored_links, 'link')} ignored"
         return text
 
     @cached_property

@@ -12,6 +12,7 @@ from datasets.errors import DataError
 from datasets.imageset import ImageSet, Item
 from datasets.records import Role, content_hash, examine, imageset
 from datasets.stored_manifest import StoredManifest, cache_key, cached
+from datasets.words import count_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,5 +166,9 @@ def _rows(pairs: Pairs) -> list[tuple[str, str, bool, int]]:
 
 
 def _refuse(dataset: Dataset, subset: str, what: str, skipped: list[tuple[str, str]]) -> None:
-    reason = f": {len(skipped)} images are broken (first: {skipped[0][1]}); replace them" if skipped else ""
+    reason = (
+        f": {count_of(len(skipped), 'image is', 'images are')} broken (first: {skipped[0][1]}); replace them"
+        if skipped
+        else ""
+    )
     raise DataError(f"{dataset.title}:{subset}: none of its {what} can be used{reason}")

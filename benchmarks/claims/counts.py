@@ -7,6 +7,7 @@ import numpy as np
 
 from benchmarks.claims.evidence import NoFigureError, Source
 from benchmarks.claims.measure import CellMeasure, Value
+from datasets.words import count_of
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class FacesFound(CellMeasure):
         if None in undetected:
             raise NoFigureError(sources[0].word or "not counted")
         images = counts["gallery"] + counts["queries"]
-        return Value(images - sum(undetected), remark=f"of {images:,} images")
+        return Value(images - sum(undetected), remark=f"of {count_of(images, 'image')}")
 
 
 @dataclass(frozen=True)
@@ -62,4 +63,4 @@ class SelfMatches(CellMeasure):
         (source,) = sources
         ids = np.append(source.truth.gallery_ids, "")[source.ranking.ids]
         found = np.any(ids == source.truth.query_ids[:, None], axis=1)
-        return Value(int(found.sum()), remark=f"of {len(found):,} queries")
+        return Value(int(found.sum()), remark=f"of {count_of(len(found), 'query', 'queries')}")

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from benchmarks.cli import options
+from datasets.words import count_of
 
 baseline = typer.Typer(help="The results that later runs are compared with.", no_args_is_help=True)
 
@@ -66,5 +67,8 @@ def update(
     snapshot = update_baseline(file, out, subset, reason)
     size = file.stat().st_size
     Console().print(
-        f"{len(snapshot.cells)} cells in {file} ({size / 1024:.0f} KiB)", markup=False, highlight=False, soft_wrap=True
+        f"{count_of(len(snapshot.cells), 'cell')} in {file} ({size / 1024:.0f} KiB)",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
     )

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from benchmarks.cli import options
+from datasets.words import count_of
 
 DEFAULT_VECTORS = ("mtcnn-facenet:lfw:full", "phash:lfw:full")
 """Face embeddings, and hashes."""
@@ -77,7 +78,8 @@ def indexes(
     statuses = [row["status"] for row in rows]
     failed = sum(status not in ("ok", "unavailable") for status in statuses)
     console.print(
-        f"{len(rows)} settings, {statuses.count('unavailable')} unavailable, {failed} failed", highlight=False
+        f"{count_of(len(rows), 'setting')}, {statuses.count('unavailable')} unavailable, {failed} failed",
+        highlight=False,
     )
     if failed:
         raise typer.Exit(1)

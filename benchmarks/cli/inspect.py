@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from benchmarks.cli import options
+from datasets.words import count_of
 
 
 def status(
@@ -74,7 +75,7 @@ def check(
     findings = check_method(spec, weights_dir)
     for finding in findings:
         console.print(f"fails {finding.check}: {finding.problem}", markup=False, soft_wrap=True)
-    console.print(f"{method}: {f'{len(findings)} findings' if findings else 'conforms'}", highlight=False)
+    console.print(f"{method}: {count_of(len(findings), 'finding') if findings else 'conforms'}", highlight=False)
     if findings:
         raise typer.Exit(1)
 
@@ -96,9 +97,8 @@ def doctor(
     facts = provenance()
     machine = facts["machine"]
     gpu = machine["gpu"] or "no GPU used by this version"
-    console.print(
-        f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']} GiB, {gpu}; {machine['system']}"
-    )
+    cores = count_of(machine["cores"], "core")
+    console.print(f"{machine['cpu']}, {cores}, {machine['memory_gib']} GiB, {gpu}; {machine['system']}")
     console.print(", ".join(f"{name} {version}" for name, version in facts["packages"].items()), highlight=False)
     data = Table("data set", "here", "images", title="data sets", title_justify="left")
     for row in inventory.datasets(data_dir):

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from benchmarks.plan import Plan, PlannedCell
 from benchmarks.runner import Observer
+from datasets.words import count_of
 
 _COLOURS = {"ok": "green", "unavailable": "yellow"}
 
@@ -94,7 +95,9 @@ def print_plan(console: Console, plan: Plan, cells: Sequence[PlannedCell], full:
     known = [planned.last_seconds for planned in cells if planned.last_seconds is not None]
     typical = median(known) if known else None
     eta = f", about {sum(known) + typical * (len(cells) - len(known)):.0f} s by earlier runs" if typical else ""
-    console.print(f"{len(cells)} cells to run{eta}, {len(plan.cells) - len(cells)} as stored", highlight=False)
+    console.print(
+        f"{count_of(len(cells), 'cell')} to run{eta}, {len(plan.cells) - len(cells)} as stored", highlight=False
+    )
 
 
 def _word(row: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ import typer
 
 from benchmarks.cli import options
 from datasets.errors import BenchmarkError
+from datasets.words import count_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -68,7 +69,7 @@ def report(
         raise BenchmarkError(NOTHING.format(out=out))
     galleries = gallery_section(store, registry, data_dir, out / FOLDER)
     page = write_report(store, registry, pages, out, [galleries] if galleries else [])
-    console.print(f"{len(written)} tables in {out}, all of it to look at in {page}")
+    console.print(f"{count_of(len(written), 'table')} in {out}, all of it to look at in {page}")
     require_sound(pages)
 
 

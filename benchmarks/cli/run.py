@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from benchmarks.cli import options
+from datasets.words import count_of
 
 
 def run(
@@ -97,8 +98,9 @@ def run(
         sheets = write_contact_sheets(store, registry, data_dir, out, only_outdated=True)
     bad = [row for row in rows if row["status"] != "ok"]
     console.print(
-        f"{len(rows)} cells run, {len(plan.cells) - len(rows)} as stored, {len(bad)} without a result; "
-        f"{len(written)} tables and {len(sheets.written)} pictures in {out} after {time.perf_counter() - start:.0f} s",
+        f"{count_of(len(rows), 'cell')} run, {len(plan.cells) - len(rows)} as stored, {len(bad)} without a result; "
+        f"{count_of(len(written), 'table')} and {count_of(len(sheets.written), 'picture')} in {out} "
+        f"after {time.perf_counter() - start:.0f} s",
         soft_wrap=True,
         highlight=False,
     )

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from benchmarks.cli import options
+from datasets.words import count_of
 
 DEFAULT_METHODS = (
     "pixels",
@@ -78,7 +79,8 @@ def scaling(
     statuses = [row["status"] for row in rows]
     unavailable, failed = statuses.count("unavailable"), sum(s not in ("ok", "unavailable") for s in statuses)
     console.print(
-        f"{len(rows)} points, {session.measured} processes run, {unavailable} unavailable, {failed} failed",
+        f"{count_of(len(rows), 'point')}, {count_of(session.measured, 'process', 'processes')} run, "
+        f"{unavailable} unavailable, {failed} failed",
         highlight=False,
     )
     if failed:

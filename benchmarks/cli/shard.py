@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchmarks.cli import options
+from datasets.words import count_of
 
 if TYPE_CHECKING:
     from benchmarks.sharding.agreement import Agreement
@@ -73,9 +74,10 @@ def shard(
     engine = make_backend(backend, store.cache / "jobs", scheduler, workers, key_values("--slurm", slurm))
     done = session.sharded(engine, shards, k, usable_cores() if backend == "local" else 2 * shards)
     console.print(
-        f"{planned.cell.title}: {images} images in {len(session.gallery)} blocks and {shards} shards on {backend}, "
-        f"{session.queries[-1].stop} queries, {k} deep; extracted in {done.extract_seconds:.1f} s "
-        f"({done.encoded_blocks} blocks encoded now), searched and merged in {done.search_seconds:.1f} s"
+        f"{planned.cell.title}: {count_of(images, 'image')} in {count_of(len(session.gallery), 'block')} and "
+        f"{count_of(shards, 'shard')} on {backend}, {count_of(session.queries[-1].stop, 'query', 'queries')}, {k} "
+        f"deep; extracted in {done.extract_seconds:.1f} s "
+        f"({count_of(done.encoded_blocks, 'block')} encoded now), searched and merged in {done.search_seconds:.1f} s"
     )
     if not check:
         return

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from benchmarks.cli import options
+from datasets.words import count_of
 
 DEFAULT_METHODS = ("phash", "hog")
 
@@ -66,8 +67,8 @@ def stream(
         if row["status"] == "ok":
             made = row["extraction"]
             console.print(
-                f"{row['cell']['method']}: {made['found']} shards found, {made['made']} made; "
-                f"{row['check'].get('equal', 0)} of {row['batch']} answers as in memory"
+                f"{row['cell']['method']}: {count_of(made['found'], 'shard')} found, {made['made']} made; "
+                f"{row['check'].get('equal', 0)} of {count_of(row['batch'], 'answer')} as in memory"
             )
     for path in write_streaming(store, out):
         console.print(f"wrote {path}")

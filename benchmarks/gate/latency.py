@@ -17,6 +17,7 @@ from benchmarks.gate.finding import Finding, Verdict
 from benchmarks.gate.holm import holm
 from benchmarks.gate.rules import Rules
 from datasets.errors import BenchmarkError
+from datasets.words import count_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +65,7 @@ def _finding(pair: PairedTimes, p: float, tests: int, rules: Rules) -> Finding:
     verdict, note = _judge(ratio, p, rules)
     if verdict is Verdict.SAME and tests / comb(2 * rounds, rounds) > rules.alpha:
         verdict = Verdict.INCOMPARABLE
-        note = f"{rounds} rounds are too few to tell among {tests} methods: time more"
+        note = f"{count_of(rounds, 'round')} are too few to tell among {count_of(tests, 'method')}: time more"
     return Finding(
         verdict=verdict,
         subject=f"{pair.method} on {pair.dataset}:{pair.subset}",

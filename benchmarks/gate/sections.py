@@ -7,6 +7,7 @@ from typing import Any
 from benchmarks.gate.finding import Finding, Verdict
 from benchmarks.gate.report import Report
 from benchmarks.gate.snapshot import Snapshot
+from datasets.words import count_of
 
 SHOWN = 20
 """Rows of a section, and ids of a list, at most; what is left out is counted."""
@@ -30,8 +31,9 @@ def headline(report: Report) -> str:
     compared = counts[Verdict.WORSE] + counts[Verdict.BETTER] + counts[Verdict.SAME]
     said = [f"{counts[verdict]} {verdict}" for verdict in (Verdict.INCOMPARABLE, Verdict.WORSE, Verdict.BETTER)]
     timed = sum(finding.measure == "query time" for finding in report.findings)
-    times = f"{timed} query times among them" if timed else "query time not compared (no interleaved pairs)"
-    return f"{report.verdict}: {', '.join(said)} of {compared} figures compared, {counts[Verdict.NEW]} new; {times}"
+    times = f"{count_of(timed, 'query time')} among them" if timed else "query time not compared (no interleaved pairs)"
+    figures = f"{count_of(compared, 'figure')} compared, {counts[Verdict.NEW]} new"
+    return f"{report.verdict}: {', '.join(said)} of {figures}; {times}"
 
 
 def origins(report: Report) -> list[str]:
@@ -127,13 +129,17 @@ def _left_out(rows: Sequence[object]) -> list[str]:
     return [f"… and {len(rows) - SHOWN} more: see --json"] if len(rows) > SHOWN else []
 
 
+def _cores(machine: Mapping[str, Any]) -> str:
+    return count_of(machine["cores"], "core") if "cores" in machine else "? cores"
+
+
 def _origin(side: Snapshot) -> str:
     facts: Mapping[str, Any] = side.provenance
     machine, commit = facts.get("machine", {}), facts.get("git", {}).get("commit") or "unknown"
     parts: Iterable[str] = (
         side.source,
         f"commit {commit[:10]}",
-        f"{machine.get('cpu', 'unknown machine')}, {machine.get('cores', '?')} cores",
+        f"{machine.get('cpu', 'unknown machine')}, {_cores(machine)}",
     )
     last = side.updates[-1:] and f"written {side.updates[-1].date[:10]}: {side.updates[-1].reason}"
     return "; ".join([*parts, *([str(last)] if last else [])])

@@ -11,6 +11,7 @@ from benchmarks.html.theme import HEIGHT, data, zoom
 from benchmarks.tables.model import Column, Table, count, fraction, is_missing, milliseconds
 from benchmarks.tables.pages import Page
 from benchmarks.tables.retrieval import METHOD
+from datasets.words import count_of
 from methods.spec import MethodSpec
 
 NETWORK, WHOLE = "resnet50", 2048
@@ -63,7 +64,11 @@ def _figures(page: Page, rows: list[dict[str, Any]]) -> list[Figure]:
     command = run_command(page.group, [row["method"] for row in rows])
     table = Table(f"ResNet50 by dimension, {where}", _COLUMNS, rows)
     trained = [row for row in rows if not is_missing(row.get("hit@1"))]
-    limit = f" A PCA finds at most {gallery - 1:,} directions in {gallery:,} images." if gallery <= WHOLE else ""
+    limit = (
+        f" A PCA finds at most {count_of(gallery - 1, 'direction')} in {count_of(gallery, 'image')}."
+        if gallery <= WHOLE
+        else ""
+    )
     figures = []
     if trained:
         says = f"hit@1 of ResNet50's features on {where}, whole (2048) and after a PCA. Bars: 95 % intervals.{limit}"

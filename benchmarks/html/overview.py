@@ -10,6 +10,7 @@ from benchmarks.tables.markdown import LEGEND
 from benchmarks.tables.model import milliseconds
 from benchmarks.tables.pages import Page
 from benchmarks.tables.write import summary_tables
+from datasets.words import count_of
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def _card(page: Page) -> Card | None:
     timed = [row for row in [best, *tied] if row["p50_ms"]]
     return Card(
         where=page.group.where,
-        size=f"{len(truth.gallery_ids):,} images, {len(truth.query_ids):,} queries",
+        size=f"{count_of(len(truth.gallery_ids), 'image')}, {count_of(len(truth.query_ids), 'query', 'queries')}",
         best=best,
         ties=len(tied),
         cheapest=min(timed, key=lambda row: row["p50_ms"]) if timed else best,

@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from benchmarks.tables.model import shown
+from datasets.words import count_of
 
 
 def render(name: str, /, **values: Any) -> Markup:
@@ -42,5 +43,5 @@ def _environment() -> Environment:
     )
     environment.policies["json.dumps_kwargs"] = {"sort_keys": True, "allow_nan": False}  # NaN is no JSON
     environment.filters |= {"bold": bold}
-    environment.globals |= {"shown": shown, "anchor": anchor}
+    environment.globals |= {"shown": shown, "anchor": anchor, "count_of": count_of}
     return environment

@@ -17,6 +17,7 @@ from benchmarks.html.trade_offs import trade_offs
 from benchmarks.html.trainings import trainings
 from benchmarks.store import Store
 from benchmarks.tables.pages import Page, make_pages
+from datasets.words import count_of
 from methods.registry import Registry
 
 FOLDER, FILE = "report", "index.html"
@@ -60,4 +61,4 @@ def _subtitle(pages: Sequence[Page]) -> str:
         return ""
     methods = {cell.method for page in pages for cell, _, _ in page.group.entries}
     titles = dict.fromkeys(page.group.where for page in pages)
-    return f"{len(methods)} methods on {', '.join(titles)} under one protocol"
+    return f"{count_of(len(methods), 'method')} on {', '.join(titles)} under one protocol"

@@ -16,6 +16,7 @@ from benchmarks.tables.groups import Group
 from datasets.dataset import Dataset
 from datasets.imageset import ImageSet
 from datasets.manifest import Manifest
+from datasets.words import count_of
 
 MOST_BYTES = 1_500_000
 _COLOURS = (256, 128, 64)
@@ -99,10 +100,10 @@ def _draw_header(sheet: Image.Image, layout: Layout, group: Group, findings: Fin
     draw = ImageDraw.Draw(sheet)
     left, top = layout.margin, layout.margin
     draw.text((left, top), group.where, INK, font(30))
-    draw.text((left, top + 42), f"the first {k} results of each method for the same queries", INK, font(17))
+    draw.text((left, top + 42), f"the first {count_of(k, 'result')} of each method for the same queries", INK, font(17))
     order = ", ".join(f"{_name(strip)} {strip.mean_average_precision:.3f}" for strip in findings.strips)
     learns = "    * learns from gallery labels" if any(strip.supervised for strip in findings.strips) else ""
-    line = f"mAP over all {len(group.truth.query_ids):,} queries: {order}{learns}"
+    line = f"mAP over all {count_of(len(group.truth.query_ids), 'query', 'queries')}: {order}{learns}"
     write_fitted(draw, (left, top + 78), line, 14, sheet.width - 2 * left, FAINT)
     x = sheet.width - layout.margin
     for right, word in ((False, "wrong"), (True, "right")):

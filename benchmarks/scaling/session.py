@@ -14,6 +14,7 @@ from benchmarks.scaling.results import ScalingStore, is_done
 from benchmarks.scaling.search_cost import TIMING
 from benchmarks.store import Store
 from datasets.errors import BenchmarkError
+from datasets.words import count_of
 from methods.registry import Registry
 
 _EXTRACTION_FIGURES = ("extraction_s", "embedding_bytes_per_image", "memory", "load_s")
@@ -61,7 +62,7 @@ class Session:
                 "extraction": {name: extraction.get(name) for name in _EXTRACTION_FIGURES} if extraction else {},
             }
             self.results.save(path, row)
-            self._report(f"{each.cell.method} on {each.cell.dataset}, {size:,} images", outcome)
+            self._report(f"{each.cell.method} on {each.cell.dataset}, {count_of(size, 'image')}", outcome)
             yield row
 
     def _point(self, each: Contestant, size: int, extraction: dict[str, Any] | None) -> Outcome:
@@ -85,7 +86,7 @@ class Session:
             outcome = self._isolated(each, images, run_extraction)
             row = {**_row(each, outcome, begun), "inputs": inputs}
             self.results.save(path, row)
-            self._report(f"{each.cell.method} on {each.cell.dataset}, looking at {images:,} images", outcome)
+            self._report(f"{each.cell.method} on {each.cell.dataset}, looking at {count_of(images, 'image')}", outcome)
         self._extracted_now[path] = row
         return row
 

@@ -11,6 +11,7 @@ from benchmarks.search.calibration import FEWEST, Calibration, from_labels, from
 from benchmarks.search.dataset_gallery import DatasetGallery
 from benchmarks.search.gallery import Advance, state
 from benchmarks.search.known_rows import KnownRows
+from datasets.words import count_of
 from methods import fingerprint
 from methods.ranking import Ranking
 from methods.vector_method import VectorMethod
@@ -79,7 +80,9 @@ def _from_own_images(searcher: "Searcher", method: VectorMethod, rows: np.ndarra
     usable = np.arange(len(rows)) if rows.dtype == np.uint8 else np.flatnonzero(~np.isnan(rows[:, 0]))
     chosen = np.sort(np.random.default_rng(0).permutation(usable)[:SAMPLE])
     if len(chosen) < FEWEST:
-        return Calibration(None, f"not calibrated: {len(chosen)} images are too few; {FEWEST} are needed")
+        return Calibration(
+            None, f"not calibrated: {count_of(len(chosen), 'image is', 'images are')} too few; {FEWEST} are needed"
+        )
     ranking = method.search(KnownRows(rows[chosen]), min(DEPTH, len(usable)))
 
     def label(position: int) -> str:

@@ -14,6 +14,7 @@ from datasets.decoding import decode_image
 from datasets.errors import ImageError
 from datasets.folder import SUFFIXES
 from datasets.imageset import Image, Item
+from datasets.words import count_of
 
 SHOWN = 10
 """Unusable images named; the others are counted."""
@@ -78,7 +79,9 @@ class FolderGallery:
         skipped = self.skipped()
         if skipped.count:
             path, reason = skipped.first[0]
-            raise SearchError(f"{self.title}: none of {skipped.count:,} images can be used (first: {path}: {reason})")
+            raise SearchError(
+                f"{self.title}: none of {count_of(skipped.count, 'image')} can be used (first: {path}: {reason})"
+            )
         kinds = ", ".join(sorted(SUFFIXES))
         raise SearchError(f"{self.title} holds no images: nothing in it or below it ends in {kinds}")
 

@@ -18,6 +18,7 @@ from benchmarks.search.row_store import RowStore
 from benchmarks.vector_store.kept_index import kept_index
 from datasets.errors import WeightsError
 from datasets.imageset import Image
+from datasets.words import count_of
 from methods import fingerprint
 from methods.contracts import Method
 from methods.spec import MethodSpec
@@ -89,7 +90,9 @@ def index_composed(
     method.fit(known)
     method.index(known)
     if blank := len(entries) - method.indexed:
-        notes.append(f"{blank:,} of {len(entries):,} images have no face that {spec.id} can see, and cannot be found")
+        notes.append(
+            f"{blank:,} of {count_of(len(entries), 'image')} have no face that {spec.id} can see, and cannot be found"
+        )
     return Indexed(np.array([id for id, _ in entries], dtype=np.int64), rows, tuple(notes))
 
 
@@ -104,7 +107,7 @@ def index_whole(spec: MethodSpec, method: Method, gallery: Gallery, folder: Path
         raise SearchError(f"{spec.id} learns from labels, and this gallery has fewer than two: lay it out label/image")
     method.fit(images)
     method.index(images)
-    note = f"{spec.id} keeps no index on disk: it read {len(ids):,} images when it was opened"
+    note = f"{spec.id} keeps no index on disk: it read {count_of(len(ids), 'image')} when it was opened"
     return Indexed(np.array(ids, dtype=np.int64), None, (*_left_out(len(gallery) - len(ids)), note))
 
 
@@ -114,4 +117,4 @@ def _require_some(gallery: Gallery, count: int) -> None:
 
 
 def _left_out(count: int) -> list[str]:
-    return [f"{count:,} images could not be read just now, and are left out"] if count else []
+    return [f"left out: {count_of(count, 'image')} that could not be read just now"] if count else []

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from datasets.errors import BenchmarkError
+from datasets.words import count_of
 
 BLOCK = 128
 """Images in a block unless said otherwise."""
@@ -36,7 +37,8 @@ def shards_of(blocks: tuple[Block, ...], count: int) -> list[tuple[Block, ...]]:
     """
     if count > len(blocks):
         raise BenchmarkError(
-            f"{count} shards of {len(blocks)} blocks: ask for fewer with --shards, or for smaller blocks with --block"
+            f"{count_of(count, 'shard')} of {count_of(len(blocks), 'block')}: "
+            f"ask for fewer with --shards, or for smaller blocks with --block"
         )
     bounds = [len(blocks) * number // count for number in range(count + 1)]
     return [blocks[low:high] for low, high in pairwise(bounds)]

@@ -15,6 +15,7 @@ from benchmarks.store import Store
 from benchmarks.streaming.measure import StreamJob, run_check, run_stream
 from benchmarks.streaming.plan import Request, Streamed, streamed
 from benchmarks.streaming.results import StreamingStore
+from datasets.words import count_of
 from methods.registry import Registry
 
 _CHECK_SHARE = 0.8
@@ -98,7 +99,7 @@ class Session:
 
     def _report(self, each: Streamed, what: str, outcome: Outcome) -> None:
         well = f"{outcome.seconds:.1f} s" if outcome.status == "ok" else f"{outcome.status}: {outcome.reason}"
-        self.say(f"{each.cell.method}, {self.request.size:,} images {what}: {well}")
+        self.say(f"{each.cell.method}, {count_of(self.request.size, 'image')} {what}: {well}")
 
 
 def _holds(row: dict[str, Any], each: Streamed) -> bool:

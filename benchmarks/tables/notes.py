@@ -6,18 +6,23 @@ from typing import Any
 from benchmarks.metrics.chance import chance
 from benchmarks.scoring import RetrievalScore
 from benchmarks.tables.groups import Group
+from datasets.words import count_of
 from methods.engines.registry import PLAIN
 
 
 def retrieval_notes(group: Group, scores: dict[str, RetrievalScore], findings: list[str]) -> list[str]:
     """Notes of a retrieval table."""
     truth = group.truth
-    parts = [f"{len(truth.gallery_ids):,} gallery images, {len(truth.query_ids):,} queries ({truth.completeness})"]
+    parts = [
+        f"{count_of(len(truth.gallery_ids), 'gallery image')}, {count_of(len(truth.query_ids), 'query', 'queries')} "
+        f"({truth.completeness})"
+    ]
     notes = origin_notes(group)
     if scores:
         judgement = next(iter(scores.values())).judgement
         level = chance(judgement)
-        parts.append(f"{judgement.without_positive} queries without a positive are left out")
+        lone = count_of(judgement.without_positive, "query without a positive is", "queries without a positive are")
+        parts.append(f"{lone} left out")
         notes.append(f"Chance level: hit@1 {level['hit@1']:.4f}, mAP {level['mAP']:.4f}. {_canaries(scores, findings)}")
     parts += _skipped(group)
     return ["Data: " + "; ".join(parts) + ".", *notes, *_words(group), *provenance_notes(group)]
@@ -38,9 +43,10 @@ def open_set_notes(group: Group, scores: dict[str, RetrievalScore], findings: li
     """Notes of an open-set table."""
     counts = _counts(group)
     line = (
-        f"Data: {counts.get('unseen_labels', 0)} labels were left out of all fitting (which saw "
-        f"{counts.get('fitted_on', 0):,} of {counts.get('gallery', 0):,} gallery images) and are asked for in "
-        f'{counts.get("queries", 0):,} queries ({group.truth.completeness}). "When seen": the same queries in the '
+        f"Data: {count_of(counts.get('unseen_labels', 0), 'label was', 'labels were')} left out of all fitting "
+        f"(which saw {counts.get('fitted_on', 0):,} of {counts.get('gallery', 0):,} gallery images) and asked for in "
+        f"{count_of(counts.get('queries', 0), 'query', 'queries')} "
+        f'({group.truth.completeness}). "When seen": the same queries in the '
         "retrieval task."
     )
     return [line, *origin_notes(group), _canaries(scores, findings), *_words(group), *provenance_notes(group)]
@@ -49,7 +55,10 @@ def open_set_notes(group: Group, scores: dict[str, RetrievalScore], findings: li
 def verification_notes(group: Group) -> list[str]:
     """Notes of a verification table."""
     counts = _counts(group)
-    parts = [f"{counts.get('pairs', 0):,} pairs of {counts.get('images', 0):,} images ({group.truth.completeness})"]
+    parts = [
+        f"{count_of(counts.get('pairs', 0), 'pair')} of {count_of(counts.get('images', 0), 'image')} "
+        f"({group.truth.completeness})"
+    ]
     if counts.get("missing_pairs"):
         parts.append(f"{counts['missing_pairs']:,} official pairs left out: an image is not in this copy")
     parts += _skipped(group)
@@ -109,15 +118,17 @@ def machine_note(provenances: Sequence[dict[str, Any]]) -> str:
 
 def run_note(machines: Sequence[str], threads: Sequence[int], side_by_side: bool) -> str:
     """The machine of the last row, whether it was the only one, and how rows were run."""
-    numbers = ", ".join(sorted({str(number) for number in threads}))
+    *fewer, most = sorted(set(threads))
+    counted = ", ".join([*map(str, fewer), count_of(most, "thread")])
     jobs = " Cells ran side by side: latencies disturb each other." if side_by_side else ""
-    return f"{_machine_note(machines[-1], len(set(machines)) > 1)} {numbers} threads.{jobs}"
+    return f"{_machine_note(machines[-1], len(set(machines)) > 1)} {counted}.{jobs}"
 
 
 def machine_text(machine: dict[str, Any]) -> str:
     """A machine (see benchmarks.provenance) in one line."""
     gpu = machine["gpu"] or "no GPU on this machine"
-    return f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']} GiB, {gpu}; {machine['system']}"
+    cores = count_of(machine["cores"], "core")
+    return f"{machine['cpu']}, {cores}, {machine['memory_gib']} GiB, {gpu}; {machine['system']}"
 
 
 def _machine_note(machine: str, mixed: bool) -> str:
@@ -153,7 +164,7 @@ def _skipped(group: Group) -> list[str]:
     if not skipped:
         return []
     names = ", ".join(id for id, _ in skipped[:5]) + (", …" if len(skipped) > 5 else "")
-    return [f"{len(skipped)} unusable images skipped ({names})"]
+    return [f"{count_of(len(skipped), 'unusable image')} skipped ({names})"]
 
 
 def _commit(row: dict[str, Any]) -> str:

@@ -59,7 +59,7 @@ def test_run_writes_rows_and_tables_and_says_what_failed(finished):
 def test_the_same_command_again_runs_only_what_failed(finished):
     _, arguments, _ = finished
     again = cli(*arguments)
-    assert "1 cells run, 5 as stored" in again.stdout
+    assert "1 cell run, 5 as stored" in again.stdout
 
 
 def test_dry_run_prints_the_plan_and_runs_nothing(photo_folder, tmp_path):
@@ -113,7 +113,7 @@ def test_a_corrupt_image_is_named_skipped_and_counted(tmp_path, photo_folder):
     (folder / "label0" / "broken.png").write_bytes(b"no image")
     done = cli("run", "-m", "pixels", "-d", f"folder:{folder}", "--subset", "full", "--out", tmp_path / "out")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "1 unusable images skipped (label0/broken" in (tmp_path / "out" / "overview.md").read_text()
+    assert "1 unusable image skipped (label0/broken" in (tmp_path / "out" / "overview.md").read_text()
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def place(tmp_path_factory):
     done = cli("search", "photos/003.png", "-g", "photos", "-m", "phash", "-k", "3", cwd=root)
     assert done.returncode == 0, done.stderr.decode()
     assert "003.png" in done.stdout.decode()
-    assert "1 images skipped: broken.jpg: not an image" in done.stdout.decode()
+    assert "1 image skipped: broken.jpg: not an image" in done.stdout.decode()
     return root
 
 

@@ -98,7 +98,7 @@ def test_a_folder_of_broken_images_says_so(tmp_path):
     (tmp_path / "root" / "a.jpg").write_bytes(b"no")
     with pytest.raises(SearchError, match="nothing to search in"):
         opened(tmp_path / "root", tmp_path / "index")
-    with pytest.raises(SearchError, match=r"none of 1 images can be used \(first: a\.jpg"):
+    with pytest.raises(SearchError, match=r"none of 1 image can be used \(first: a\.jpg"):
         opened(tmp_path / "root", tmp_path / "index")
 
 
@@ -225,5 +225,5 @@ def test_a_file_that_changes_meanwhile_is_left_out_until_the_next_time(tmp_path,
         patch.setattr(FolderGallery, "update", racing)
         answer = opened(root, tmp_path / "index").search(query(77), k=9)
     assert sorted(hit.path for hit in answer.hits) == ["000.png", "002.png"]
-    assert any("1 images could not be read just now" in note for note in answer.notes)
+    assert any("1 image that could not be read just now" in note for note in answer.notes)
     assert opened(root, tmp_path / "index").search(query(77)).hits[0].path == "001.png"

@@ -44,7 +44,7 @@ if (table) {
     for (const name of ["dataset", "task", "device"]) {
       table.classList.toggle(`one-${name}`, Boolean(wanted.get(name)));
     }
-    status.textContent = `${shown} of ${rows.length} rows`;
+    status.textContent = `${shown} of ${rows.length} ${rows.length === 1 ? "row" : "rows"}`;
   };
 
   table.tHead.addEventListener("click", (event) => {

@@ -11,6 +11,7 @@ from benchmarks.search.found import Found
 from benchmarks.search.gallery import Gallery
 from benchmarks.search.show.inline import half_blocks, pixel_escapes, pixel_protocol
 from benchmarks.search.show.thumbs import gallery_thumb
+from datasets.words import count_of
 
 _STYLE = {"match": "bold green", "no good match": "bold yellow", "nothing to search for": "bold red"}
 _COLUMNS, _ROWS = 12, 5
@@ -43,7 +44,10 @@ def print_found(console: Console, found: Found, gallery: Gallery, thumbnails: bo
         reasons = "; ".join(f"{path}: {reason.removeprefix(path + ': ')}" for path, reason in skipped.first)
         more = " …" if skipped.count > len(skipped.first) else ""
         console.print(
-            f"  {skipped.count:,} images skipped: {reasons}{more}", markup=False, highlight=False, soft_wrap=True
+            f"  {count_of(skipped.count, 'image')} skipped: {reasons}{more}",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
         )
 
 
@@ -87,7 +91,9 @@ def _notes(answer: Answer, several: bool) -> list[str]:
         notes.append(f"✓ a good match: {answer.threshold:.4g} or more ({answer.score_means})")
     if len(answer.faces) > 1:
         chosen = next(face.number for face in answer.faces if face.chosen)
-        notes.append(f"{len(answer.faces)} faces found, searched for number {chosen} from the left (--face N)")
+        notes.append(
+            f"{count_of(len(answer.faces), 'face')} found, searched for number {chosen} from the left (--face N)"
+        )
     if answer.verdict == "nothing to search for":
         notes.append("no face was found in the picture: mark one with --crop, or use a method that needs none")
     return [f"{answer.method}: {note}" for note in notes] if several else notes
