@@ -28,7 +28,7 @@ def commands(guide: str) -> list[list[str]]:
 
 def run(words: list[str], cwd: Path) -> str:
     environment = {key: value for key, value in os.environ.items() if not key.startswith("RIS_")}
-    environment |= {"PYTHONPATH": str(ROOT), "COLUMNS": "200"}
+    environment |= {"PYTHONPATH": str(ROOT), "COLUMNS": "200", "RIS_INDEX": str(cwd / "index")}
     command = [sys.executable, *words]
     done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, f"{shlex.join(words)}\n{done.stdout}{done.stderr}"

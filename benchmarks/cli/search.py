@@ -14,7 +14,14 @@ if TYPE_CHECKING:
 
     from benchmarks.search.gallery import Advance
 
-IndexDir = Annotated[Path, typer.Option("--index-dir", help="Where galleries are indexed, once for each method.")]
+IndexDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--index-dir",
+        envvar="RIS_INDEX",
+        help="Where galleries are indexed, once for each method; unless given, in your cache folder.",
+    ),
+]
 VectorStore = Annotated[
     str | None,
     typer.Option("--store", help="Keep and search rows in Milvus: a path that ends in .db, or http://HOST:PORT."),
@@ -38,13 +45,17 @@ def search(
     sheet: Annotated[Path | None, typer.Option("--sheet", help="Write a contact sheet: .png or .html.")] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Say why each first hit is one.")] = False,
     thumbnails: Annotated[bool, typer.Option("--thumbnails/--no-thumbnails", help="Pictures in the table.")] = True,
-    index_dir: IndexDir = Path("results/cache/search"),
+    index_dir: IndexDir = None,
     vector_store: VectorStore = None,
     data_dir: options.DataDir = None,
     weights_dir: options.WeightsDir = None,
-    tables: Annotated[Path, typer.Option("--out", help="Folder with tables, from which the method is chosen.")] = Path(
-        "results"
-    ),
+    tables: Annotated[
+        Path,
+        typer.Option(
+            "--out",
+            help="Folder with tables, from which the method is chosen; where yours do not know, the published ones.",
+        ),
+    ] = Path("results"),
     plugins: options.Plugins = None,
 ) -> None:
     """Search a gallery for pictures; several methods answer side by side."""
@@ -53,7 +64,7 @@ def search(
     from rich.console import Console
 
     from benchmarks.search.found import find
-    from benchmarks.search.opening import open_searchers
+    from benchmarks.search.opening import default_index_dir, open_searchers
     from benchmarks.search.query import Crop, queries_of
     from benchmarks.search.searcher import Places
 
@@ -65,7 +76,7 @@ def search(
     queries = list(queries_of(images))
     console = Console()
     with progress(Console(stderr=True), quiet=as_json) as advance:
-        places = Places(index_dir, weights_dir, data_dir, vector_store)
+        places = Places(index_dir or default_index_dir(), weights_dir, data_dir, vector_store)
         searchers = open_searchers(gallery, methods, places, tables, plugins, advance)
     gallery_searched = searchers[0].gallery
     found = [find(searchers, query, k, region, face, explain) for query in queries]

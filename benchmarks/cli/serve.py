@@ -26,13 +26,16 @@ def serve(
         list[str] | None, typer.Option("--allow-host", help="Another name under which the page may be asked for.")
     ] = None,
     upload_limit: Annotated[int, typer.Option("--upload-limit", min=1, help="Largest picture sent, in MiB.")] = 20,
-    index_dir: IndexDir = Path("results/cache/search"),
+    index_dir: IndexDir = None,
     vector_store: VectorStore = None,
     data_dir: options.DataDir = None,
     weights_dir: options.WeightsDir = None,
-    tables: Annotated[Path, typer.Option("--out", help="Folder with the tables that the leaderboard shows.")] = Path(
-        "results"
-    ),
+    tables: Annotated[
+        Path,
+        typer.Option(
+            "--out", help="Folder with the tables that the leaderboard shows; the published ones where it holds none."
+        ),
+    ] = Path("results"),
     plugins: options.Plugins = None,
 ) -> None:
     """Search by dropping a picture on a page: methods side by side, explained; and the leaderboard."""
@@ -45,6 +48,7 @@ def serve(
         )
     import uvicorn
 
+    from benchmarks.search.opening import default_index_dir
     from benchmarks.search.searcher import Places
     from benchmarks.web.app import create_app
     from benchmarks.web.desk import Desk
@@ -53,7 +57,7 @@ def serve(
     console = Console(stderr=True)
     settings = Settings(
         galleries=tuple(galleries or ("lfw",)),
-        places=Places(index_dir, weights_dir, data_dir, vector_store),
+        places=Places(index_dir or default_index_dir(), weights_dir, data_dir, vector_store),
         tables=tables,
         plugins=tuple(plugins or ()),
         hosts=tuple(dict.fromkeys((*LOOPBACK, host, *(names or ())))),

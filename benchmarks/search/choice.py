@@ -1,6 +1,7 @@
 """Which method to search with when nobody says: the best that stored tables know and that runs here."""
 
 import csv
+import re
 from pathlib import Path
 
 from benchmarks.inventory import can_run
@@ -10,6 +11,8 @@ from benchmarks.search.gallery import Gallery
 from datasets.errors import BenchmarkError
 from methods.registry import Registry
 
+PUBLISHED = Path(__file__).parents[2] / "results" / "reference"
+"""Published tables of this checkout; not there where the package is installed alone."""
 ORDER = ("efficientnet-lite0", "mobilenetv2", "hog", "phash")
 """For images of anything, best first: the order of the standard tables on CIFAR-10, and a hash where nothing else runs.
 """
@@ -17,11 +20,12 @@ FACES_FIRST = ("mtcnn-facenet", "dlib-resnet")
 
 
 def default_method(gallery: Gallery, registry: Registry, tables: Path, weights: Path | None) -> str:
-    """The id of the method with the highest hit@1 on the gallery in `tables`/overview.csv, of those that run here.
+    """The id of the method with the highest hit@1 on the gallery, of those that run here.
 
-    Supervised methods and canaries are never chosen. For a folder, or without tables, the first of a fixed order.
+    By overview.csv in `tables`, or else the published one (see `overviews`), whichever first knows the gallery. Supervised methods and canaries are never chosen. For a folder, or without tables, the first of a fixed order.
     """
-    names = [*_by_table(gallery, tables / "overview.csv"), *(FACES_FIRST if gallery.content == "faces" else ()), *ORDER]
+    known = next(filter(None, (_by_table(gallery, path) for path in overviews(tables))), [])
+    names = [*known, *(FACES_FIRST if gallery.content == "faces" else ()), *ORDER]
     for name in dict.fromkeys(names):
         try:
             spec = registry.get(name)
@@ -32,14 +36,27 @@ def default_method(gallery: Gallery, registry: Registry, tables: Path, weights: 
     raise SearchError("none of the usual methods runs here: name one with --method (see `list methods`)")
 
 
+def overviews(tables: Path) -> list[Path]:
+    """The files there are of: overview.csv in a user's own `tables`, and that of the published ones in this checkout."""
+    own, published = tables / "overview.csv", PUBLISHED / "overview.csv"
+    return [path for path in (own, published) if path.is_file()]
+
+
 def _by_table(gallery: Gallery, path: Path) -> list[str]:
     """Methods in the order of hit@1 on this very subset; nothing where it was not run."""
-    if not isinstance(gallery, DatasetGallery) or not path.exists():
+    if not isinstance(gallery, DatasetGallery):
         return []
     with path.open(newline="", encoding="utf-8") as file:
         rows = [
             (float(row["hit@1"]), row["method"])
             for row in csv.DictReader(file)
-            if f"{row['dataset']}:{row['subset']}" == gallery.title and row["task"] == "retrieval" and row["hit@1"]
+            if _plain(f"{row['dataset']}:{row['subset']}") == _plain(gallery.title)
+            and row["task"] == "retrieval"
+            and row["hit@1"]
         ]
     return [method for _, method in sorted(rows, key=lambda row: -row[0])]
+
+
+def _plain(title: str) -> str:
+    """A title without what it says of the data's origin; a generated substitute stays apart from the data set."""
+    return re.sub(r" \((?!synthetic\)).*?\)", "", title)

@@ -11,6 +11,13 @@ if TYPE_CHECKING:
     from benchmarks.search.searcher import Places, Searcher
 
 
+def default_index_dir() -> Path:
+    """Where indexes are kept unless another place is named: in the user's cache folder, never in the working folder."""
+    from platformdirs import user_cache_path
+
+    return user_cache_path("reverse-image-search-benchmark") / "search"
+
+
 def open_gallery(name: str, data_dir: Path | None, index_dir: Path) -> Gallery:
     """A data set ("lfw", "lfw:smoke"), or a folder ("photos", "folder:photos"); a folder of that name comes first.
 

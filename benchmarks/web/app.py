@@ -14,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+from benchmarks.search.choice import overviews
 from benchmarks.search.query import Crop
 from benchmarks.web.desk import Desk
 from benchmarks.web.guard import Guard
@@ -69,7 +70,7 @@ def _add_pages(app: FastAPI, desk: Desk) -> None:
 
     @app.get("/leaderboard", response_class=HTMLResponse)
     def leaderboard_page() -> str:
-        rows = read_leaderboard(desk.settings.tables / "overview.csv")
+        rows = next(filter(None, map(read_leaderboard, overviews(desk.settings.tables))), [])
         datasets = list(dict.fromkeys(row.dataset for row in rows))
         families = sorted({row.family for row in rows})
         page = environment.get_template("leaderboard.html.j2")

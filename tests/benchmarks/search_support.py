@@ -51,8 +51,8 @@ def opened(root: Path, index: Path, method: str = "phash", advance=None) -> Sear
 
 
 def cli(*arguments, cwd=ROOT, stdin: bytes = b"", **environment) -> subprocess.CompletedProcess:
-    """The command in a process of its own, with no data sets or weights of this machine's."""
+    """The command in a process of its own, with no data sets, weights or indexes of this machine's."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("RIS_")}
-    env |= {"COLUMNS": "160", "PYTHONPATH": str(ROOT), **environment}
+    env |= {"COLUMNS": "160", "PYTHONPATH": str(ROOT), "RIS_INDEX": str(Path(cwd) / "index"), **environment}
     command = [sys.executable, "-m", "benchmarks", *map(str, arguments)]
     return subprocess.run(command, cwd=cwd, env=env, input=stdin, capture_output=True, timeout=300)

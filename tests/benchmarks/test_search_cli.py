@@ -108,7 +108,9 @@ def test_hashes_import_no_network_library(place):
         "print(sorted({'tensorflow', 'keras', 'sklearn', 'pandas', 'matplotlib'} & set(sys.modules)), file=sys.stderr)"
     )
     command = [sys.executable, "-c", code]
-    done = subprocess.run(command, cwd=place, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
+    done = subprocess.run(
+        command, cwd=place, env={"PYTHONPATH": str(ROOT), "RIS_INDEX": "index"}, capture_output=True, text=True
+    )
     assert done.stderr.strip() == "[]"
 
 
@@ -170,7 +172,7 @@ def test_a_colour_terminal_shows_thumbnails(place, monkeypatch):
     from rich.console import Console
 
     monkeypatch.setattr("benchmarks.search.show.terminal.pixel_protocol", lambda: "")
-    gallery = FolderGallery(place / "photos", place / "results" / "cache" / "search")
+    gallery = FolderGallery(place / "photos", place / "index")
     gallery.update()
     (id, _), *_ = gallery.entries()
     seconds = dict.fromkeys(("load", "encode", "search"), 0.0)

@@ -55,7 +55,7 @@ def test_the_store_follows_the_folder(place):
     (place / "more" / "025.png").rename(place / "photos" / "label0" / "new.png")
     again = answer(place, "pixels", "--store", "follows.db")
     assert found["hits"][1]["path"] not in paths(again)
-    gallery = opened(place / "photos", place / "results/cache/search", "pixels").gallery
+    gallery = opened(place / "photos", place / "index", "pixels").gallery
     collection = "pixels__" + gallery.key.replace("-", "_")
     key = row_key(load_registry().get("pixels"), None)
     store = open_store(str(place / "follows.db"), collection, metric="l2", encoder=key)

@@ -16,7 +16,8 @@ pytest.importorskip("fastapi")
 def test_the_command_serves_until_it_is_interrupted(tmp_path):
     fill(tmp_path / "photos", 3)
     command = [sys.executable, "-m", "benchmarks", "serve", "-g", "photos", "--port", "0"]
-    process = subprocess.Popen(command, cwd=tmp_path, env={"PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True)
+    env = {"PYTHONPATH": str(ROOT), "RIS_INDEX": str(tmp_path / "index")}
+    process = subprocess.Popen(command, cwd=tmp_path, env=env, stderr=subprocess.PIPE, text=True)
     try:
         address = process.stderr.readline().split()[0]
         assert address.startswith("http://127.0.0.1:")
