@@ -22,7 +22,8 @@ FACES_FIRST = ("mtcnn-facenet", "dlib-resnet")
 def default_method(gallery: Gallery, registry: Registry, tables: Path, weights: Path | None) -> str:
     """The id of the method with the highest hit@1 on the gallery, of those that run here.
 
-    By overview.csv in `tables`, or else the published one (see `overviews`), whichever first knows the gallery. Supervised methods and canaries are never chosen. For a folder, or without tables, the first of a fixed order.
+    By overview.csv in `tables`, or else the published one (see `overviews`), whichever first knows the gallery.
+    Supervised methods and canaries are never chosen. For a folder, or without tables, the first of a fixed order.
     """
     known = next(filter(None, (_by_table(gallery, path) for path in overviews(tables))), [])
     names = [*known, *(FACES_FIRST if gallery.content == "faces" else ()), *ORDER]
@@ -37,7 +38,7 @@ def default_method(gallery: Gallery, registry: Registry, tables: Path, weights: 
 
 
 def overviews(tables: Path) -> list[Path]:
-    """The files there are of: overview.csv in a user's own `tables`, and that of the published ones in this checkout."""
+    """Overviews that are there: a user's own in `tables`, then the published one of this checkout."""
     own, published = tables / "overview.csv", PUBLISHED / "overview.csv"
     return [path for path in (own, published) if path.is_file()]
 
