@@ -1,1 +1,1 @@
-"""The harness: plan, run cells, store, score, report, compare."""
+"""Part of reverse-image-search-benchmark: plan, run cells, store, score, report, compare."""

@@ -1,6 +1,21 @@
-"""`python -m benchmarks`."""
+"""`python -m benchmarks`, and the commands `ris` and `reverse-image-search-benchmark`."""
 
-from benchmarks.cli.app import main
+import sys
+
+from benchmarks.own_packages import CollisionError, require_own_packages
+
+
+def main() -> None:
+    """Run the command line; where another package has the name of one of ours, one line and exit code 2."""
+    try:
+        require_own_packages()
+    except CollisionError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    from benchmarks.cli.app import main as command_line
+
+    command_line()
+
 
 if __name__ == "__main__":
     main()

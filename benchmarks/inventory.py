@@ -1,6 +1,5 @@
 """What there is - methods, data sets, metrics, runs - as plain rows, with the reason where one cannot be used here."""
 
-import importlib.util
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from benchmarks.files import read_json
 from datasets.errors import BenchmarkError
 from datasets.registry import DATASETS, open_dataset
 from methods.fingerprint import describe_method
+from methods.installed import needs
 from methods.registry import load_registry
 from methods.spec import MethodSpec
 from methods.weights import find_weights
@@ -75,9 +75,8 @@ def can_run(spec: MethodSpec, weights_dir: Path | None) -> tuple[str, str]:
     backend = os.environ.get("KERAS_BACKEND", KERAS_BACKENDS[0])
     if reason := unfit_backend(spec, backend):
         return "no", reason
-    missing = [name for name in packages_of(spec, backend) if importlib.util.find_spec(name) is None]
-    if missing:
-        return "no", f"{', '.join(missing)} not installed"
+    if reason := needs(packages_of(spec, backend)):
+        return "no", reason
     try:
         if spec.weights and not any(find_weights(name, weights_dir) for name in spec.weights):
             return "untrained", f"no weights: fetch {spec.weights[0]}"

@@ -1,6 +1,5 @@
 """What a run will do: every cell asked for, what each depends on, and whether its stored row still holds."""
 
-import importlib.util
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ from datasets.manifest import Manifest, PairManifest, build_manifest, build_pair
 from datasets.registry import open_dataset
 from methods import fingerprint
 from methods.engines.registry import PLAIN
+from methods.installed import absent
 from methods.registry import Registry
 from methods.spec import MethodSpec
 from methods.weights import Found, find_weights
@@ -151,7 +151,7 @@ def _planned(
         inputs["engine"] = request.engine
     row = store.row(cell)
     state, why = _state(row, inputs)
-    missing = tuple(name for name in packages_of(spec, request.keras_backend) if importlib.util.find_spec(name) is None)
+    missing = absent(packages_of(spec, request.keras_backend))
     seconds = row.get("wall_s") if row else None
     return PlannedCell(cell, spec, inputs, path, weights, encoder_key(spec, inputs), state, why, missing, seconds)
 

@@ -19,6 +19,7 @@ from benchmarks.plan import Plan, PlannedCell, Request
 from benchmarks.provenance import now, provenance
 from benchmarks.store import Store
 from benchmarks.worker import LOG
+from methods.installed import needs
 
 
 class Observer(Protocol):
@@ -109,8 +110,7 @@ def _run_one(
     workdir = store.workdir(planned.cell)
     try:
         if planned.missing:
-            reason = f"needs {', '.join(planned.missing)}, which is not installed"
-            outcome = Outcome("unavailable", reason, 0.0, {}, "")
+            outcome = Outcome("unavailable", needs(planned.missing), 0.0, {}, "")
             finished = Finished(outcome, workdir, now(), provenance(), socket.gethostname())
             jobs = limits.jobs
         else:

@@ -1,1 +1,1 @@
-"""The ground: images with identities, splits, downloads. Imports nothing of the other floors."""
+"""Part of reverse-image-search-benchmark: images with identities, splits, downloads. Imports no other package of it."""

@@ -1,1 +1,1 @@
-"""The contestants: encoders, indexes, whole methods, and the catalogue that names them."""
+"""Part of reverse-image-search-benchmark: encoders, indexes, whole methods, and the catalogue that names them."""

@@ -2,7 +2,8 @@
 
 import signal
 import sys
-from typing import NoReturn
+from pathlib import Path
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -34,10 +35,29 @@ app = typer.Typer(
     name="benchmarks",
     help="Which reverse-image-search method finds the right images, how fast, at what memory.",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=Path(sys.argv[0]).name != "__main__.py",  # a shell completes `ris`, not `python -m benchmarks`
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        from benchmarks.version import PROJECT, version
+
+        typer.echo(f"{PROJECT} {version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    show_version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Which reverse-image-search method finds the right images, how fast, at what memory."""
+
+
 app.command("run")(run.run)
 app.command("shard")(shard.shard)
 app.command("list")(listing.list_)

@@ -1,7 +1,6 @@
 """`serve`: the search as a web page on this machine."""
 
 import contextlib
-import importlib.util
 import socket
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +10,7 @@ import typer
 from benchmarks.cli import options
 from benchmarks.cli.search import IndexDir, VectorStore, progress
 from datasets.errors import BenchmarkError
+from methods.installed import needs
 
 
 def serve(
@@ -41,11 +41,8 @@ def serve(
     """Search by dropping a picture on a page: methods side by side, explained; and the leaderboard."""
     from rich.console import Console
 
-    missing = [name for name in ("fastapi", "uvicorn") if importlib.util.find_spec(name) is None]
-    if missing:
-        raise BenchmarkError(
-            f"serve needs {' and '.join(missing)}: pip install 'reverse-image-search-benchmark[web]' brings them"
-        )
+    if reason := needs(("fastapi", "uvicorn")):
+        raise BenchmarkError(f"serve {reason}")
     import uvicorn
 
     from benchmarks.search.opening import default_index_dir

@@ -1,6 +1,5 @@
 """What takes part: every index of the family over a range of its settings, never at its defaults alone."""
 
-import importlib.util
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
@@ -8,6 +7,7 @@ from typing import Any
 
 from datasets.errors import UnknownNameError, suggest
 from methods.distances import Metric
+from methods.installed import needs
 from methods.spec import Part
 
 LARGE = 100_000
@@ -30,8 +30,7 @@ class Build:
     @property
     def obstacle(self) -> str:
         """Why it cannot be built here, or ""."""
-        missing = [name for name in self.requires if importlib.util.find_spec(name) is None]
-        return f"needs {', '.join(missing)}: pip install 'reverse-image-search-benchmark[vectors]'" if missing else ""
+        return needs(self.requires)
 
 
 def make_sweep(metric: Metric, rows: int, dimension: int, families: Sequence[str] = ()) -> list[Build]:

@@ -1,6 +1,5 @@
 """Who takes part in a growth measurement: every method asked for on every data set, with all a row depends on."""
 
-import importlib.util
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from benchmarks.scaling.search_cost import TIMING
 from benchmarks.store import Store
 from datasets.manifest import Manifest, build_manifest
 from datasets.registry import open_dataset
+from methods.installed import needs
 from methods.registry import Registry
 from methods.spec import MethodSpec
 from methods.weights import Found, find_weights
@@ -69,9 +69,8 @@ class Contestant:
     @property
     def obstacle(self) -> str:
         """Why nothing can be measured here, or ""."""
-        missing = [name for name in self.spec.requires if importlib.util.find_spec(name) is None]
-        if missing:
-            return f"needs {', '.join(missing)}, which is not installed"
+        if reason := needs(self.spec.requires):
+            return reason
         return f"no weights: fetch {self.spec.weights[0]}" if self.spec.weights and not self.weights else ""
 
     def obstacle_at(self, size: int) -> str:

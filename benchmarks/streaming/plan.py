@@ -1,6 +1,5 @@
 """What is streamed: methods that can be, the images their gallery is made of, and where its rows lie."""
 
-import importlib.util
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from methods.contracts import Index
 from methods.fingerprint import digest
 from methods.indexes.exact import ExactIndex
 from methods.indexes.hamming import HammingIndex
+from methods.installed import needs
 from methods.registry import Registry
 from methods.spec import MethodSpec
 from methods.weights import Found, find_weights
@@ -98,9 +98,8 @@ def streamed(request: Request, registry: Registry, store: Store) -> Iterator[Str
 
 
 def _require(spec: MethodSpec, content: Content) -> None:
-    missing = [name for name in spec.requires if importlib.util.find_spec(name) is None]
-    if missing:
-        raise BenchmarkError(f"{spec.id} needs {', '.join(missing)}, which is not installed")
+    if reason := needs(spec.requires):
+        raise BenchmarkError(f"{spec.id} {reason}")
     if spec.content == "faces" and content == "objects":
         raise BenchmarkError(f"{spec.id} looks for faces, and the images show none; name another data set with -d")
 

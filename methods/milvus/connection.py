@@ -17,6 +17,7 @@ from datasets.errors import BenchmarkError
 
 EMBEDDED_SUFFIX = ".db"
 _TEMPORARY = "ris-milvus-"
+_INSTALL = "is not installed: pip install 'reverse-image-search-benchmark[vectors]'"
 _leases: dict[Path, list[int]] = {}
 """Embedded folders that are open, each with the process ids of the connections that share it."""
 
@@ -79,7 +80,7 @@ def _connect(uri: str, folder: Path | None) -> Any:
         from pymilvus import MilvusClient
         from pymilvus.exceptions import MilvusException
     except ImportError as error:
-        raise MissingExtraError("pymilvus is not installed; install the extra: pip install '.[vectors]'") from error
+        raise MissingExtraError(f"pymilvus {_INSTALL}") from error
     for name in ("pymilvus", "milvus_lite", "grpc._server"):  # what fails is raised; no need to print it as well
         logging.getLogger(name).setLevel(logging.CRITICAL)
     if folder is not None and any(pid != os.getpid() for pid in _leases.get(folder, ())):
@@ -90,9 +91,7 @@ def _connect(uri: str, folder: Path | None) -> Any:
         client = MilvusClient(uri)
     except MilvusException as error:
         if "is required" in str(error):
-            raise MissingExtraError(
-                "milvus-lite is not installed; install the extra: pip install '.[vectors]'"
-            ) from error
+            raise MissingExtraError(f"milvus-lite {_INSTALL}") from error
         raise VectorStoreError(_why_not(uri, folder, error)) from error
     if folder is not None:
         _leases.setdefault(folder, []).append(os.getpid())

@@ -142,7 +142,7 @@ def test_without_the_package_the_extra_is_named(monkeypatch):
     import sys
 
     monkeypatch.setitem(sys.modules, "pymilvus", None)
-    with pytest.raises(ImportError, match=r"pip install '\.\[vectors\]'"):
+    with pytest.raises(ImportError, match=r"pip install 'reverse-image-search-benchmark\[vectors\]'"):
         MilvusConnection()
 
 

