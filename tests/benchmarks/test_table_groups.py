@@ -2,6 +2,7 @@
 
 import csv
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from report_support import HandMade
@@ -67,3 +68,14 @@ def test_files_keep_their_names_whatever_a_title_adds(tmp_path):
     for title, name in (("lfw (8,329 of 13,233 images)", "lfw-standard-x"), ("folder:a (b)", "folder-a-b-standard-x")):
         hash = cells.manifest([("g", "a")], [("q", "a")], title, hash=name)
         assert read_ground_truth(cells.store.manifest_path(hash)).page("x") == name
+
+
+def test_the_published_overview_has_no_key_and_no_heading_twice():
+    reference = Path(__file__).parents[2] / "results" / "reference"
+    with (reference / "overview.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    keys = Counter((row["dataset"], row["subset"], row["task"], row["method"]) for row in rows)
+    assert max(keys.values()) == 1
+    assert rows[0]["subset"] == "standard"
+    shown = headings(reference / "overview.md")
+    assert len(set(shown)) == len(shown)
