@@ -4,21 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_STATUS = Path("/proc/self/status")
+from methods.memory import peak_bytes, resident_bytes
+
+__all__ = ["StagePeaks", "peak_bytes", "reset_peak", "resident_bytes"]
+
 _CLEAR_REFS = Path("/proc/self/clear_refs")
-
-
-def resident_bytes() -> int | None:
-    """Resident set size now (VmRSS)."""
-    return _status_field("VmRSS")
-
-
-def peak_bytes() -> int | None:
-    """Highest resident set size since the process began, or since `reset_peak` (VmHWM).
-
-    VmHWM belongs to this program's memory; `ru_maxrss` keeps, after fork and exec, what the parent held.
-    """
-    return _status_field("VmHWM")
 
 
 def reset_peak() -> bool:
@@ -59,13 +49,8 @@ class StagePeaks:
             else:
                 self.stages[name] = None
 
-
-def _status_field(name: str) -> int | None:
-    try:
-        lines = _STATUS.read_text().splitlines()
-    except OSError:
-        return None
-    for line in lines:
-        if line.startswith(name + ":"):
-            return int(line.split()[1]) * 1024
-    return None
+    def spared(self, name: str, growth: int) -> None:
+        """Raise stage `name` to `growth` bytes over the baseline: what its work took in another cell, now taken up."""
+        if growth and self.baseline is not None:
+            self.stages[name] = max(growth, self.stages.get(name) or 0)
+            self.highest = max(growth, self.highest or 0)

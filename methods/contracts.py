@@ -1,6 +1,7 @@
 """What a contestant must offer: an Encoder or an Index to be composed, or a whole Method."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -85,6 +86,15 @@ class Method(Protocol):
     @property
     def nbytes(self) -> int:
         """Bytes of the searchable gallery (index and what else a search needs to keep)."""
+        ...
+
+
+@runtime_checkable
+class Reusing(Protocol):
+    """A whole method that can take up what other cells made of the same images: features, a vocabulary."""
+
+    def reuse(self, folder: Path | None) -> None:
+        """Keep such work below `folder` and take it up from there; None: compute all afresh, as what is timed must."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""Refusing what cannot fit, with the figure, before the machine finds out."""
+"""What this process holds, and refusing what cannot fit, with the figure, before the machine finds out."""
 
 from functools import cache
 from pathlib import Path
@@ -12,6 +12,7 @@ COPIES = 4
 """Of each parameter while Adam trains it: its value, its gradient and two running means."""
 
 _CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
+_STATUS = Path("/proc/self/status")
 
 
 class TooLargeError(BenchmarkError):
@@ -40,6 +41,28 @@ def training_bytes(parameters: int) -> int:
     return parameters * 4 * COPIES
 
 
+def resident_bytes() -> int | None:
+    """Resident set size of this process now (VmRSS); None where the kernel does not say (Linux does)."""
+    return _status_field("VmRSS")
+
+
+def peak_bytes() -> int | None:
+    """Highest resident set size since the process began, or since the mark was lowered (VmHWM).
+
+    VmHWM belongs to this program's memory; `ru_maxrss` keeps, after fork and exec, what the parent held.
+    """
+    return _status_field("VmHWM")
+
+
+def peak_over(resident: int | None) -> int:
+    """Bytes by which the peak exceeds what was `resident` before; 0 where the kernel does not say.
+
+    More than the work since then took, where an earlier peak was higher and the mark was not lowered after it.
+    """
+    peak = peak_bytes()
+    return 0 if peak is None or resident is None else max(0, peak - resident)
+
+
 def require_memory(needed: int, what: str) -> None:
     """Raise TooLargeError with both figures if `needed` bytes for `what` are more than the allowance."""
     if needed > allowance():
@@ -47,3 +70,14 @@ def require_memory(needed: int, what: str) -> None:
             f"{what} takes {needed / 2**30:.1f} GiB, more than {SHARE:.0%} of the {machine_bytes() / 2**30:.1f} GiB "
             "here; choose a smaller subset"
         )
+
+
+def _status_field(name: str) -> int | None:
+    try:
+        lines = _STATUS.read_text().splitlines()
+    except OSError:
+        return None
+    for line in lines:
+        if line.startswith(name + ":"):
+            return int(line.split()[1]) * 1024
+    return None

@@ -1,10 +1,12 @@
 """SIFT matching: an image is as relevant as it has keypoints like the query's."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
 from datasets.imageset import ImageSet
+from methods.local_features.kept_features import KeptFeatures
 from methods.ranking import Ranking, rank_scores
 from methods.sift_bank import Aggregate, DescriptorBank
 from methods.sift_features import LocalFeatures, SiftExtractor
@@ -86,6 +88,10 @@ class SiftMatching:
                 if self.verify:
                     scores[row] = _verified_score(scores[row], self._inliers(query, other))
         return scores
+
+    def reuse(self, folder: Path | None) -> None:
+        """Take up features kept below `folder`; None: extract all afresh."""
+        self._extractor.kept = None if folder is None else KeptFeatures(folder, self._extractor)
 
     @property
     def nbytes(self) -> int:

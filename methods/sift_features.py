@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -31,6 +31,18 @@ class LocalFeatures:
         return self.points.nbytes + self.descriptors.nbytes
 
 
+class Kept(Protocol):
+    """Features that were extracted before (see methods.local_features.kept_features)."""
+
+    def keeps(self, images: ImageSet) -> bool:
+        """Whether it may be asked for batches of `images`."""
+        ...
+
+    def __call__(self, images: ImageSet) -> list[LocalFeatures]:
+        """Features of a batch."""
+        ...
+
+
 class SiftExtractor:
     """The `max_features` strongest SIFT features of an image, in grey, at a size where SIFT works.
 
@@ -42,6 +54,8 @@ class SiftExtractor:
         self.max_features = max_features
         self.short_side = short_side
         self.long_side = long_side
+        self.kept: Kept | None = None
+        """Where `extract_all` takes up what was extracted before; None: everything is extracted afresh."""
         self._sift: Any = None
 
     def extract(self, image: Image) -> LocalFeatures:
@@ -58,9 +72,14 @@ class SiftExtractor:
 
     def extract_all(self, images: ImageSet) -> Iterator[LocalFeatures]:
         """Features of each image in turn; never more than BATCH images are in memory."""
+        kept = self.kept if self.kept is not None and self.kept.keeps(images) else None
         for start in range(0, len(images), BATCH):
+            chosen = images[start : start + BATCH]
+            if kept is not None:
+                yield from kept(chosen)
+                continue
             with stage("decode"):
-                batch = list(images[start : start + BATCH])
+                batch = list(chosen)
             with stage("encode"):
                 features = [self.extract(image) for image in batch]
             yield from features

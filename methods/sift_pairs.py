@@ -14,7 +14,8 @@ def two_nearest(left: np.ndarray, right: np.ndarray, root: bool) -> tuple[np.nda
     Three arrays (n,); a similarity is -inf where `right` has no such descriptor.
     """
     similarity = unit_descriptors(left, root) @ unit_descriptors(right, root).T
-    similarity = np.pad(similarity, ((0, 0), (0, max(0, 2 - len(right)))), constant_values=-np.inf)
+    if len(right) < 2:
+        similarity = np.pad(similarity, ((0, 0), (0, 2 - len(right))), constant_values=-np.inf)
     rows, target = np.arange(len(left)), similarity.argmax(axis=1)
     nearest = similarity[rows, target]
     similarity[rows, target] = -np.inf
@@ -61,5 +62,6 @@ def inliers(left: np.ndarray, right: np.ndarray, tolerance: float, seed: int) ->
     if agree is None:
         return 0
     chosen = agree.ravel().astype(bool)
-    places = min(len(np.unique(points[chosen], axis=0)) for points in (left, right))
+    # Two float32 side by side are one number of 64 bits: a plain sort instead of one by columns.
+    places = min(len(np.unique(np.ascontiguousarray(points[chosen]).view(np.int64))) for points in (left, right))
     return places if places >= LEAST_MATCHES else 0

@@ -16,6 +16,8 @@ class StageClock:
         self.seconds: dict[str, float] = {}
         self.spared = 0.0
         """Seconds that this work took an earlier process, whose result was taken up instead (see `spare`)."""
+        self.spared_bytes = 0
+        """Most memory that any such work took over what was resident when it began."""
         self._inner = [0.0]
 
     @contextmanager
@@ -56,8 +58,18 @@ def stage(name: str) -> Iterator[None]:
         yield
 
 
-def spare(seconds: float) -> None:
-    """Say that `seconds` of work were spared by taking up an earlier result, so that nobody believes it to be free."""
+def spare(seconds: float, peak_bytes: int = 0) -> None:
+    """Say that work was spared by taking up an earlier result, so that nobody believes it to be free.
+
+    It took `seconds`, and at its peak `peak_bytes` of memory over what was resident when it began.
+    """
     clock = _current.get()
     if clock is not None:
         clock.spared += seconds
+        clock.spared_bytes = max(clock.spared_bytes, peak_bytes)
+
+
+def spared_seconds() -> float:
+    """What was spared so far in the block that is being timed; 0 where nothing is timing."""
+    clock = _current.get()
+    return 0.0 if clock is None else clock.spared

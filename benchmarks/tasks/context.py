@@ -9,10 +9,10 @@ from benchmarks.embeddings import EmbeddingStore, stand_in_rows
 from benchmarks.engines.embedding import EmbedOn
 from benchmarks.protocol import Timing
 from methods.building import Surroundings, build_method
-from methods.contracts import Method
+from methods.contracts import Method, Reusing
 from methods.engines.registry import PLAIN, get_engine
 from methods.spec import MethodSpec
-from methods.vector_method import Embed
+from methods.vector_method import Embed, VectorMethod, embed_in_batches
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,20 @@ class CellContext:
         return EmbeddingStore(self.embeddings, EmbedOn(get_engine(self.embedding_engine)))
 
     def build(self, embed: Embed) -> Method:
-        """A fresh method."""
-        return build_method(self.spec, self.surroundings, embed)
+        """A fresh method; it takes up what other cells kept of the same images until `afresh` ends that."""
+        method = build_method(self.spec, self.surroundings, embed)
+        if isinstance(method, Reusing):
+            method.reuse(self.surroundings.models)
+        return method
 
     def save_arrays(self, name: str, **arrays: np.ndarray) -> None:
         """Keep arrays with the cell."""
         np.savez(self.workdir / f"{name}.npz", allow_pickle=False, **arrays)
+
+
+def afresh(method: Method) -> None:
+    """From here on nothing is taken from what was computed before: what follows is timed."""
+    if isinstance(method, VectorMethod):
+        method.embed = embed_in_batches
+    elif isinstance(method, Reusing):
+        method.reuse(None)

@@ -9,7 +9,7 @@ from benchmarks import timing
 from benchmarks.memory import StagePeaks
 from benchmarks.protocol import SEARCH_DEPTH
 from benchmarks.store import Store
-from benchmarks.tasks.context import CellContext
+from benchmarks.tasks.context import CellContext, afresh
 from datasets.imageset import ImageSet
 from datasets.manifest import Manifest
 from methods.contracts import Method
@@ -34,8 +34,7 @@ def run(context: CellContext, manifest: Manifest, store: Store) -> dict[str, Any
     index_peak = peaks.highest
     with peaks.stage("rank"):
         ranking = _ranking(context, method, queries, len(gallery), store)
-    if isinstance(method, VectorMethod):
-        method.embed = embed_in_batches
+    afresh(method)
     with peaks.stage("query"):
         samples = timing.query_latency(method, timed_queries, SEARCH_DEPTH, context.timing)
         batch = timing.in_memory(queries.take(np.arange(context.timing.batch) % len(queries)))
@@ -88,7 +87,8 @@ def _first_call(method: Method, queries: ImageSet) -> tuple[float | None, int | 
 def _fit_and_index(method: Method, gallery: ImageSet, peaks: StagePeaks) -> tuple[float, float]:
     """Seconds of learning and of building the index; a composed method's encoding is measured apart, on a sample.
 
-    A training that another cell has been through already counts with the seconds it took there.
+    What another cell has learned or extracted already counts with the seconds it took there, and learning with the
+    memory it took there at its peak.
     """
     seconds = []
     for name, step in (("fit", method.fit), ("index", method.index)):
@@ -97,6 +97,7 @@ def _fit_and_index(method: Method, gallery: ImageSet, peaks: StagePeaks) -> tupl
             start = time.perf_counter()
             step(gallery)
             elapsed = time.perf_counter() - start
+        peaks.spared(name, clock.spared_bytes)
         apart = _ENCODING if isinstance(method, VectorMethod) else ()
         seconds.append(elapsed + clock.spared - sum(clock.seconds.get(stage, 0.0) for stage in apart))
     return seconds[0], seconds[1]

@@ -1,19 +1,23 @@
 """Search by one vector an image, aggregated from its RootSIFT descriptors, with or without geometric verification."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
 from datasets.imageset import ImageSet
 from methods.local_features.bag_of_words import BagOfWords
+from methods.local_features.kept_features import CODE, KeptFeatures
 from methods.local_features.reranking import rerank_best
 from methods.local_features.vlad import Vlad
 from methods.ranking import Ranking, rank_scores
 from methods.sift_features import LocalFeatures, SiftExtractor, unit_descriptors
 from methods.sift_pairs import pair_inliers
+from methods.small_products import one_blas_thread
 from methods.stages import stage
+from methods.training.kept import content_key, kept
 
 RATIO = 0.8
 """Of Lowe's ratio test, which chooses the matches that are verified."""
@@ -31,6 +35,14 @@ class Aggregation(Protocol):
 
     def vector(self, descriptors: np.ndarray) -> np.ndarray:
         """One image's vector, float32, of length 1 or 0."""
+        ...
+
+    def learned(self) -> dict[str, np.ndarray]:
+        """What `fit` learned, by name."""
+        ...
+
+    def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Be as after the `fit` that `learned` these arrays, of an object with the same public attributes."""
         ...
 
 
@@ -59,13 +71,26 @@ class AggregatedSearch:
         self._vectors = np.empty((0, 0), dtype=np.float32)
         self._empty = np.empty(0, dtype=bool)
         self._features: list[LocalFeatures] = []
+        self._folder: Path | None = None
 
     def fit(self, gallery: ImageSet) -> None:
         """Learn the aggregation's vocabulary, weights and projection."""
         size = min(self.sample, len(gallery))
         chosen = np.sort(np.random.default_rng(self.seed).choice(len(gallery), size, replace=False))
-        features = self._extractor.extract_all(gallery.take(chosen))
-        self.aggregation.fit([unit_descriptors(image.descriptors, root=True) for image in features])
+        sample = gallery.take(chosen)
+
+        def learn(folder: Path | None = None) -> dict[str, np.ndarray]:
+            features = self._extractor.extract_all(sample)
+            self.aggregation.fit([unit_descriptors(image.descriptors, root=True) for image in features])
+            return self.aggregation.learned()
+
+        if self._folder is None:
+            learn()
+        else:
+            settings = self._settings(sample)
+            key = content_key(settings, sample, self._code, ("cv2", "faiss", "sklearn"))
+            name = type(self.aggregation).__name__.lower()
+            self.aggregation.restore(kept(self._folder, name, key, settings, learn))
 
     def index(self, gallery: ImageSet) -> None:
         """One vector a gallery image; its features are kept only to verify with."""
@@ -87,16 +112,33 @@ class AggregatedSearch:
             with stage("search"):
                 row[:] = self._scores(vector) if len(query.points) else 0
             if self.verify:
-                with stage("rerank"):
+                with stage("rerank"), one_blas_thread():
                     row[:] = rerank_best(row, self.shortlist, partial(self._inliers, query))
         with stage("search"):
             return rank_scores(scores, k)
+
+    def reuse(self, folder: Path | None) -> None:
+        """Take up features and what was learned of the same images, kept below `folder`; None: make all afresh."""
+        self._folder = folder
+        self._extractor.kept = None if folder is None else KeptFeatures(folder, self._extractor)
 
     @property
     def nbytes(self) -> int:
         """Bytes of the gallery's vectors and, to verify with, of its features."""
         features = sum(image.nbytes for image in self._features)
         return self._vectors.nbytes + self._empty.nbytes + features
+
+    @property
+    def _code(self) -> tuple[str, ...]:
+        """The modules that decide what is learned."""
+        return (__name__, type(self.aggregation).__module__, *CODE)
+
+    def _settings(self, sample: ImageSet) -> dict[str, object]:
+        """What is learned of, and how: an aggregation's public attributes are its settings."""
+        public = {name: value for name, value in vars(self.aggregation).items() if not name.startswith("_")}
+        extractor = self._extractor
+        sizes = [extractor.max_features, extractor.short_side, extractor.long_side]
+        return {"aggregation": type(self.aggregation).__name__, **public, "features": sizes, "images": len(sample)}
 
     def _vector(self, features: LocalFeatures) -> np.ndarray:
         with stage("transform"):

@@ -1,6 +1,6 @@
 """Bag of visual words (Sivic & Zisserman, ICCV 2003): an image as a text of the words nearest to its descriptors."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -30,6 +30,14 @@ class BagOfWords:
         """The image with these descriptors (n, d) float32 as (words,) float32; zero where no word tells anything."""
         weights = np.sqrt(self._counts(descriptors)) * self._idf
         return weights / max(float(np.linalg.norm(weights)), np.finfo(np.float32).tiny)
+
+    def learned(self) -> dict[str, np.ndarray]:
+        """The words (k, d) and their inverse document frequencies (k,), float32."""
+        return {"words": self._vocabulary.words, "idf": self._idf}
+
+    def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Be as after the `fit` that `learned` these arrays."""
+        self._vocabulary, self._idf = Vocabulary(arrays["words"]), arrays["idf"]
 
     def _counts(self, descriptors: np.ndarray) -> np.ndarray:
         if not len(descriptors) or not len(self._vocabulary):

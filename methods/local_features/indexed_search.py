@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 
 from datasets.imageset import ImageSet
 from methods.local_features.descriptor_index import DescriptorIndex, Neighbours
+from methods.local_features.kept_features import KeptFeatures
 from methods.local_features.reranking import rerank_best
 from methods.ranking import Ranking, rank_scores
 from methods.sift_features import LocalFeatures, SiftExtractor
@@ -83,6 +85,10 @@ class IndexedSearch:
             sums = np.bincount(votes.image, votes.weight, minlength=len(self._points)).astype(np.float32)
         with stage("rerank"):
             return rerank_best(sums, self.shortlist, partial(self._inliers, query, votes))
+
+    def reuse(self, folder: Path | None) -> None:
+        """Take up features kept below `folder`; None: extract all afresh."""
+        self.extractor.kept = None if folder is None else KeptFeatures(folder, self.extractor)
 
     @property
     def nbytes(self) -> int:

@@ -1,6 +1,6 @@
 """VLAD (Jegou, Douze, Schmid & Perez, CVPR 2010): how an image's descriptors deviate from the words they belong to."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -39,6 +39,17 @@ class Vlad:
         """
         row = aggregate(descriptors, self._vocabulary)
         return unit(row if self._pca is None else self._pca.apply(row[None])[0])
+
+    def learned(self) -> dict[str, np.ndarray]:
+        """The words (k, d) and, where the gallery varies, the components' mean and directions, float32."""
+        return {"words": self._vocabulary.words, **({} if self._pca is None else self._pca.learned())}
+
+    def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Be as after the `fit` that `learned` these arrays."""
+        self._vocabulary, self._pca = Vocabulary(arrays["words"]), None
+        if "directions" in arrays:
+            self._pca = Pca(self.components, self.whiten, self.seed)
+            self._pca.restore(arrays)
 
 
 def aggregate(descriptors: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:

@@ -1,4 +1,7 @@
-"""Trained weights kept by content: cells that need the same training share it, and nothing else is mistaken for it."""
+"""What was learned, kept by content: cells that need the same training share it, and nothing else is mistaken for it.
+
+A cell that takes up what another learned reports the seconds and the peak memory that the learning took there.
+"""
 
 import fcntl
 import hashlib
@@ -14,23 +17,30 @@ import numpy as np
 from datasets.errors import DataError
 from datasets.imageset import ImageSet
 from methods import fingerprint
-from methods.stages import spare
+from methods.memory import peak_over, resident_bytes
+from methods.stages import spare, spared_seconds
 from methods.training.checkpoint import CHECKPOINT, load_arrays, save_arrays
 
 TRAINED = "trained.npz"
 SETTINGS = "settings.json"
 SECONDS = "seconds.txt"
+PEAK = "peak_bytes.txt"
 
 
-def content_key(settings: Mapping[str, object], gallery: ImageSet, modules: tuple[str, ...]) -> str:
-    """Sha256 hex digest of all that decides the weights.
+def content_key(
+    settings: Mapping[str, object],
+    gallery: ImageSet,
+    modules: tuple[str, ...],
+    packages: tuple[str, ...] = ("tensorflow", "keras"),
+) -> str:
+    """Sha256 hex digest of all that decides what is learned.
 
     These are the settings (JSON-able), each gallery image's content with its label, the code of `modules` with what it
-    imports, and the versions of the libraries that compute.
+    imports, and the versions of the `packages` that compute.
     """
     digests = gallery.digests or [hashlib.sha256(gallery.read(place)).hexdigest() for place in range(len(gallery))]
     content = sorted(zip((item.id for item in gallery.items), gallery.labels.tolist(), digests, strict=True))
-    versions = fingerprint.package_versions(("tensorflow", "keras"))
+    versions = fingerprint.package_versions(packages)
     return fingerprint.digest([dict(settings), content, fingerprint.code_digest(modules), versions])
 
 
@@ -51,14 +61,16 @@ def kept(
         with tempfile.TemporaryDirectory(prefix="training-") as passing:
             return train(Path(passing))
     folder = models / f"{name}-{key[:24]}"
+    begun = time.perf_counter()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _locked(folder / "lock"):
+        with locked(folder / "lock"):
             arrays = load_arrays(folder / TRAINED)
             if arrays is None:
                 return _trained(folder, settings, train)
-            spare(_seconds(folder))
-            return arrays
+        # Waiting for another cell to learn it, and reading, are not what learning takes.
+        spare(_number(folder / SECONDS) - (time.perf_counter() - begun), int(_number(folder / PEAK)))
+        return arrays
     except OSError as error:
         raise DataError(f"cannot keep trained weights in {folder} ({error.strerror}); free or choose it") from error
 
@@ -67,27 +79,31 @@ def _trained(
     folder: Path, settings: Mapping[str, object], train: Callable[[Path], dict[str, np.ndarray]]
 ) -> dict[str, np.ndarray]:
     (folder / SETTINGS).write_text(json.dumps(dict(settings), indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    start, before = time.perf_counter(), _seconds(folder)
+    before, peak_before = _number(folder / SECONDS), int(_number(folder / PEAK))
+    start, spared, resident = time.perf_counter(), spared_seconds(), resident_bytes()
     try:
         arrays = train(folder)
     finally:  # an interrupted training goes on from its checkpoint, and its time counts as well
-        (folder / SECONDS).write_text(f"{before + time.perf_counter() - start:.3f}\n")
-    spare(before)
+        seconds = before + time.perf_counter() - start + spared_seconds() - spared
+        (folder / SECONDS).write_text(f"{seconds:.3f}\n")
+        (folder / PEAK).write_text(f"{max(peak_before, peak_over(resident))}\n")
+    spare(before, peak_before)
     save_arrays(folder / TRAINED, arrays)
     (folder / CHECKPOINT).unlink(missing_ok=True)
     return arrays
 
 
-def _seconds(folder: Path) -> float:
-    """Seconds of training that are behind what lies in `folder`."""
+def _number(path: Path) -> float:
+    """What `path` says of the learning that is behind its folder; 0 where it says nothing."""
     try:
-        return float((folder / SECONDS).read_text())
+        return float(path.read_text())
     except (OSError, ValueError):
         return 0.0
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock file `path`, waiting for another process that does."""
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

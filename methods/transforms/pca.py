@@ -1,5 +1,7 @@
 """Principal components, plain or whitened."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from datasets.errors import DataError
@@ -42,6 +44,15 @@ class Pca:
         if self.whiten:
             directions = directions / np.sqrt(variances[: self.kept, None])
         self._mean, self._directions = model.mean_.astype(np.float32), directions.astype(np.float32)
+
+    def learned(self) -> dict[str, np.ndarray]:
+        """What `fit` found: `mean` (d,) and `directions` (kept, d), float32."""
+        return {"mean": self._mean, "directions": self._directions}
+
+    def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Be as after the `fit` that `learned` these arrays."""
+        self._mean, self._directions = arrays["mean"], arrays["directions"]
+        self.kept = len(self._directions)
 
     def apply(self, vectors: np.ndarray) -> np.ndarray:
         """(n, d) float32 to (n, kept) float32."""
