@@ -1,0 +1,119 @@
+"""Stored rows as one tidy data frame: a row for each method, subset of a data set and task. No model is needed."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.cells import Cell
+from benchmarks.ground_truth import read_ground_truth
+from benchmarks.metrics.registry import METRICS
+from benchmarks.scoring import score_retrieval, score_robustness, score_verification
+from benchmarks.store import Store
+from datasets.errors import BenchmarkError
+from methods.engines.registry import PLAIN
+from methods.registry import load_registry
+from methods.spec import MethodSpec
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+WHAT = ("dataset", "subset", "title", "task", "method", "family", "supervised", "device", "engine")
+ENDED = ("status", "reason", "trained")
+VERIFICATION = {
+    "accuracy": "accuracy",
+    "standard_error": "standard_error",
+    "AUC": "auc",
+    "TAR@FAR=1e-2": "tar_at_far_1e2",
+    "TAR@FAR=1e-3": "tar_at_far_1e3",
+}
+"""Column and attribute of each figure."""
+COST = (
+    "p50_ms",
+    "p95_ms",
+    "p99_ms",
+    "cold_start_ms",
+    "queries_per_s",
+    "gallery_images_per_s",
+    "peak_bytes",
+    "index_bytes",
+    "gallery",
+    "queries",
+    "pairs",
+    "undetected_queries",
+    "wall_s",
+)
+ORIGIN = ("manifest", "commit", "started")
+
+
+def columns() -> list[str]:
+    """All columns of a frame, in order: each metric is followed by its 95% interval and its mean over classes."""
+    metrics = [f"{name}{suffix}" for name in METRICS for suffix in ("", "_low", "_high", "_macro")]
+    return [*WHAT, *ENDED, *metrics, *VERIFICATION, *COST, *ORIGIN]
+
+
+def load_results(out: Path | str = "results", plugins: Sequence[Path | str] = ()) -> "pd.DataFrame":
+    """Everything stored below the output folder of earlier runs, scored anew from rankings; no model is loaded.
+
+    One row for each data set, subset, task, method and device, also for those without a result: `status` is ok,
+    timeout, oom, killed, unavailable or error, and `reason` says why. Metrics are NaN where a row has none: `trained`
+    is False where a network had no weights. `*_low` and `*_high` are 95% bootstrap intervals over queries, `*_macro`
+    means over classes. Times end in `_ms` or `_s`, sizes in `_bytes`. `plugins` are files whose methods get their
+    `family` named.
+
+    Raises BenchmarkError where nothing is stored.
+    """
+    import pandas as pd
+
+    store = Store(Path(out))
+    specs = {spec.id: spec for spec in load_registry([Path(path) for path in plugins])}
+    rows = [_row(store, cell, row, specs.get(cell.method)) for cell, row in store.rows()]
+    if not rows:
+        raise BenchmarkError(f"nothing is stored in {out}: run something first, or name another folder")
+    return pd.DataFrame(rows, columns=columns())
+
+
+def _row(store: Store, cell: Cell, row: Mapping[str, Any], spec: MethodSpec | None) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        **{name: getattr(cell, name) for name in ("dataset", "subset", "task", "method", "device")},
+        "family": spec.family if spec else "",
+        "supervised": row["inputs"]["method"]["supervised"],
+        "engine": row.get("engine", {}).get("timed", PLAIN),
+        "status": row["status"],
+        "reason": row["reason"],
+        "trained": row["trained"],
+        **_cost(row),
+        "manifest": row["inputs"]["manifest"],
+        "commit": row["provenance"]["git"]["commit"],
+        "started": row["started"],
+    }
+    try:
+        shown["title"] = read_ground_truth(store.manifest_path(row["inputs"]["manifest"])).title
+        return shown | _metrics(store, cell, dict(row))
+    except BenchmarkError as error:  # a damaged file costs its row, not the frame
+        return shown | {"status": "error", "reason": str(error)}
+
+
+def _cost(row: Mapping[str, Any]) -> dict[str, Any]:
+    latency, throughput, counts = row.get("latency", {}), row.get("throughput", {}), row.get("counts", {})
+    return {
+        **{name: latency.get(name) for name in ("p50_ms", "p95_ms", "p99_ms")},
+        "cold_start_ms": row.get("cold_start_ms"),
+        "queries_per_s": throughput.get("queries_per_s"),
+        "gallery_images_per_s": throughput.get("gallery_images_per_s"),
+        "peak_bytes": row.get("memory", {}).get("peak"),
+        "index_bytes": row.get("index_bytes"),
+        **{name: counts.get(name) for name in ("gallery", "queries", "pairs", "undetected_queries")},
+        "wall_s": row["wall_s"],
+    }
+
+
+def _metrics(store: Store, cell: Cell, row: dict[str, Any]) -> dict[str, float]:
+    if cell.task == "verification":
+        verified = score_verification(store, cell)
+        return {name: getattr(verified, figure) for name, figure in VERIFICATION.items()} if verified else {}
+    score = (score_robustness if cell.task == "robustness" else score_retrieval)(store, cell, row)
+    found: dict[str, float] = {}
+    for name, estimate in score.estimates.items() if score else ():
+        found |= {name: estimate.mean, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
+        found[f"{name}_macro"] = estimate.macro
+    return found
