@@ -4,11 +4,24 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from benchmarks.names import file_stem
+from methods.engines.registry import PLAIN
+
+ON = "@"
+"""Between a method and the engine that it runs on."""
+
+
+def system(method_id: str, engine: str) -> str:
+    """The name of a method on an engine: its own on plain Keras."""
+    return method_id if engine in ("", PLAIN) else f"{method_id}{ON}{engine}"
 
 
 @dataclass(frozen=True, order=True)
 class Cell:
-    """Coordinates of one row; `dataset` is a registered name or "folder:/path"."""
+    """Coordinates of one row; `dataset` is a registered name or "folder:/path".
+
+    `method` names a system: a method's id, and the engine that its networks run on where that is not plain Keras
+    ("mtcnn-facenet@openvino-bf16"). Everything in a row, accuracy, latency and memory, is that one system's.
+    """
 
     dataset: str
     subset: str
@@ -17,11 +30,20 @@ class Cell:
     device: str = "cpu"
 
     @property
+    def method_id(self) -> str:
+        """The method alone, as registries know it."""
+        return self.method.partition(ON)[0]
+
+    @property
+    def engine(self) -> str:
+        """What its networks run on; plain Keras too where it has none."""
+        return self.method.partition(ON)[2] or PLAIN
+
+    @property
     def path(self) -> Path:
         """Where the cell lives below the store's `cells/` folder."""
-        return Path(
-            file_stem(self.dataset), file_stem(self.subset), self.task, f"{file_stem(self.method)}@{self.device}"
-        )
+        system = ON.join(map(file_stem, self.method.split(ON)))
+        return Path(file_stem(self.dataset), file_stem(self.subset), self.task, f"{system}@{self.device}")
 
     @property
     def title(self) -> str:

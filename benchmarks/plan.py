@@ -1,11 +1,11 @@
 """What a run will do: every cell asked for, what each depends on, and whether its stored row still holds."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.cells import Cell
+from benchmarks.cells import Cell, system
 from benchmarks.devices import KERAS_BACKENDS, device_of, packages_of, unfit_backend
 from benchmarks.engines.applies import has_engines
 from benchmarks.protocol import PROTOCOL_VERSION, ROBUSTNESS_ORIGINALS, SEED, size_class, timing_of
@@ -15,7 +15,7 @@ from datasets.errors import BenchmarkError, DataError, UnknownNameError
 from datasets.manifest import Manifest, PairManifest, build_manifest, build_pair_manifest
 from datasets.registry import open_dataset
 from methods import fingerprint
-from methods.engines.registry import PLAIN
+from methods.engines.registry import AUTO, PLAIN
 from methods.installed import absent
 from methods.registry import Registry
 from methods.spec import MethodSpec
@@ -40,7 +40,7 @@ class Request:
     """cpu or gpu."""
     keras_backend: str = KERAS_BACKENDS[0]
     engine: str = ""
-    """What networks run on (see benchmarks.engines.choice); empty: plain Keras where time is measured."""
+    """What networks run on, in all that a row holds; empty: plain Keras (see benchmarks.engines.choice)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +112,12 @@ def make_plan(
                     plan.left_out.append((spec.id, f"{name}:{subset}", reason))
                     continue
                 cell = Cell(name, subset, task, spec.id, device_of(spec, request.device))
-                plan.cells.append(_planned(cell, spec, manifest.hash, path, found[spec.id], request, store))
+                planned = _planned(cell, spec, manifest.hash, path, found[spec.id], request, store)
+                engine = _engine(planned, request, store, on_progress)
+                if engine != PLAIN:
+                    cell = replace(cell, method=system(spec.id, engine))
+                    planned = _planned(cell, spec, manifest.hash, path, found[spec.id], request, store)
+                plan.cells.append(planned)
     if not plan.cells:
         raise BenchmarkError("nothing to run: " + "; ".join(f"{m} on {d}: {why}" for m, d, why in plan.left_out[:5]))
     return plan
@@ -147,13 +152,25 @@ def _planned(
     cell: Cell, spec: MethodSpec, manifest_hash: str, path: Path, weights: Found | None, request: Request, store: Store
 ) -> PlannedCell:
     inputs = cell_inputs(cell, spec, manifest_hash, weights, request.threads, request.keras_backend)
-    if request.engine not in ("", PLAIN) and has_engines(spec, cell.device, request.keras_backend):
-        inputs["engine"] = request.engine
+    if has_engines(spec, cell.device, request.keras_backend):
+        inputs["engine"] = cell.engine
     row = store.row(cell)
     state, why = _state(row, inputs)
     missing = absent(packages_of(spec, request.keras_backend))
     seconds = row.get("wall_s") if row else None
     return PlannedCell(cell, spec, inputs, path, weights, encoder_key(spec, inputs), state, why, missing, seconds)
+
+
+def _engine(planned: PlannedCell, request: Request, store: Store, on_progress: Callable[[str], None]) -> str:
+    """What a cell's networks will run on; "auto" is settled here, since the engine is part of what a cell is."""
+    if not has_engines(planned.spec, planned.cell.device, request.keras_backend) or planned.missing:
+        return PLAIN
+    if request.engine != AUTO:
+        return request.engine or PLAIN
+    from benchmarks.engines.auto import fastest
+
+    on_progress(f"checking which engine {planned.spec.id} may run on")
+    return fastest(planned, request, store)
 
 
 def encoder_key(spec: MethodSpec, inputs: dict[str, Any]) -> str:

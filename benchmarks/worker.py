@@ -44,9 +44,7 @@ class Job:
     threads: int
     timing: Timing
     engine: str = PLAIN
-    """What an encoder's networks run on."""
-    embedding_engine: str = PLAIN
-    """What they run on to make embeddings for accuracy passes."""
+    """What an encoder's networks run on, whatever is measured; `embeddings` holds rows made on it."""
 
 
 def run_job(job: Job) -> None:
@@ -100,11 +98,11 @@ def open_cell(job: Job) -> "tuple[CellContext, Dataset]":
 
     set_threads(job.threads)
     set_seeds()
-    spec = load_registry(job.plugins).get(job.cell.method)
+    spec = load_registry(job.plugins).get(job.cell.method_id)
     dataset = open_dataset(job.cell.dataset, job.data_dir)
     models = Store(job.out).cache / "models"
     surroundings = Surroundings(job.weights, size_class(job.cell.subset), models, job.data_dir, job.engine)
-    context = CellContext(spec, surroundings, job.embeddings, job.workdir, job.timing, job.embedding_engine)
+    context = CellContext(spec, surroundings, job.embeddings, job.workdir, job.timing)
     return context, dataset
 
 

@@ -43,7 +43,7 @@ class Task:
     """Most memory of the cell; None: 80 % of the host's."""
     trained: bool
     engine: str | None
-    """What networks are asked to run on ("" leaves the choice); None for a method that engines are not for."""
+    """What its networks run on; None for a method that engines are not for."""
     timed: bool
     """Its times are results: nothing else may run beside it."""
     code: str

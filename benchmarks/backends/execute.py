@@ -1,25 +1,26 @@
-"""A task on the host that it has reached: engines chosen, then its cell in a process of its own."""
+"""A task on the host that it has reached: its engine checked, then its cell in a process of its own."""
 
 import contextlib
 import os
 import signal
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import psutil
 
 from benchmarks.backends.contract import Task
-from benchmarks.engines.choice import Prover, choose, embeddings_folder
+from benchmarks.engines.choice import CHECKS, Prover, embeddings_folder, require_equivalent
 from benchmarks.launch import Outcome, run_isolated
 from benchmarks.store import Store
 from methods.engines.contract import EngineError
+from methods.engines.registry import PLAIN
 
 MEMORY_SHARE = 0.8
 """Of the host's memory, what a cell may use unless said otherwise."""
 
 
 def execute(task: Task, running: set[int], on_start: Callable[[int], None] = lambda pid: None) -> Outcome:
-    """The task's outcome on the engines chosen for it; what they are, and why, is part of the result.
+    """The task's outcome; the engine that its networks ran on, and how that was checked, is part of the result.
 
     `running` holds the process groups of this host that are alive; `on_start` hears the cell's alone.
     """
@@ -37,15 +38,19 @@ def execute(task: Task, running: set[int], on_start: Callable[[int], None] = lam
     try:
         if task.engine is None:
             return run_isolated(task.job, task.timeout, memory, begin, task.entry)
-        proofs = Store(task.job.out).cache / "engines"
+        proofs = Store(task.job.out).cache / CHECKS
         try:
-            chosen = choose(task.job, task.engine, task.trained, Prover(proofs, task.timeout, memory, track))
+            why = ""
+            if task.engine != PLAIN:
+                prover = Prover(proofs, task.timeout, memory, track)
+                why = require_equivalent(task.job, task.engine, task.trained, prover)
         except EngineError as error:
             return Outcome("error", str(error), 0.0, {}, "")
-        folder = embeddings_folder(task.job.embeddings, chosen.embeddings)
-        job = replace(task.job, engine=chosen.timed, embedding_engine=chosen.embeddings, embeddings=folder)
+        folder = embeddings_folder(task.job.embeddings, task.engine)
+        job = replace(task.job, engine=task.engine, embeddings=folder)
+        ran = {"name": task.engine, "why": why}
         outcome = run_isolated(job, task.timeout, memory, begin, task.entry)
-        return replace(outcome, result={**outcome.result, "engine": asdict(chosen)} if outcome.result else {})
+        return replace(outcome, result={**outcome.result, "engine": ran} if outcome.result else {})
     except BaseException:
         end(set(pids))
         raise

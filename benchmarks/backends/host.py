@@ -56,7 +56,7 @@ def gave_up(task: Task) -> Finished:
 
 def check_same_code(task: Task) -> None:
     """Raise BackendError where this host would run other code, or other versions, than the run was planned with."""
-    spec = load_registry(task.job.plugins).get(task.job.cell.method)
+    spec = load_registry(task.job.plugins).get(task.job.cell.method_id)
     here = fingerprint.package_versions(tuple(task.packages))
     other = [
         f"{name} {here[name]} here, {version} there" for name, version in task.packages.items() if here[name] != version

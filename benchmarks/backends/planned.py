@@ -58,7 +58,7 @@ def make_task(
         timeout=limits.seconds(cell.subset),
         memory_bytes=limits.memory_bytes,
         trained=planned.trained,
-        engine=request.engine if has_engines(planned.spec, cell.device, request.keras_backend) else None,
+        engine=cell.engine if has_engines(planned.spec, cell.device, request.keras_backend) else None,
         timed=cell.task == "retrieval" and size_class(cell.subset) != "smoke",
         code=planned.inputs["code"],
         packages=planned.inputs["packages"],

@@ -39,9 +39,9 @@ Engine = Annotated[
     str,
     typer.Option(
         "--engine",
-        help="What frozen networks run on: keras, graph, openvino, openvino-bf16, or auto for the first that proves "
-        "itself and gains something. Unless given: keras where time is measured, auto for embeddings of accuracy "
-        "passes.",
+        help="What frozen networks run on: keras (the default), graph, openvino, openvino-bf16, or auto for the first "
+        "that is equivalent to keras and faster. All of a row runs on it; another engine than keras gets rows of its "
+        "own, named METHOD@ENGINE.",
     ),
 ]
 Threads = Annotated[

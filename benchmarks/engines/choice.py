@@ -1,4 +1,4 @@
-"""Which engines a cell runs on: what was asked for, or for embeddings the usually fastest that proves itself."""
+"""May a cell run on the engine that was asked for, and which one "auto" stands for: checks of equivalence, kept."""
 
 import tempfile
 from collections.abc import Callable, Sequence
@@ -13,7 +13,6 @@ from benchmarks.engines.proving import prove, up_to_gain
 from benchmarks.engines.sample import sample_of_cell
 from benchmarks.files import read_json, write_json
 from benchmarks.launch import run_isolated
-from benchmarks.protocol import size_class
 from benchmarks.provenance import machine
 from benchmarks.worker import Job, contained, open_cell
 from datasets.manifest import Manifest, PairManifest
@@ -21,16 +20,8 @@ from methods import fingerprint
 from methods.engines.contract import EngineError
 from methods.engines.registry import AUTO, ENGINES, PLAIN, get_engine
 
-
-@dataclass(frozen=True)
-class Choice:
-    """The engines of one cell, and in words how it came to them."""
-
-    timed: str = PLAIN
-    """Of passes whose latency is measured."""
-    embeddings: str = PLAIN
-    """Of embeddings for accuracy passes."""
-    why: str = ""
+CHECKS = "equivalence"
+"""Folder in a store's cache in which checks are kept."""
 
 
 @dataclass(frozen=True)
@@ -64,34 +55,32 @@ class Prover:
             proving = replace(job, workdir=Path(workdir))
             outcome = run_isolated(proving, self.timeout, self.memory_limit, self.on_start, entry)
         if outcome.status != "ok":
-            raise EngineError(f"engines could not be proven: {outcome.reason}; run with --engine {PLAIN}")
+            raise EngineError(
+                f"engines could not be compared with plain Keras: {outcome.reason}; run with --engine {PLAIN}"
+            )
         return dict(outcome.result)
 
 
-def choose(job: Job, asked: str, trained: bool, prover: Prover) -> Choice:
-    """The engines for a job whose `embeddings` is the folder of plain Keras.
+def require_equivalent(job: Job, engine: str, trained: bool, prover: Prover) -> str:
+    """In words, that `engine` gives what plain Keras gives; raises EngineError where it does not.
 
-    `asked` is the user's: an engine for everything, "auto" for the fastest proven one for everything, or empty for
-    plain Keras in timed passes and the fastest proven one for embeddings. Raises EngineError where the engine that was
-    asked for does not prove itself. Engines are tried the usually fastest first, and no further than to one that gains
-    something over plain Keras.
+    `job.embeddings` is the folder of plain Keras.
     """
-    if asked == PLAIN or (not asked and not trained):
-        return Choice()
-    if not asked and size_class(job.cell.subset) == "smoke":
-        return Choice(why="too few images to be worth a proof")
-    if not asked and job.embeddings.exists():
-        return Choice(why=f"embeddings of {PLAIN} were stored already")
-    if asked and asked != AUTO:
-        (proof,) = prover.proofs(job, [asked], trained)
-        if not proof.proven:
-            raise EngineError(
-                f"engine {asked} does not prove itself: {proof.reason}; --engine {AUTO} takes one that does"
-            )
-        return Choice(asked, asked, _words(proof))
+    (proof,) = prover.proofs(job, [engine], trained)
+    if not proof.proven:
+        raise EngineError(
+            f"engine {engine} is not equivalent to plain Keras: {proof.reason}; --engine {AUTO} takes one that is"
+        )
+    return _words(proof)
+
+
+def fastest_equivalent(job: Job, trained: bool, prover: Prover) -> str:
+    """What "auto" stands for: the usually fastest engine that is equivalent to plain Keras and was faster than it.
+
+    Judged on gallery images alone, so no figure of a row has a say. Plain Keras where there is none.
+    """
     proofs = prover.proofs(job, [name for name in ENGINES if name != PLAIN], trained)
-    best = next((proof.engine for proof in proofs if proof.gains), PLAIN)
-    return Choice(best if asked else PLAIN, best, "; ".join(map(_words, proofs)))
+    return next((proof.engine for proof in proofs if proof.gains), PLAIN)
 
 
 def embeddings_folder(plain: Path, engine: str) -> Path:
@@ -124,4 +113,4 @@ def _words(proof: Proof) -> str:
     if not proof.proven:
         return f"{proof.engine} not used: {proof.reason}"
     hit = "" if proof.hit_change is None else f", hit@1 {proof.hit_change:+.3f}"
-    return f"{proof.engine} proven: cosine {proof.cosine_min:.5f} at least{hit}"
+    return f"{proof.engine} equivalent: cosine {proof.cosine_min:.5f} at least{hit}"

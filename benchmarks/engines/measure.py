@@ -142,5 +142,5 @@ def _subject(order: Order) -> tuple[Subject, bool]:
     encoder = build_encoder(spec, Surroundings(found.path if found else None))
     trained = found is not None or not spec.weights
     most = QUERIES if trained else UNTRAINED_QUERIES
-    sample = sample_of(dataset.imageset(split.queries), dataset.imageset(split.gallery), most)
+    sample = sample_of(dataset.imageset(split.gallery), most)
     return make_subject(order.contestant.part, encoder, sample, trained), trained

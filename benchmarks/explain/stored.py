@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.cells import ON
 from benchmarks.explain.explanation import Explanation, Neighbour
 from benchmarks.explain.registry import explain
 from benchmarks.pictures.images import images_of
@@ -34,8 +35,8 @@ def explain_stored(
     `where` is a data set and its subset; None takes the first subset that is stored. Raises UnknownNameError for an
     unknown method or id, NothingToExplainError without a ranking or a result, DataError without the images.
     """
-    spec = registry.get(method)
-    group, ranking = _ranking(store, registry, spec.id, where)
+    spec = registry.get(method.partition(ON)[0])
+    group, ranking = _ranking(store, registry, method, where)
     truth = group.truth
     row = _place(truth.query_ids, query, "query")
     kept = (ranking.ids[row] >= 0) & (truth.gallery_ids[ranking.ids[row]] != query)

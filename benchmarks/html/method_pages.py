@@ -67,7 +67,7 @@ def method_pages(pages: Sequence[Page]) -> list[Section]:
         if page.retrieval is None:
             continue
         for (cell, stored, spec), row in zip(page.group.entries, page.retrieval.rows, strict=True):
-            _add(found.setdefault(cell.method, MethodPage.of(spec)), page, stored, row)
+            _add(found.setdefault(cell.method_id, MethodPage.of(spec)), page, stored, row)
     if not found:
         return []
     families: dict[str, list[MethodPage]] = {}

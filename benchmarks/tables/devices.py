@@ -34,7 +34,7 @@ INTRODUCTION = (
 def write_device_tables(store: Store, registry: Registry, out: Path) -> list[Path]:
     """Write `<data set>-<subset>-devices.md` for each data set and subset with retrieval rows of a GPU."""
     order = {spec.id: place for place, spec in enumerate(registry)}
-    rows = {cell: row for cell, row in store.rows() if cell.task == "retrieval" and cell.method in order}
+    rows = {cell: row for cell, row in store.rows() if cell.task == "retrieval" and cell.method_id in order}
     groups: dict[tuple[str, str], list[Cell]] = {}
     for cell, row in rows.items():
         if cell.device == "gpu" and row["status"] == "ok":
@@ -42,7 +42,7 @@ def write_device_tables(store: Store, registry: Registry, out: Path) -> list[Pat
     written = []
     for (manifest, subset), cells in groups.items():
         truth = read_ground_truth(store.manifest_path(manifest)).asked_as(subset)
-        pairs = [(_on_cpu(cell, rows), rows[cell]) for cell in sorted(cells, key=lambda cell: order[cell.method])]
+        pairs = [(_on_cpu(cell, rows), rows[cell]) for cell in sorted(cells, key=lambda cell: order[cell.method_id])]
         table = Table(f"{truth.where}, CPU and GPU", COLUMNS, [_row(*pair) for pair in pairs])
         gpus = sorted({f"{row['device']['name']} (driver {row['device']['driver']})" for _, row in pairs})
         table.notes = [INTRODUCTION, f"GPU: {', '.join(gpus)}.", machine_note([row["provenance"] for _, row in pairs])]

@@ -126,7 +126,7 @@ def _notes(facts: Sequence[dict[str, Any]]) -> list[str]:
     settled = sorted(one["name"] for one in facts if one["settled"])
     return [
         f"Batches of {first['batch']} images, {first['threads']} threads, {rounds} rounds. Proofs on {images} images "
-        f"of {first['dataset']}: queries, and for each one image of its label to be found.",
+        f"of the gallery of {first['dataset']}: images to search for, and for each one of its label to be found.",
         *([SETTLED.format(", ".join(settled))] if settled else []),
         f"**The machine was noisy** while these were measured: {', '.join(noisy)}." if noisy else quiet,
         machine_note([one["provenance"] for one in facts]),

@@ -49,16 +49,16 @@ def make_groups(store: Store, registry: Registry, device: str = "") -> list[Grou
     order = {spec.id: position for position, spec in enumerate(registry)}
     stored: dict[tuple[str, str, str], list[tuple[Cell, dict[str, Any]]]] = {}
     for cell, row in store.rows():
-        if cell.method in order and device in ("", cell.device):
+        if cell.method_id in order and device in ("", cell.device):
             stored.setdefault((cell.dataset, cell.subset, cell.task), []).append((cell, row))
     groups = []
     for (_, subset, task), rows in sorted(stored.items(), key=lambda entry: _place(entry[0])):
         manifest = max(rows, key=lambda entry: entry[1]["started"])[1]["inputs"]["manifest"]
         truth = read_ground_truth(store.manifest_path(manifest)).asked_as(subset)
         group = Group(truth, task, manifest)
-        for cell, row in sorted(_one_device(rows), key=lambda entry: order[entry[0].method]):
+        for cell, row in sorted(_one_device(rows), key=lambda entry: (order[entry[0].method_id], entry[0].method)):
             if row["inputs"]["manifest"] == manifest:
-                group.entries.append((cell, row, registry.get(cell.method)))
+                group.entries.append((cell, row, registry.get(cell.method_id)))
             else:
                 group.left_out += 1
         groups.append(group)

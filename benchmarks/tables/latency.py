@@ -54,13 +54,13 @@ def write_latency_tables(store: Store, registry: Registry, out: Path) -> list[Pa
     order = {spec.id: place for place, spec in enumerate(registry)}
     groups: dict[tuple[str, str], list[LatencyRecord]] = {}
     for record in LatencyStore(out).records():
-        if record.cell.method in order:
+        if record.cell.method_id in order:
             groups.setdefault((record.cell.dataset, record.cell.subset), []).append(record)
     written = []
     for (_, subset), members in groups.items():
         manifest = max(members, key=lambda record: record.facts["started"]).facts["manifest"]
         current = [record for record in members if record.facts["manifest"] == manifest]
-        current.sort(key=lambda record: (order[record.cell.method], record.facts["threads"], record.cell.device))
+        current.sort(key=lambda record: (order[record.cell.method_id], record.facts["threads"], record.cell.device))
         truth = read_ground_truth(store.manifest_path(manifest)).asked_as(subset)
         rows = [_row(record) for record in current]
         notes = [*_notes(current), machine_note([record.facts["provenance"] for record in current])]

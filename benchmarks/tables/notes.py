@@ -72,16 +72,19 @@ def origin_notes(group: Group) -> list[str]:
 
 
 def engine_notes(group: Group) -> list[str]:
-    """What networks ran on, where any ran on something else than plain Keras."""
-    chosen = {cell.method: row["engine"] for cell, row, _ in group.entries if "engine" in row}
+    """What networks ran on where it was not plain Keras, and rows of older versions that mix two engines."""
     lines = []
-    for key, what in (("timed", "Latency and memory"), ("embeddings", "Embeddings of accuracy passes")):
-        names: dict[str, list[str]] = {}
-        for method, engine in chosen.items():
-            if engine[key] != PLAIN:
-                names.setdefault(engine[key], []).append(method)
-        on = "; ".join(f"{engine} ({', '.join(methods)})" for engine, methods in names.items())
-        lines += [f"{what} on another engine than {PLAIN}, each proven against it: {on}."] if on else []
+    if on := [cell.method for cell, _, _ in group.entries if cell.engine != PLAIN]:
+        lines.append(
+            f"METHOD@ENGINE: all of the row is measured on that engine, checked against {PLAIN} on gallery images "
+            f"({', '.join(on)})."
+        )
+    found = {cell.method: row.get("engine", {}) for cell, row, _ in group.entries}
+    if mixed := [name for name, engine in found.items() if engine.get("timed") != engine.get("embeddings")]:
+        lines.append(
+            f"Rows of an older version, whose accuracy is another engine's than their latency: {', '.join(mixed)}; run "
+            "them again."
+        )
     return lines
 
 

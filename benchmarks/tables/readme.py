@@ -70,6 +70,6 @@ def _row(row: dict[str, str]) -> dict[str, Any]:
         **row,
         **{name: float(row[name]) if row[name] else None for name in _NUMBERS},
         **{name: int(float(row[name])) for name in ("jobs", "threads")},
-        "shown_method": shown_method(row["method"], row["family"], supervised, row["engine"]),
+        "shown_method": shown_method(row["method"], row["family"], supervised),
         "word": row["status"] if row["status"] != "ok" else "" if trained else "untrained",
     }

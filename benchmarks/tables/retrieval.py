@@ -11,7 +11,6 @@ from benchmarks.store import Store
 from benchmarks.tables.groups import Group, rankable
 from benchmarks.tables.model import Column, Table, count, fraction, mebibytes, milliseconds, rate
 from benchmarks.tables.notes import machine_text, retrieval_notes
-from methods.engines.registry import PLAIN
 
 _SHOWN = ("hit@1", "hit@5", "P@5", "recall@20", "mAP", "MAP@R", "nDCG@10", "MRR", "kNN-vote@5")
 _VOTES = ("kNN-vote@1", "kNN-vote@5", "kNN-vote@10", "kNN-vote@20", "kNN-vote@25")
@@ -106,10 +105,9 @@ def _row(method: str, row: dict[str, Any], spec: Any, score: RetrievalScore | No
     word = row["status"] if row["status"] != "ok" else "untrained" if not row["trained"] else ""
     memory, latency = row.get("memory", {}), row.get("latency", {})
     counts, throughput = row.get("counts", {}), row.get("throughput", {})
-    engine = row.get("engine", {}).get("timed", PLAIN)
     shown: dict[str, Any] = {
         "method": method,
-        "shown_method": shown_method(method, spec.family, spec.supervised, engine),
+        "shown_method": shown_method(method, spec.family, spec.supervised),
         "family": spec.family,
         "supervised": spec.supervised,
         "reference": spec.reference,
@@ -129,7 +127,7 @@ def _row(method: str, row: dict[str, Any], spec: Any, score: RetrievalScore | No
         **{name: counts.get(name) for name in ("gallery", "queries", "undetected_queries", "undetected_gallery")},
         **{f"stage_{name}_ms": value for name, value in row.get("stages_ms", {}).items()},
         "wall_s": row["wall_s"],
-        "engine": engine,
+        "engine": engine_text(row),
         "threads": row["inputs"]["threads"],
         "jobs": row["jobs"],
         "machine": machine_text(row["provenance"]["machine"]),
@@ -143,10 +141,23 @@ def _row(method: str, row: dict[str, Any], spec: Any, score: RetrievalScore | No
     return shown
 
 
-def shown_method(method: str, family: str, supervised: bool, engine: str) -> str:
-    """A method's name as tables print it: † learns from labels; the engine where it is not plain Keras."""
-    dagger = " †" if supervised and family != "canary" else ""
-    return method + dagger + (f" ({engine})" if engine != PLAIN else "")
+def shown_method(method: str, family: str, supervised: bool) -> str:
+    """A system's name as tables print it: † learns from labels."""
+    return method + (" †" if supervised and family != "canary" else "")
+
+
+def engine_text(row: dict[str, Any]) -> str:
+    """What a row's networks ran on; empty where it has none to put on an engine.
+
+    Rows of older versions may hold two: accuracy from one engine beside the latency of another.
+    """
+    engine = row.get("engine")
+    if engine is None:
+        return ""
+    if "name" in engine:
+        return str(engine["name"])
+    timed, embedded = engine["timed"], engine["embeddings"]
+    return str(timed) if timed == embedded else f"{timed}; accuracy: {embedded}"
 
 
 def marks(scores: dict[str, RetrievalScore], names: Sequence[str]) -> tuple[dict[str, str], dict[str, set[str]]]:

@@ -6,11 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.embeddings import EmbeddingStore, stand_in_rows
-from benchmarks.engines.embedding import EmbedOn
 from benchmarks.protocol import Timing
 from methods.building import Surroundings, build_method
 from methods.contracts import Method, Reusing
-from methods.engines.registry import PLAIN, get_engine
 from methods.spec import MethodSpec
 from methods.vector_method import Embed, VectorMethod, embed_in_batches
 
@@ -24,8 +22,6 @@ class CellContext:
     embeddings: Path
     workdir: Path
     timing: Timing
-    embedding_engine: str = PLAIN
-    """What embeddings for accuracy passes are computed on; all else runs on the engine in `surroundings`."""
 
     @property
     def trained(self) -> bool:
@@ -34,11 +30,7 @@ class CellContext:
 
     def embed(self) -> Embed:
         """Stored embeddings for an accuracy pass; rows of the right shape for an untrained network."""
-        if not self.trained:
-            return stand_in_rows
-        if self.embedding_engine == self.surroundings.engine:
-            return EmbeddingStore(self.embeddings)
-        return EmbeddingStore(self.embeddings, EmbedOn(get_engine(self.embedding_engine)))
+        return EmbeddingStore(self.embeddings) if self.trained else stand_in_rows
 
     def build(self, embed: Embed) -> Method:
         """A fresh method; it takes up what other cells kept of the same images until `afresh` ends that."""

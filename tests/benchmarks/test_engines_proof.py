@@ -10,8 +10,11 @@ from benchmarks.engines import choice
 from benchmarks.engines.choice import Prover
 from benchmarks.engines.proof import Proof, judge_faces, judge_rows
 from benchmarks.engines.proving import up_to_gain
-from benchmarks.engines.sample import sample_of
+from benchmarks.engines.sample import sample_of, sample_of_cell
+from datasets.folder import Folder
 from datasets.imageset import ImageSet, Item
+from datasets.manifest import build_manifest, build_pair_manifest
+from datasets.registry import open_dataset
 from methods.faces.detection import FaceBoxes
 
 LABELS = np.array([*"abcdefgh" * 2])
@@ -123,13 +126,29 @@ def imageset(labels, prefix):
     return ImageSet([Item(f"{prefix}{number}", label) for number, label in enumerate(labels)], source)
 
 
-def test_a_sample_holds_an_image_to_find_for_each_query():
-    sample = sample_of(imageset("abcx", "q"), imageset("ccbbaay", "g"), most=2)
+def test_a_sample_holds_an_image_to_find_for_each_that_is_searched_for():
+    sample = sample_of(imageset("ccbbaaay", "g"), most=2)
     assert sample.queries == 2
     assert len(sample.images) == 4
     assert sample.labels[:2].tolist() == sample.labels[2:].tolist()
 
 
 def test_a_sample_without_anything_to_find_still_has_images():
-    sample = sample_of(imageset("x", "q"), imageset("y", "g"))
+    sample = sample_of(imageset("xy", "g"))
     assert len(sample.images) == 2
+
+
+def test_no_query_is_looked_at_before_an_engine_is_taken(photo_folder):
+    """Neither pixels nor labels of a query: the figures of a row must not choose what it runs on."""
+    dataset = Folder(photo_folder)
+    manifest, read = build_manifest(dataset, "full"), []
+    dataset.read = lambda id, original=dataset.read: read.append(id) or original(id)
+    sample = sample_of_cell(manifest)
+    assert read and not set(read) & set(manifest.queries.ids.tolist())
+    assert sample.labels[:5].tolist() == sample.labels[5:].tolist() and len(set(sample.labels.tolist())) == 5
+
+
+def test_verification_pairs_go_without_labels():
+    pairs = build_pair_manifest(open_dataset("lfw", None), "smoke")
+    sample = sample_of_cell(pairs, most=3)
+    assert (sample.labels, len(sample.images), sample.queries) == (None, 6, 3)

@@ -22,8 +22,6 @@ from methods.faces.detection import FaceDetector
 ROOT = Path(__file__).parents[2]
 PLUGIN = ROOT / "tests" / "plugins" / "tiny_network.py"
 
-needs_openvino = pytest.mark.skipif(bool(ENGINES["openvino"].obstacle()), reason="openvino is not installed")
-
 
 def cli(*arguments):
     env = {k: v for k, v in os.environ.items() if not k.startswith("RIS_")}
@@ -37,47 +35,68 @@ def run(out, photo_folder, *more, subset="smoke"):
     return cli("run", "-m", "tiny-network", *where, "--out", out, "--plugin", PLUGIN, "--threads", 2, *more)
 
 
-def row(out, subset="smoke"):
-    (path,) = out.glob(f"cells/*/{subset}/retrieval/tiny-network@cpu/cell.json")
+def row(out, subset="smoke", method="tiny-network"):
+    (path,) = out.glob(f"cells/*/{subset}/retrieval/{method}@cpu/cell.json")
     return json.loads(path.read_text())
 
 
-@needs_openvino
-def test_without_the_option_only_embeddings_use_an_engine(tmp_path, photo_folder):
-    done = run(tmp_path, photo_folder, subset="standard")
+@pytest.mark.parametrize("asked", [(), ("--engine", "keras")])
+def test_a_row_is_plain_keras_throughout_unless_asked(tmp_path, photo_folder, asked):
+    done = run(tmp_path, photo_folder, *asked, subset="standard")
     assert done.returncode == 0, done.stdout + done.stderr
     usual = row(tmp_path, "standard")
-    assert usual["engine"]["timed"] == "keras"
-    assert " proven: cosine" in usual["engine"]["why"]  # which of the engines gains on a tiny network is chance
-    assert "engine" not in usual["inputs"]
+    assert usual["engine"] == {"name": "keras", "why": ""}
+    assert usual["inputs"]["engine"] == "keras"
+    assert not (tmp_path / "cache" / "equivalence").exists()  # nothing is chosen, so nothing is checked
+    (folder,) = (tmp_path / "cache" / "embeddings").iterdir()
+    assert list(folder.glob("shard-*"))
 
 
-@needs_openvino
-def test_an_engine_that_is_asked_for_is_timed_and_named(tmp_path, photo_folder):
-    done = run(tmp_path, photo_folder, "--engine", "openvino")
+def test_another_engine_gets_a_row_of_its_own_beside_the_plain_one(tmp_path, photo_folder):
+    for asked in ((), ("--engine", "graph")):
+        done = run(tmp_path, photo_folder, *asked)
+        assert done.returncode == 0, done.stdout + done.stderr
+    plain, other = row(tmp_path), row(tmp_path, method="tiny-network@graph")
+    assert (plain["engine"]["name"], plain["inputs"]["engine"]) == ("keras", "keras")
+    assert (other["engine"]["name"], other["inputs"]["engine"]) == ("graph", "graph")
+    assert " equivalent: cosine" in other["engine"]["why"]
+    assert len(list((tmp_path / "cache" / "embeddings").iterdir())) == 2  # rows of each engine are kept apart
+    (page,) = tmp_path.glob("folder*-retrieval.csv")
+    with page.open(newline="") as file:
+        shown = {entry["method"]: entry for entry in csv.DictReader(file)}
+    assert shown["tiny-network"]["engine"] == "keras"
+    assert shown["tiny-network@graph"]["engine"] == "graph"
+    assert shown["random"]["engine"] == ""
+    assert all(shown[name]["p50_ms"] and shown[name]["peak_bytes"] for name in ("tiny-network", "tiny-network@graph"))
+    text = page.with_suffix(".md").read_text()
+    assert "all of the row is measured on that engine" in text
+    # Either is done, for itself.
+    for asked in ((), ("--engine", "graph")):
+        assert "0 cells run" in run(tmp_path, photo_folder, *asked).stdout
+
+
+def test_auto_is_settled_before_the_row_is_named(tmp_path, photo_folder):
+    done = run(tmp_path, photo_folder, "--engine", "auto")
     assert done.returncode == 0, done.stdout + done.stderr
-    asked = row(tmp_path)
-    assert (asked["engine"]["timed"], asked["engine"]["embeddings"]) == ("openvino", "openvino")
-    assert asked["inputs"]["engine"] == "openvino"
-    (table,) = tmp_path.glob("folder*-retrieval.md")
-    assert "tiny-network (openvino)" in table.read_text()
+    (path,) = tmp_path.glob("cells/*/smoke/retrieval/tiny-network*@cpu/cell.json")
+    found = json.loads(path.read_text())
+    name = found["cell"]["method"].partition("@")[2] or "keras"
+    assert found["inputs"]["engine"] == found["engine"]["name"] == name
+    assert list((tmp_path / "cache" / "equivalence").glob("*.json"))  # which of them gains on a tiny network is chance
 
-    # Without the option, the row of another engine does not count as done.
+
+def test_a_row_of_two_engines_from_an_older_version_is_stale_and_said(tmp_path, photo_folder):
+    assert run(tmp_path, photo_folder).returncode == 0
+    (path,) = tmp_path.glob("cells/*/smoke/retrieval/tiny-network@cpu/cell.json")
+    old = json.loads(path.read_text())
+    del old["inputs"]["engine"]
+    old["engine"] = {"timed": "keras", "embeddings": "openvino-bf16", "why": ""}
+    path.write_text(json.dumps(old))
     assert "changed: engine" in run(tmp_path, photo_folder, "--dry-run").stdout
-
-
-def test_a_smoke_run_is_not_worth_a_proof(tmp_path, photo_folder):
-    done = run(tmp_path, photo_folder)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert row(tmp_path)["engine"]["embeddings"] == "keras"
-    assert not (tmp_path / "cache" / "engines").exists()
-
-
-def test_keras_throughout_needs_no_proof(tmp_path, photo_folder):
-    done = run(tmp_path, photo_folder, "--engine", "keras")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert row(tmp_path)["engine"] == {"timed": "keras", "embeddings": "keras", "why": ""}
-    assert not (tmp_path / "cache" / "engines").exists()
+    cli("report", "--out", tmp_path, "--plugin", PLUGIN)
+    (page,) = tmp_path.glob("folder*-retrieval.md")
+    assert "accuracy is another engine's than their latency: tiny-network" in page.read_text()
+    assert "keras; accuracy: openvino-bf16" in page.with_suffix(".csv").read_text()
 
 
 def test_an_unknown_engine_is_one_line(tmp_path, photo_folder):
