@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from benchmarks.askable import obstacle, unlearnable
 from benchmarks.cells import Cell, system
 from benchmarks.devices import KERAS_BACKENDS, device_of, packages_of, unfit_backend
 from benchmarks.engines.applies import has_engines
@@ -99,10 +100,14 @@ def make_plan(
             if manifest is None:
                 plan.left_out.append(("all methods", f"{name}:{subset}", f"it defines no {task} pairs"))
                 continue
+            if reason := obstacle(task, manifest):
+                plan.left_out.append(("all methods", f"{name}:{subset}", f"{task}: {reason}"))
+                continue
+            lesson = unlearnable(task, manifest)
             path = store.keep_manifest(manifest.hash, manifest.to_json())
             for spec in specs:
                 reason = _not_applicable(spec, dataset, task, found[spec.id])
-                reason = reason or unfit_backend(spec, request.keras_backend)
+                reason = reason or unfit_backend(spec, request.keras_backend) or (lesson if spec.supervised else "")
                 if not reason and spec.weights and found[spec.id] is None:
                     # Its speed is all there is to measure, and that does not depend on what the images show.
                     if spec.id in timed:

@@ -1,6 +1,7 @@
 """Results on disk: one folder a cell, put in place whole. What is needed to score and report without any model."""
 
 import contextlib
+import glob
 import json
 import os
 import shutil
@@ -54,6 +55,11 @@ class Store:
         target = self.folder(cell)
         target.parent.mkdir(parents=True, exist_ok=True)
         return Path(tempfile.mkdtemp(prefix=f".{target.name}.{os.getpid()}@{_host()}.", dir=target.parent))
+
+    def workdirs(self, cell: Cell) -> list[Path]:
+        """The folders of this process's runs of the cell that are in progress."""
+        target = self.folder(cell)
+        return sorted(target.parent.glob(f".{glob.escape(target.name)}.{os.getpid()}@*"))
 
     def commit(self, cell: Cell, row: dict[str, Any], workdir: Path) -> None:
         """Put a finished run in the place of what was there."""

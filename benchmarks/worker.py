@@ -18,6 +18,7 @@ from benchmarks.files import write_json
 from benchmarks.protocol import SEED, Timing, size_class
 from benchmarks.store import Store
 from datasets.errors import BenchmarkError
+from methods import progress
 from methods.engines.registry import PLAIN
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 LOG = "log.txt"
 RESULT = "result.json"
 FAILURE = "failure.json"
+PROGRESS = "progress"
+"""How far the cell has come (see methods.progress), while it runs."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,9 @@ def contained(job: Job, measure: Callable[[Job], dict[str, object]]) -> None:
     os.dup2(log.fileno(), 2)
     sys.stdout = sys.stderr = log
     try:
-        write_json(job.workdir / RESULT, measure(job))
+        with progress.shown_in(job.workdir / PROGRESS):
+            result = measure(job)
+        write_json(job.workdir / RESULT, result)
     except BaseException as error:
         traceback.print_exc()
         write_json(job.workdir / FAILURE, {"status": _status(error), "reason": _reason(error)})

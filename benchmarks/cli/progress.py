@@ -1,103 +1,165 @@
-"""A run as a person sees it: a live table on a terminal, plain lines anywhere else."""
+"""A run as a person sees it: live lines on a terminal, plain lines anywhere else."""
 
-from collections.abc import Iterator, Sequence
+import threading
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from statistics import median
 from typing import Any
 
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
 from rich.table import Table
+from rich.text import Text
 
-from benchmarks.plan import Plan, PlannedCell
+from benchmarks.forecast import Forecast
+from benchmarks.plan import PlannedCell
 from benchmarks.runner import Observer
-from datasets.words import count_of
+from benchmarks.store import Store
+from benchmarks.worker import PROGRESS
+from datasets.words import count_of, duration
+from methods import progress
 
 _COLOURS = {"ok": "green", "unavailable": "yellow"}
+SPEAKS_EVERY = 30.0
+"""Seconds between two plain lines about the cells that run, at most."""
+
+
+class Watch:
+    """What is known of a run at any moment: cells done and running, how far each has come, seconds left."""
+
+    def __init__(self, expected: Mapping[PlannedCell, float], store: Store, jobs: int) -> None:
+        self.store = store
+        self.total = len(expected)
+        self.done = 0
+        self.began = time.monotonic()
+        self.forecast = Forecast(expected, jobs)
+        self._running: dict[PlannedCell, float] = {}
+        self._lock = threading.Lock()
+
+    def started(self, planned: PlannedCell) -> None:
+        """A cell has begun."""
+        with self._lock:
+            self._running[planned] = time.monotonic()
+            self.forecast.started(planned)
+
+    def finished(self, planned: PlannedCell) -> None:
+        """A cell has ended."""
+        with self._lock:
+            self._running.pop(planned, None)
+            self.forecast.finished(planned)
+            self.done += 1
+
+    def lines(self) -> list[tuple[str, str]]:
+        """Title and state of each cell that runs: how far it has come where it says so, and since when."""
+        with self._lock:
+            running = dict(self._running)
+        return [(planned.cell.title, self._state(planned, since)) for planned, since in running.items()]
+
+    def left(self) -> str:
+        """About how long the rest takes."""
+        with self._lock:
+            return f"about {duration(self.forecast.left)} left"
+
+    def _state(self, planned: PlannedCell, since: float) -> str:
+        said = [duration(time.monotonic() - since)]
+        for workdir in self.store.workdirs(planned.cell):
+            if state := progress.read(workdir / PROGRESS):
+                said.insert(0, f"{state.done:,} of {state.total:,} {state.what}")
+        return ", ".join(said)
 
 
 class PlainObserver:
-    """One line when a cell starts, one when it ends: for logs."""
+    """One line when a cell starts, one when it ends, and one now and then while none does: for logs."""
 
-    def __init__(self, console: Console, total: int) -> None:
+    def __init__(self, console: Console, watch: Watch) -> None:
         self.console = console
-        self.total = total
+        self.watch = watch
         self.count = 0
+        self.spoke = time.monotonic()
+        self.silent = threading.Event()
 
     def started(self, planned: PlannedCell, pid: int) -> None:
         """Print the cell and its process id."""
+        self.watch.started(planned)
         self.count += 1
-        self.console.print(f"[{self.count}/{self.total}] {planned.cell.title} (pid {pid})", markup=False)
+        self._say(f"[{self.count}/{self.watch.total}] {planned.cell.title} (pid {pid})")
 
     def finished(self, planned: PlannedCell, row: dict[str, Any]) -> None:
         """Print how it ended."""
+        self.watch.finished(planned)
         reason = f": {row['reason']}" if row["reason"] else ""
-        line = f"    {planned.cell.title}: {_word(row)} after {row['wall_s']:.1f} s{reason}"
-        self.console.print(line, markup=False, soft_wrap=True)
+        self._say(f"    {planned.cell.title}: {_word(row)} after {row['wall_s']:.1f} s{reason}")
+
+    def keep_talking(self, every: float = SPEAKS_EVERY) -> None:
+        """Say what runs, and how far it is, whenever nothing has been said for `every` seconds; until `silent`."""
+        while not self.silent.wait(max(0.0, self.spoke + every - time.monotonic())):
+            if time.monotonic() - self.spoke < every:
+                continue
+            for title, state in self.watch.lines():
+                self._say(f"    {title}: {state}")
+            self._say(f"    {self.watch.done} of {count_of(self.watch.total, 'cell')} done, {self.watch.left()}")
+
+    def _say(self, line: str) -> None:
+        self.spoke = time.monotonic()
+        self.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 class LiveObserver:
     """A progress bar with the running cells below finished ones."""
 
-    def __init__(self, progress: Progress, total: int) -> None:
-        self.progress = progress
-        self.bar = progress.add_task("cells", total=total)
-        self.running: dict[PlannedCell, Any] = {}
+    def __init__(self, console: Console, watch: Watch) -> None:
+        self.console = console
+        self.watch = watch
 
     def started(self, planned: PlannedCell, pid: int) -> None:
         """Show the cell as running."""
-        title = f"{escape(planned.cell.title)} [dim](pid {pid})[/]"
-        self.running[planned] = self.progress.add_task(title, total=None)
+        self.watch.started(planned)
 
     def finished(self, planned: PlannedCell, row: dict[str, Any]) -> None:
         """Move the cell from running to the lines above."""
-        if task := self.running.pop(planned, None):
-            self.progress.remove_task(task)
-        colour = _COLOURS.get(row["status"], "red")
-        reason = f" [dim]{escape(row['reason'])}[/]" if row["reason"] else ""
-        text = f"[{colour}]{_word(row):>11}[/] {escape(planned.cell.title)} [dim]{row['wall_s']:.1f} s[/]{reason}"
-        self.progress.console.print(text)
-        self.progress.advance(self.bar)
+        self.watch.finished(planned)
+        line = Text.assemble(
+            (f"{_word(row):>11}", _COLOURS.get(row["status"], "red")),
+            f" {planned.cell.title} ",
+            (f"{row['wall_s']:.1f} s", "dim"),
+            (f" {row['reason']}" if row["reason"] else "", "dim"),
+        )
+        self.console.print(line)
+
+    def view(self) -> RenderableType:
+        """The lines below the finished cells: whole names, a cell's state on a line of its own where it must."""
+        watch = self.watch
+        head = Table.grid(padding=(0, 1))
+        head.add_row(
+            ProgressBar(total=watch.total, completed=watch.done, width=20),
+            f"{watch.done}/{count_of(watch.total, 'cell')}, {duration(time.monotonic() - watch.began)}, {watch.left()}",
+        )
+        return Group(*[_running_line(*line, self.console.width) for line in watch.lines()], head)
+
+
+def _running_line(title: str, state: str, width: int) -> Text:
+    gap = "  " if len(title) + len(state) + 4 <= width else "\n    "
+    return Text.assemble("  ", title, gap, (state, "dim"), overflow="fold")
 
 
 @contextmanager
-def observing(console: Console, total: int) -> Iterator[Observer]:
-    """The observer that suits the console."""
-    if not console.is_terminal:
-        yield PlainObserver(console, total)
+def observing(console: Console, expected: Mapping[PlannedCell, float], store: Store, jobs: int) -> Iterator[Observer]:
+    """The observer that suits the console, of cells that should take `expected` seconds each."""
+    watch = Watch(expected, store, jobs)
+    if console.is_terminal:
+        live = LiveObserver(console, watch)
+        with Live(get_renderable=live.view, console=console, refresh_per_second=2, transient=True):
+            yield live
         return
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console, transient=True) as progress:
-        yield LiveObserver(progress, total)
-
-
-def print_plan(console: Console, plan: Plan, cells: Sequence[PlannedCell], full: bool) -> None:
-    """A line that sums the plan up; with `full`, every cell, what was left out and how long it should take."""
-    if full:
-        table = Table("method", "data set", "task", "state", "why", "last", title="plan", title_justify="left")
-        chosen = set(map(id, cells))
-        for planned in plan.cells:
-            state = planned.state if id(planned) in chosen else "as stored"
-            last = f"{planned.last_seconds:.0f} s" if planned.last_seconds is not None else ""
-            name = f"{planned.cell.dataset}:{planned.cell.subset}"
-            why = planned.why if planned.trained else f"{planned.why} (untrained: no weights)".strip()
-            table.add_row(planned.cell.method, name, planned.cell.task, state, escape(why), last)
-        console.print(table)
-        for method, dataset, reason in plan.left_out:
-            console.print(f"left out: {method} on {dataset}: {reason}", markup=False)
-    known = [planned.last_seconds for planned in cells if planned.last_seconds is not None]
-    typical = median(known) if known else None
-    eta = f", about {sum(known) + typical * (len(cells) - len(known)):.0f} s by earlier runs" if typical else ""
-    console.print(
-        f"{count_of(len(cells), 'cell')} to run{eta}, {len(plan.cells) - len(cells)} as stored", highlight=False
-    )
+    plain = PlainObserver(console, watch)
+    talking = threading.Thread(target=plain.keep_talking, daemon=True)
+    talking.start()
+    try:
+        yield plain
+    finally:
+        plain.silent.set()
+        talking.join()
 
 
 def _word(row: dict[str, Any]) -> str:

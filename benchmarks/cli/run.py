@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from benchmarks.cli import options
-from datasets.words import count_of
+from datasets.words import count_of, duration
 
 
 def run(
@@ -51,12 +51,16 @@ def run(
 
     from benchmarks.backends.registry import make_backend
     from benchmarks.cli.asking import default_jobs, key_values, make_request
-    from benchmarks.cli.progress import observing, print_plan
+    from benchmarks.cli.leaders import print_failures, print_leaders, print_next_steps
+    from benchmarks.cli.planned import print_plan
+    from benchmarks.cli.progress import observing
+    from benchmarks.forecast import expected_seconds
     from benchmarks.pictures.write import write_contact_sheets
     from benchmarks.plan import make_plan
     from benchmarks.runner import Limits, run_cells, to_run
     from benchmarks.store import Store
-    from benchmarks.tables.write import write_tables
+    from benchmarks.tables.pages import make_pages
+    from benchmarks.tables.write import require_sound, write_pages
     from methods.registry import load_registry
 
     start = time.perf_counter()
@@ -84,25 +88,32 @@ def run(
     with console.status("planning") as spinner:
         plan = make_plan(request, registry, store, spinner.update)
     cells = to_run(plan, force, only_failed)
-    print_plan(console, plan, cells, full=dry_run)
+    jobs = jobs or (default_jobs(request) if backend == "local" else max(1, len(cells)))
+    expected = expected_seconds(cells, store, registry)
+    print_plan(console, plan, expected, jobs, full=dry_run)
     if dry_run:
         return
-    jobs = jobs or (default_jobs(request) if backend == "local" else max(1, len(cells)))
     limits = Limits(timeout, int(memory_limit * 2**30) if memory_limit else None, jobs)
     rows = []
     if cells:
-        with observing(console, len(cells)) as observer:
+        with observing(console, expected, store, jobs) as observer:
             rows = run_cells(cells, request, store, limits, observer, engine_of_cells)
-    written = write_tables(store, registry, out)
+    with console.status("scoring"):
+        pages = make_pages(store, registry)
+        written = write_pages(store, registry, pages, out)
     with console.status("drawing contact sheets"):
         sheets = write_contact_sheets(store, registry, data_dir, out, only_outdated=True)
-    bad = [row for row in rows if row["status"] != "ok"]
+    bad = [(each.cell, row) for each in cells if (row := store.row(each.cell)) and row["status"] != "ok"]
+    print_leaders(console, pages, request.datasets)
+    print_failures(console, bad)
     console.print(
-        f"{count_of(len(rows), 'cell')} run, {len(plan.cells) - len(rows)} as stored, {len(bad)} without a result; "
+        f"\n{count_of(len(rows), 'cell')} run, {len(plan.cells) - len(rows)} as stored, {len(bad)} without a result; "
         f"{count_of(len(written), 'table')} and {count_of(len(sheets.written), 'picture')} in {out} "
-        f"after {time.perf_counter() - start:.0f} s",
+        f"after {duration(time.perf_counter() - start)}",
         soft_wrap=True,
         highlight=False,
     )
+    print_next_steps(console, out, bool(bad))
+    require_sound(pages)
     if bad:
         raise typer.Exit(1)

@@ -11,6 +11,7 @@ from datasets.errors import DataError
 from datasets.imageset import ImageSet
 from datasets.manifest import Manifest
 from datasets.selection import hash_order
+from methods.progress import watched
 
 
 def run(context: CellContext, manifest: Manifest, store: Store) -> dict[str, Any]:
@@ -23,9 +24,9 @@ def run(context: CellContext, manifest: Manifest, store: Store) -> dict[str, Any
         raise DataError(f"{manifest.dataset}:{manifest.subset} has too few labels to leave some out of fitting")
     baseline = memory.resident_bytes()
     method = context.build(context.embed())
-    method.fit(gallery.take(seen_rows))
-    method.index(gallery)
-    ranking = method.search(queries.take(asked), len(gallery))
+    method.fit(watched(gallery.take(seen_rows), "images learned from"))
+    method.index(watched(gallery, "images indexed"))
+    ranking = method.search(watched(queries.take(asked), "queries answered"), len(gallery))
     store.save_ranking(context.workdir, ranking)
     context.save_arrays("asked", positions=asked.astype(np.int32))
     peak = memory.peak_bytes()

@@ -13,6 +13,7 @@ from benchmarks.tasks.context import CellContext, afresh
 from datasets.imageset import ImageSet
 from datasets.manifest import Manifest
 from methods.contracts import Method
+from methods.progress import watched
 from methods.ranking import Ranking
 from methods.stages import StageClock
 from methods.vector_method import VectorMethod, embed_in_batches
@@ -91,11 +92,12 @@ def _fit_and_index(method: Method, gallery: ImageSet, peaks: StagePeaks) -> tupl
     memory it took there at its peak.
     """
     seconds = []
-    for name, step in (("fit", method.fit), ("index", method.index)):
+    for name, step, done in (("fit", method.fit, "images learned from"), ("index", method.index, "images indexed")):
         clock = StageClock()
+        images = watched(gallery, done)
         with peaks.stage(name), clock.running():
             start = time.perf_counter()
-            step(gallery)
+            step(images)
             elapsed = time.perf_counter() - start
         peaks.spared(name, clock.spared_bytes)
         apart = _ENCODING if isinstance(method, VectorMethod) else ()
@@ -106,7 +108,7 @@ def _fit_and_index(method: Method, gallery: ImageSet, peaks: StagePeaks) -> tupl
 def _ranking(context: CellContext, method: Method, queries: ImageSet, depth: int, store: Store) -> Ranking | None:
     if not context.trained:
         return None
-    ranking = method.search(queries, depth)
+    ranking = method.search(watched(queries, "queries answered"), depth)
     store.save_ranking(context.workdir, ranking)
     return ranking
 

@@ -10,6 +10,7 @@ from benchmarks.store import Store
 from benchmarks.tasks.context import CellContext
 from datasets.distortions import DISTORTIONS, distorted_copies
 from datasets.manifest import Manifest
+from methods.progress import watched
 
 
 def run(context: CellContext, manifest: Manifest, store: Store) -> dict[str, Any]:
@@ -20,9 +21,9 @@ def run(context: CellContext, manifest: Manifest, store: Store) -> dict[str, Any
     copies = distorted_copies(gallery.take(chosen))
     baseline = memory.resident_bytes()
     method = context.build(context.embed())
-    method.fit(gallery)
-    method.index(gallery)
-    ranking = method.search(copies, len(gallery))
+    method.fit(watched(gallery, "images learned from"))
+    method.index(watched(gallery, "images indexed"))
+    ranking = method.search(watched(copies, "copies searched for"), len(gallery))
     store.save_ranking(context.workdir, ranking)
     context.save_arrays(
         "copies",

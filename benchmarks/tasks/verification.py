@@ -9,6 +9,7 @@ from benchmarks import memory
 from benchmarks.tasks.context import CellContext
 from datasets.manifest import PairManifest
 from methods.contracts import Verifier
+from methods.progress import watched
 from methods.stages import StageClock
 
 
@@ -18,10 +19,11 @@ def run(context: CellContext, pairs: PairManifest) -> dict[str, Any]:
     method = context.build(context.embed())
     if not isinstance(method, Verifier):
         raise TypeError(f"{context.spec.id} says it takes part in verification but has no similarity()")
+    left, right = (watched(side, "images of pairs") for side in (pairs.left, pairs.right))
     clock = StageClock()
     with clock.running():
         start = time.perf_counter()
-        scores = method.similarity(pairs.left, pairs.right)
+        scores = method.similarity(left, right)
         seconds = time.perf_counter() - start + clock.spared
     context.save_arrays("pairs", scores=scores, same=np.asarray(pairs.same), fold=np.asarray(pairs.fold))
     peak = memory.peak_bytes()

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from datasets.errors import BenchmarkError
+from methods import progress
 from methods.training.checkpoint import Checkpoints, State
 from methods.training.curves import Epoch, EventLog, write_curves
 from methods.training.examples import Examples
@@ -60,6 +61,7 @@ def train(
     )
     try:
         while len(training.epochs) < epochs and not training.stalled:
+            progress.report("epochs trained", len(training.epochs), epochs)
             epoch = training.run_epoch(len(training.epochs), epochs)
             say(str(epoch))
             events.add(epoch)

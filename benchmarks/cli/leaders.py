@@ -1,0 +1,93 @@
+"""What a run has found, on a terminal: the best methods of each data set, what failed and why, where to read on."""
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from benchmarks.cells import Cell
+from benchmarks.tables.model import fraction, is_missing, mark, mebibytes, milliseconds
+from benchmarks.tables.pages import Page
+from benchmarks.tables.retrieval import RetrievalTables
+from datasets.words import count_of
+
+_SHOWN = 7
+"""Methods of a data set; with its title, header, two lines of notes and a blank one that is a dozen lines."""
+_MARKS = {"best": "best", "tied": "≈", "": ""}
+
+
+def print_leaders(console: Console, pages: Sequence[Page], asked: Collection[tuple[str, str]]) -> None:
+    """The leaders of every data set and subset of `asked` that has a retrieval table."""
+    shown = [page for page in pages if page.retrieval and _asked(page) in asked]
+    for page in shown:
+        assert page.retrieval is not None
+        _print_table(console, page.group.where, page.retrieval)
+    if any(page.retrieval and page.retrieval.best for page in shown):
+        console.print("≈: not significantly worse than the best (paired bootstrap, 95%).", style="dim", highlight=False)
+
+
+def print_failures(console: Console, failed: Sequence[tuple[Cell, dict[str, Any]]]) -> None:
+    """The cells without a result, by how they ended and why."""
+    reasons: dict[str, list[str]] = {}
+    for cell, row in failed:
+        reasons.setdefault(f"{row['status']}: {row['reason']}", []).append(cell.title)
+    if reasons:
+        console.print(f"\n{count_of(len(failed), 'cell')} without a result:", style="bold", highlight=False)
+    for reason, titles in reasons.items():
+        more = f" and {len(titles) - 3} more" if len(titles) > 3 else ""
+        console.print(f"  {reason}\n    {'; '.join(titles[:3])}{more}", markup=False, highlight=False)
+
+
+def print_next_steps(console: Console, out: Path, failed: bool) -> None:
+    """Where the tables lie, and the commands that lead on."""
+    place = "" if out == Path("results") else f" --out {out}"
+    lines = [
+        f"overview: {out / 'overview.md'}",
+        f"report:   python -m benchmarks report{place}   (writes {out / 'report' / 'index.html'})",
+        "search:   python -m benchmarks search PICTURE --gallery FOLDER",
+    ]
+    if failed:
+        lines.insert(0, f"failed:   python -m benchmarks status --why{place}")
+    console.print()
+    for line in lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _asked(page: Page) -> tuple[str, str]:
+    cell = page.group.entries[0][0]
+    return cell.dataset, cell.subset
+
+
+def _print_table(console: Console, where: str, tables: RetrievalTables) -> None:
+    scored = [row for row in tables.rows if not is_missing(row.get("hit@1"))]
+    ranked = sorted((row for row in scored if row["family"] != "canary"), key=lambda row: -row["hit@1"])
+    console.print()
+    console.print(f"{where}, retrieval", style="bold", markup=False, highlight=False)
+    table = Table(box=None, pad_edge=False)
+    table.add_column("method", no_wrap=True, overflow="fold")
+    for name in ("hit@1", "95%", "", "p50 ms", "peak MiB"):
+        table.add_column(name, no_wrap=True, justify="left" if name in ("95%", "") else "right")
+    accuracy = tables.accuracy()
+    for row in ranked[:_SHOWN]:
+        sign = mark(accuracy, "hit@1", row["method"])
+        style = "bold green" if sign == "best" else ""
+        interval = f"{fraction(row['hit@1_low'])} to {fraction(row['hit@1_high'])}"
+        cells = (row["shown_method"], fraction(row["hit@1"]), interval, _MARKS[sign], *_cost(row))
+        table.add_row(*(Text(cell, style=style) for cell in cells))
+    if ranked:
+        console.print(table)
+    else:
+        console.print("  no method has an accuracy", highlight=False)
+    notes = [f"{row['method']} {fraction(row['hit@1'])}" for row in scored if row["family"] == "canary"]
+    more = [f"{count_of(len(ranked) - _SHOWN, 'more method')} in the overview"] if len(ranked) > _SHOWN else []
+    said = "; ".join([*([f"canaries: {', '.join(notes)}"] if notes else []), *more])
+    if said:
+        console.print(f"  {said}", style="dim", markup=False, highlight=False)
+
+
+def _cost(row: dict[str, Any]) -> tuple[str, str]:
+    p50, peak = row["p50_ms"], row["peak_bytes"]
+    return "" if is_missing(p50) else milliseconds(p50), "" if is_missing(peak) else mebibytes(peak)

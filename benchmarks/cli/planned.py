@@ -1,0 +1,78 @@
+"""A plan on a terminal: what there is to do, on which data, for how long, and what is left out."""
+
+from collections.abc import Mapping
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from benchmarks.forecast import total_seconds
+from benchmarks.ground_truth import read_ground_truth
+from benchmarks.plan import Plan, PlannedCell
+from datasets.words import count_of, duration
+
+_NAMED = 4
+"""Names in one line about what is left out; the others are counted."""
+
+
+def print_plan(console: Console, plan: Plan, expected: Mapping[PlannedCell, float], jobs: int, full: bool) -> None:
+    """What a run will do and how long that takes; with `full`, every cell and the names of what is left out.
+
+    `expected` are the cells to run, and the seconds each should take.
+    """
+    if full:
+        _print_cells(console, plan, expected)
+    for line in left_out_lines(plan, full):
+        console.print(line, markup=False, highlight=False)
+    methods = len({planned.cell.method for planned in plan.cells})
+    wheres = dict.fromkeys(where(planned) for planned in plan.cells)
+    console.print(f"{count_of(methods, 'method')} on {', '.join(wheres)}", markup=False, highlight=False)
+    eta = f", about {duration(total_seconds(expected.values(), jobs))}" if expected else ""
+    beside = f" ({jobs} at a time)" if expected and jobs > 1 else ""
+    stored = len(plan.cells) - len(expected)
+    console.print(f"{count_of(len(expected), 'cell')} to run{eta}{beside}, {stored} as stored", highlight=False)
+
+
+def where(planned: PlannedCell) -> str:
+    """The data set and subset of a cell, as tables name them: "lfw (synthetic):smoke"."""
+    cell = planned.cell
+    if cell.task == "verification":
+        return f"{cell.dataset}:{cell.subset}"
+    return read_ground_truth(planned.manifest).asked_as(cell.subset).where
+
+
+def left_out_lines(plan: Plan, full: bool) -> list[str]:
+    """What is left out by reason: how much, and with `full` which methods (some of them) on which data sets."""
+    reasons: dict[str, list[tuple[str, str]]] = {}
+    for method, dataset, reason in plan.left_out:
+        reasons.setdefault(reason, []).append((method, dataset))
+    lines = []
+    for reason, entries in reasons.items():
+        methods = list(dict.fromkeys(method for method, _ in entries))
+        datasets = ", ".join(dict.fromkeys(dataset for _, dataset in entries))
+        who = methods[0] if methods == ["all methods"] else count_of(len(methods), "method")
+        if full and methods != ["all methods"]:
+            more = [f"and {len(methods) - _NAMED} more"] if len(methods) > _NAMED else []
+            who += f" ({', '.join([*methods[:_NAMED], *more])})"
+        lines.append(f"left out: {who} on {datasets}: {reason}")
+    return lines
+
+
+def _print_cells(console: Console, plan: Plan, expected: Mapping[PlannedCell, float]) -> None:
+    """A table for each data set and task, so that names stay whole."""
+    groups: dict[str, list[PlannedCell]] = {}
+    for planned in plan.cells:
+        groups.setdefault(f"{where(planned)}, {planned.cell.task}", []).append(planned)
+    for title, members in groups.items():
+        table = Table(title=title, title_justify="left", title_style="bold")
+        table.add_column("method", no_wrap=True, overflow="fold", min_width=max(len(m.cell.method) for m in members))
+        table.add_column("state", no_wrap=True)
+        table.add_column("why")
+        table.add_column("about", no_wrap=True, justify="right")
+        for planned in members:
+            chosen = planned in expected
+            untrained = "" if planned.trained else "untrained: no weights"
+            why = "; ".join(filter(None, (planned.why, untrained)))
+            seconds = duration(expected[planned]) if chosen else ""
+            table.add_row(escape(planned.cell.method), planned.state if chosen else "as stored", escape(why), seconds)
+        console.print(table)

@@ -1,0 +1,94 @@
+"""How far a long piece of work has come, for whoever watches it from another process.
+
+A mapped file of a few bytes: saying where one is costs a store to memory, no system call. Where nobody asked for it
+nothing happens at all. Timed passes never report: what is watched is the image set that an accuracy pass is given.
+"""
+
+import copy
+import mmap
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from datasets.imageset import Image, ImageSet, Source
+
+_COUNTS = struct.Struct("<qq")
+_SIZE = 128
+
+
+class Progress(NamedTuple):
+    """So many of `total` are done of `what` ("images indexed"); `total` 0 where nobody knows."""
+
+    what: str
+    done: int
+    total: int
+
+
+_file: mmap.mmap | None = None
+_what = ""
+
+
+@contextmanager
+def shown_in(path: Path) -> Iterator[None]:
+    """Keep what this process reports in the file `path`, which is gone at the end of the block."""
+    global _file
+    with path.open("w+b") as file:
+        file.truncate(_SIZE)
+        _file = mmap.mmap(file.fileno(), _SIZE)
+    try:
+        yield
+    finally:
+        _file = None
+        path.unlink(missing_ok=True)
+
+
+def report(what: str, done: int, total: int) -> None:
+    """Say that `done` of `total` are done of `what`, such as "epochs trained"."""
+    global _what
+    if _file is not None:
+        _what = what
+        _COUNTS.pack_into(_file, 0, done, total)
+        _file[_COUNTS.size :] = what.encode()[: _SIZE - _COUNTS.size].ljust(_SIZE - _COUNTS.size, b"\0")
+
+
+def watched(images: ImageSet, what: str) -> ImageSet:
+    """The same images; each one that is decoded is reported, as `what` ("images indexed")."""
+    if _file is None:
+        return images
+    report(what, 0, len(images))
+    counted = copy.copy(images)
+    counted.source = _Counted(images.source, what, len(images))
+    return counted
+
+
+def read(path: Path) -> Progress | None:
+    """What was last reported in the file; None where nothing was."""
+    try:
+        content = path.read_bytes()
+        done, total = _COUNTS.unpack_from(content)
+    except (OSError, struct.error):
+        return None
+    what = content[_COUNTS.size :].rstrip(b"\0").decode(errors="replace")
+    return Progress(what, done, total) if what else None
+
+
+class _Counted:
+    """A source that reports each image it decodes, as long as nothing else is reported meanwhile (epochs, say)."""
+
+    def __init__(self, source: Source, what: str, total: int) -> None:
+        self._source = source
+        self._what = what
+        self._total = total
+        self._done = 0
+
+    def read(self, id: str) -> bytes:
+        return self._source.read(id)
+
+    def decode(self, data: bytes, id: str) -> Image:
+        image = self._source.decode(data, id)
+        self._done += 1
+        if _file is not None and _what == self._what:
+            _COUNTS.pack_into(_file, 0, min(self._done, self._total), self._total)
+        return image
