@@ -43,7 +43,10 @@ def _collision(name: str) -> str:
         return f"{ours} is not this project's own: {_other(name)} has overwritten or removed files of it; {_INSTALL}"
     if foreign := _foreign(name):
         shown = f"{foreign[0]} and {len(foreign) - 1} more" if len(foreign) > 1 else foreign[0]
-        return f"{ours} also holds files of {_other(name)} ({shown}), which cannot work so; {_INSTALL}, then that again"
+        return (
+            f"{ours} also holds files of {_other(name)} ({shown}), which cannot work so; {_INSTALL}, "
+            "and reinstall the other package"
+        )
     return ""
 
 
