@@ -87,7 +87,7 @@ def make_plan(
     plan = Plan()
     timed: dict[str, str] = {}
     for name, subset in request.datasets:
-        dataset = open_dataset(name, request.data_dir)
+        dataset = open_dataset(name, request.data_dir, store.drawings)
         for task in request.tasks:
             on_progress(f"reading {name}:{subset} for {task}")
             try:

@@ -34,6 +34,7 @@ class Store:
         self.cells = root / "cells"
         self.cache = root / "cache"
         self.runs = root / "runs"
+        self.drawings = self.cache / "drawings"
 
     def require_writable(self) -> None:
         """Raise StoreError at once, rather than after the first cell, if nothing can be written here."""

@@ -1,7 +1,7 @@
 """Query latency and throughput, measured on whole queries from encoded bytes to a ranking."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,9 @@ from methods.contracts import Method
 from methods.stages import STAGES, StageClock
 
 MIN_SAMPLES = 5
+SETTLED_SAMPLES = 10
+SETTLED_WITHIN = 0.02
+"""Of the lower of two medians. More batches than that would only confirm what they say."""
 _WARM_UP_LIMIT = 12
 _STABLE_WITHIN = 0.10
 
@@ -68,15 +71,25 @@ def _in_turn(queries: ImageSet, timing: Timing) -> Iterator[ImageSet]:
 
 
 def seconds_per_image(call: Callable[[], object], images: int, budget: float) -> np.ndarray:
-    """Seconds an image over repeated batch calls: a warm-up call, then at least two samples in `budget` seconds."""
+    """Seconds an image over repeated batch calls: a warm-up call, then at least two samples in `budget` seconds.
+
+    No more are taken once there are SETTLED_SAMPLES and the medians of their two halves agree within SETTLED_WITHIN.
+    """
     call()
     samples: list[float] = []
     deadline = time.perf_counter() + budget
-    while len(samples) < 2 or (len(samples) < 50 and time.perf_counter() < deadline):
+    while len(samples) < 2 or (len(samples) < 50 and time.perf_counter() < deadline and not _settled(samples)):
         start = time.perf_counter()
         call()
         samples.append((time.perf_counter() - start) / images)
     return np.array(samples)
+
+
+def _settled(samples: Sequence[float]) -> bool:
+    if len(samples) < SETTLED_SAMPLES or len(samples) % 2:
+        return False
+    earlier, later = np.median(samples[: len(samples) // 2]), np.median(samples[len(samples) // 2 :])
+    return bool(abs(later - earlier) <= SETTLED_WITHIN * min(earlier, later))
 
 
 def percentiles(seconds: np.ndarray) -> dict[str, float]:

@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -104,7 +104,7 @@ def open_cell(job: Job) -> "tuple[CellContext, Dataset]":
     set_threads(job.threads)
     set_seeds()
     spec = load_registry(job.plugins).get(job.cell.method_id)
-    dataset = open_dataset(job.cell.dataset, job.data_dir)
+    dataset = open_dataset(job.cell.dataset, job.data_dir, Store(job.out).drawings)
     models = Store(job.out).cache / "models"
     surroundings = Surroundings(job.weights, size_class(job.cell.subset), models, job.data_dir, job.engine)
     context = CellContext(spec, surroundings, job.embeddings, job.workdir, job.timing)
@@ -138,7 +138,19 @@ def set_seeds() -> None:
     if "cv2" in sys.modules:
         sys.modules["cv2"].setRNGSeed(SEED)
     if "keras" in sys.modules:
-        sys.modules["keras"].utils.set_random_seed(SEED)
+        _seed_keras(sys.modules["keras"])
+
+
+def _seed_keras(keras: Any) -> None:
+    """Seed what Keras computes with: its own numbers come from Python's generator, which is seeded.
+
+    Its `set_random_seed` would import TensorFlow, for seconds, even where it computes with something else.
+    """
+    backend = keras.backend.backend()
+    if backend == "tensorflow" or "tensorflow" in sys.modules:
+        keras.utils.set_random_seed(SEED)
+    elif backend == "torch":
+        sys.modules["torch"].manual_seed(SEED)
 
 
 def _status(error: BaseException) -> str:

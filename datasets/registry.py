@@ -18,11 +18,11 @@ DATASETS = tuple(_CLASSES)
 FOLDER_PREFIX = "folder:"
 
 
-def open_dataset(name: str, data_dir: Path | None) -> Dataset:
+def open_dataset(name: str, data_dir: Path | None, drawings: Path | None = None) -> Dataset:
     """The data set `name` below `data_dir`, or its synthetic stand-in where it is not there.
 
     "Not there" means that `data_dir` is None, or its folder of that name is absent or empty. One that is there but
-    broken is an error, never replaced.
+    broken is an error, never replaced. A stand-in keeps the images it draws below the folder `drawings`, if given.
 
     Raises:
         UnknownNameError: neither one of DATASETS nor "folder:PATH".
@@ -37,7 +37,7 @@ def open_dataset(name: str, data_dir: Path | None) -> Dataset:
         return _CLASSES[name](data_dir / name)
     from datasets.synthetic import stand_in
 
-    return stand_in(name)
+    return stand_in(name, drawings)
 
 
 def parse_dataset(text: str) -> tuple[str, str | None]:

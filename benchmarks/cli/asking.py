@@ -1,5 +1,6 @@
 """From options to a Request: what is asked for when little is said."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.devices import KERAS_BACKENDS, check_device
@@ -27,10 +28,12 @@ def make_request(
     keras_backend: str = KERAS_BACKENDS[0],
     engine: str = "",
     elsewhere: bool = False,
+    side_by_side: bool = False,
 ) -> Request:
     """The request the options stand for; raises BenchmarkError for what cannot be meant.
 
-    `elsewhere`: cells run on other machines, so a GPU need not be here.
+    `elsewhere`: cells run on other machines, so a GPU need not be here. `side_by_side`: cells of a smoke run share this
+    machine's cores, so unless `threads` is given each has one: with more they would wait for each other, for minutes.
     """
     if all_methods == bool(methods):
         raise BenchmarkError("say which methods: either --all, or one or more of -m METHOD (see `list methods`)")
@@ -44,14 +47,15 @@ def make_request(
     wanted = {spec.id for spec in registry} if all_methods else {registry.get(name).id for name in methods or ()}
     # The canaries run in every run: they cost next to nothing and show that the protocol holds.
     chosen = [spec.id for spec in registry if spec.id in wanted or spec.family == "canary"]
+    chosen_datasets = tuple(dict.fromkeys((name, own or subset) for name, own in named))
     return Request(
         methods=tuple(dict.fromkeys(chosen)),
-        datasets=tuple(dict.fromkeys((name, own or subset) for name, own in named)),
+        datasets=chosen_datasets,
         tasks=tuple(tasks or TASKS),
         data_dir=data_dir,
         weights_dir=weights_dir,
         plugins=tuple(plugins or ()),
-        threads=threads or usable_cores(),
+        threads=threads or (1 if side_by_side and _is_smoke(chosen_datasets) else usable_cores()),
         device=device if elsewhere and device == "gpu" else check_device(device, keras_backend),
         keras_backend=keras_backend,
         engine=check_engine(engine),
@@ -63,7 +67,11 @@ def default_jobs(request: Request) -> int:
 
     That tells whether everything works; the tables say that its cells ran side by side.
     """
-    return usable_cores() if all(subset == "smoke" for _, subset in request.datasets) else 1
+    return usable_cores() if _is_smoke(request.datasets) else 1
+
+
+def _is_smoke(datasets: Sequence[tuple[str, str]]) -> bool:
+    return all(subset == "smoke" for _, subset in datasets)
 
 
 def key_values(option: str, texts: list[str] | None) -> dict[str, str]:

@@ -43,6 +43,7 @@ def status(
         weights_dir=weights_dir,
         plugins=plugins,
         threads=threads,
+        side_by_side=True,
     )
     store = Store(out)
     store.require_writable()

@@ -45,7 +45,12 @@ Engine = Annotated[
     ),
 ]
 Threads = Annotated[
-    int | None, typer.Option("--threads", min=1, help="Threads of every library; all cores unless given.")
+    int | None,
+    typer.Option(
+        "--threads",
+        min=1,
+        help="Threads of every library. Unless given: all cores, or one where `run` is asked for smoke subsets alone.",
+    ),
 ]
 Backend = Annotated[
     str,

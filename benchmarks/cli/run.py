@@ -81,6 +81,7 @@ def run(
         keras_backend=keras_backend,
         engine=engine,
         elsewhere=backend != "local",
+        side_by_side=True,
     )
     store = Store(out)
     engine_of_cells = make_backend(backend, store.cache / "jobs", scheduler, workers, key_values("--slurm", slurm))

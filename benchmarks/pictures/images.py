@@ -16,4 +16,5 @@ def images_of(store: Store, group: Group, data_dir: Path | None) -> Manifest:
     """
     text = store.manifest_path(group.manifest).read_text(encoding="utf-8")
     synthetic = json.loads(text)["synthetic"]
-    return Manifest.from_json(text, open_dataset(group.entries[0][0].dataset, None if synthetic else data_dir))
+    dataset = open_dataset(group.entries[0][0].dataset, None if synthetic else data_dir, store.drawings)
+    return Manifest.from_json(text, dataset)

@@ -46,7 +46,7 @@ def write_contact_sheets(
         if only_outdated and _is_newer(path, store, group):
             continue
         try:
-            dataset = open_dataset(group.entries[0][0].dataset, None if synthetic else data_dir)
+            dataset = open_dataset(group.entries[0][0].dataset, None if synthetic else data_dir, store.drawings)
             contact_sheet(store, group, dataset, path, methods)
         except BenchmarkError as error:
             sheets.left_out.append(f"{group.where}: {error}")

@@ -5,6 +5,8 @@ a face network tells the people apart; the objects are drawn from outlines (`obj
 OpenCV draws the same bytes in every run.
 """
 
+from pathlib import Path
+
 from datasets.dataset import Dataset
 from datasets.errors import UnknownNameError, suggest
 from datasets.synthetic.stand_ins import StandIn, SyntheticCifar10, SyntheticImdbWiki, SyntheticLfw
@@ -15,8 +17,11 @@ STAND_INS: dict[str, type[StandIn]] = {kind.name: kind for kind in (SyntheticLfw
 """By the name of the data set each stands in for."""
 
 
-def stand_in(name: str) -> Dataset:
-    """The stand-in for data set `name` ("lfw", "cifar10", "imdb-wiki"); raises UnknownNameError for another."""
+def stand_in(name: str, drawings: Path | None = None) -> Dataset:
+    """The stand-in for data set `name` ("lfw", "cifar10", "imdb-wiki"); raises UnknownNameError for another.
+
+    Its images are drawn each time they are read, or once and kept below the folder `drawings`.
+    """
     if name not in STAND_INS:
         raise UnknownNameError(suggest("stand-in", name, STAND_INS))
-    return STAND_INS[name]()
+    return STAND_INS[name](drawings)

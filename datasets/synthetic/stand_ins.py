@@ -15,6 +15,7 @@ from datasets.decoding import decode_image
 from datasets.errors import ImageError, UnknownNameError
 from datasets.imageset import Image, Item
 from datasets.selection import full_split, split_of
+from datasets.synthetic.drawings import Drawings
 from datasets.synthetic.objects import CLASSES, draw_object
 from datasets.synthetic.person import random_person
 from datasets.synthetic.png import encode_png
@@ -30,6 +31,10 @@ class StandIn(Dataset):
 
     synthetic = True
 
+    def __init__(self, drawings: Path | None = None) -> None:
+        """Images are drawn each time they are read, or once and kept below the folder `drawings`."""
+        self._kept = None if drawings is None else Drawings(drawings, _generator_version())
+
     @abstractmethod
     def draw(self, id: str) -> Image:
         """The picture of an id that is among the items."""
@@ -44,10 +49,12 @@ class StandIn(Dataset):
         return split_of(self.items(), subset)
 
     def read(self, id: str) -> bytes:
-        """Draw one image, as a PNG file; raises ImageError for an unknown id."""
+        """Draw one image, as a PNG file, or read it where drawings are kept; raises ImageError for an unknown id."""
         if id not in self._by_id:
             raise ImageError(f"{id}: no such image in {self.title}")
-        return encode_png(self.draw(id))
+        if self._kept is None:
+            return encode_png(self.draw(id))
+        return self._kept.read(f"{self.name}/{id}", lambda: encode_png(self.draw(id)))
 
     def decode(self, data: bytes, id: str) -> Image:
         """RGB uint8 pixels of an encoded image; raises ImageError if it is none."""

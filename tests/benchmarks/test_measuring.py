@@ -97,3 +97,44 @@ def test_peak_memory_sees_what_was_freed_again():
     assert memory.peak_bytes() >= before + 35 * 2**20
     if memory.reset_peak():
         assert memory.peak_bytes() < before + 35 * 2**20
+
+
+def paced(seconds):
+    """A call that takes the next of `seconds`, the last one for ever, and how often it was made."""
+    calls = []
+
+    def call():
+        time.sleep(seconds[min(len(calls), len(seconds) - 1)])
+        calls.append(None)
+
+    return call, calls
+
+
+def test_batches_that_agree_are_not_repeated_until_the_budget_is_spent():
+    call, calls = paced([0.02])
+    samples = timing.seconds_per_image(call, 2, budget=20.0)
+    assert timing.SETTLED_SAMPLES <= len(samples) == len(calls) - 1 <= 50
+    assert timing._settled(samples.tolist()) or len(samples) == 50
+    assert np.median(samples) == pytest.approx(0.01, rel=0.2)
+
+
+@pytest.mark.parametrize(
+    ("samples", "settled"),
+    [
+        ([1.0] * 8, False),
+        ([1.0] * 10, True),
+        ([1.0] * 11, False),
+        ([1.0] * 5 + [1.01] * 5, True),
+        ([1.0] * 5 + [1.03] * 5, False),
+        ([1.03] * 5 + [1.0] * 5, False),
+    ],
+)
+def test_samples_have_settled_once_two_halves_agree(samples, settled):
+    assert timing._settled(samples) is settled
+
+
+def test_batches_that_disagree_are_repeated_and_a_slow_one_at_least_twice():
+    call, calls = paced([0.001 * (1 + number) for number in range(60)])
+    assert len(timing.seconds_per_image(call, 1, budget=0.3)) > timing.SETTLED_SAMPLES
+    call, calls = paced([0.05])
+    assert len(timing.seconds_per_image(call, 1, budget=0.0)) == 2 and len(calls) == 3

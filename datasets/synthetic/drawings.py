@@ -1,0 +1,33 @@
+"""Drawn images kept on disk: what takes ten milliseconds to draw is drawn once, not in every process that reads it."""
+
+import contextlib
+import os
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+from datasets.records import content_hash
+
+
+class Drawings:
+    """Encoded images below `folder`, a compressed file each, known by `version` (of the code that draws) and name."""
+
+    def __init__(self, folder: Path, version: str) -> None:
+        self.folder = folder / version
+
+    def read(self, name: str, draw: Callable[[], bytes]) -> bytes:
+        """The bytes that `draw` gives for `name`: kept ones, or drawn now where there are none or they are damaged.
+
+        Where nothing can be written, as in a folder of results that is only read, it is drawn each time.
+        """
+        path = self.folder / f"{content_hash([name])[:32]}.png.zlib"
+        try:
+            return zlib.decompress(path.read_bytes())  # with a checksum of what comes out
+        except (OSError, zlib.error):
+            data = draw()
+        partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+        with contextlib.suppress(OSError):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            partial.write_bytes(zlib.compress(data, 1))
+            partial.replace(path)
+        return data

@@ -1,0 +1,68 @@
+"""Drawings kept on disk: the same bytes as drawn afresh, drawn once, and again where a file is damaged."""
+
+import pytest
+
+from datasets.errors import ImageError
+from datasets.registry import open_dataset
+from datasets.synthetic import STAND_INS, stand_in, stand_ins
+from datasets.synthetic.stand_ins import SyntheticCifar10
+
+ID = "train/00017"
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """Ids drawn so far."""
+    ids = []
+    draw = SyntheticCifar10.draw
+    monkeypatch.setattr(SyntheticCifar10, "draw", lambda self, id: (ids.append(id), draw(self, id))[1])
+    return ids
+
+
+@pytest.mark.parametrize("name", STAND_INS)
+def test_kept_images_are_those_drawn_afresh(name, tmp_path):
+    ids = [item.id for item in stand_in(name).items()[::60]]
+    fresh = [stand_in(name).read(id) for id in ids]
+    for _ in range(2):
+        kept = open_dataset(name, None, tmp_path)
+        assert [kept.read(id) for id in ids] == fresh
+
+
+def test_an_image_is_drawn_once(drawn, tmp_path):
+    for _ in range(3):
+        stand_in("cifar10", tmp_path).read(ID)
+    assert drawn == [ID]
+
+
+def test_without_a_folder_every_read_draws(drawn):
+    stand_in("cifar10").read(ID)
+    stand_in("cifar10").read(ID)
+    assert drawn == [ID, ID]
+
+
+def test_other_code_draws_anew(drawn, tmp_path, monkeypatch):
+    stand_in("cifar10", tmp_path).read(ID)
+    monkeypatch.setattr(stand_ins, "_generator_version", lambda: "synthetic-other")
+    stand_in("cifar10", tmp_path).read(ID)
+    assert drawn == [ID, ID]
+
+
+@pytest.mark.parametrize("damage", [b"", b"no zlib", None], ids=["empty", "foreign", "cut short"])
+def test_a_damaged_drawing_is_made_again(drawn, tmp_path, damage):
+    data = stand_in("cifar10", tmp_path).read(ID)
+    (path,) = tmp_path.glob("*/*.zlib")
+    path.write_bytes(path.read_bytes()[:-3] if damage is None else damage)
+    for _ in range(2):
+        assert stand_in("cifar10", tmp_path).read(ID) == data
+    assert drawn == [ID, ID]
+
+
+def test_an_unknown_id_is_said(tmp_path):
+    with pytest.raises(ImageError, match="no such image"):
+        stand_in("cifar10", tmp_path).read("train/nothing")
+
+
+def test_a_folder_that_cannot_be_written_costs_time_alone(drawn, tmp_path):
+    (tmp_path / "file").write_text("")
+    read = [stand_in("cifar10", tmp_path / "file").read(ID) for _ in range(2)]
+    assert read == [stand_in("cifar10").read(ID)] * 2 and len(drawn) == 3
