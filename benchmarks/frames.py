@@ -9,8 +9,8 @@ from benchmarks.ground_truth import read_ground_truth
 from benchmarks.metrics.registry import METRICS
 from benchmarks.scoring import score_retrieval, score_robustness, score_verification
 from benchmarks.store import Store
+from benchmarks.tables.retrieval import engine_text
 from datasets.errors import BenchmarkError
-from methods.engines.registry import PLAIN
 from methods.registry import load_registry
 from methods.spec import MethodSpec
 
@@ -66,7 +66,7 @@ def load_results(out: Path | str = "results", plugins: Sequence[Path | str] = ()
 
     store = Store(Path(out))
     specs = {spec.id: spec for spec in load_registry([Path(path) for path in plugins])}
-    rows = [_row(store, cell, row, specs.get(cell.method)) for cell, row in store.rows()]
+    rows = [_row(store, cell, row, specs.get(cell.method_id)) for cell, row in store.rows()]
     if not rows:
         raise BenchmarkError(f"nothing is stored in {out}: run something first, or name another folder")
     return pd.DataFrame(rows, columns=columns())
@@ -77,7 +77,7 @@ def _row(store: Store, cell: Cell, row: Mapping[str, Any], spec: MethodSpec | No
         **{name: getattr(cell, name) for name in ("dataset", "subset", "task", "method", "device")},
         "family": spec.family if spec else "",
         "supervised": row["inputs"]["method"]["supervised"],
-        "engine": row.get("engine", {}).get("timed", PLAIN),
+        "engine": engine_text(dict(row)),
         "status": row["status"],
         "reason": row["reason"],
         "trained": row["trained"],

@@ -19,7 +19,8 @@ from benchmarks.store import Store
 from datasets.distortions import DISTORTIONS
 from methods.ranking import Ranking
 
-CANARY_METRICS = ("hit@1", "mAP")
+CANARY_METRICS = {"hit@1": "hit@1", "mAP": "mAP", "kNN-vote@1": "hit@1"}
+"""What canaries are held against, and the metric whose chance level it has."""
 CANARY_STANDARD_ERRORS = 4.0
 
 
@@ -116,14 +117,40 @@ def score_verification(store: Store, cell: Cell) -> Verification | None:
 def canary_findings(method: str, score: RetrievalScore) -> list[str]:
     """What is wrong with the protocol if a canary is not where theory puts it; empty when all is well."""
     findings = []
-    for name in CANARY_METRICS:
-        got, expected = score.estimates[name].mean, chance(score.judgement)[name]
+    for name, level in CANARY_METRICS.items():
+        got, expected = score.estimates[name].mean, chance(score.judgement)[level]
         if method == "constant" and abs(got - expected) > 1e-9:
             findings.append(f"constant has {name} {got:.6f}, theory says exactly {expected:.6f}")
         if method == "random":
-            error = chance_standard_error(score.judgement)[name]
+            error = chance_standard_error(score.judgement)[level]
             if abs(got - expected) > CANARY_STANDARD_ERRORS * error:
                 findings.append(f"random has {name} {got:.4f}, theory says {expected:.4f} ± {error:.4f}")
         if method == "oracle" and got < 1 - 1e-9:
             findings.append(f"oracle has {name} {got:.6f}, theory says 1")
     return findings
+
+
+def verification_findings(store: Store, cell: Cell) -> list[str]:
+    """The same of a verification cell: what is wrong if a canary cannot be where it is by theory."""
+    pairs = store.arrays(cell, "pairs")
+    if cell.method not in ("random", "constant", "oracle") or not pairs:
+        return []
+    score, same, fold = verify(pairs["scores"], pairs["same"], pairs["fold"]), pairs["same"], pairs["fold"]
+    alike, other = int(same.sum()), int((~same).sum())
+    if not alike or not other:
+        return []
+    if cell.method == "oracle":
+        level, bounds = 1.0, {"AUC": 1e-9, "accuracy": 1e-9}
+    else:
+        # A fold that holds more of one kind is judged better by whoever answers that kind alone.
+        uneven = max(abs(same[fold == number].mean() - 0.5) for number in np.unique(fold))
+        level, bounds = 0.5, {"AUC": 1e-9, "accuracy": uneven + 1e-9}
+        if cell.method == "random":  # Mann & Whitney 1947; a coin for each pair
+            bounds["AUC"] = CANARY_STANDARD_ERRORS * float(np.sqrt((alike + other + 1) / (12 * alike * other)))
+            bounds["accuracy"] += CANARY_STANDARD_ERRORS * 0.5 / float(np.sqrt(len(same)))
+    got = {"AUC": score.auc, "accuracy": score.accuracy}
+    return [
+        f"{cell.method} has a verification {name} of {got[name]:.4f}, theory says {level:g} ± {bound:.4f}"
+        for name, bound in bounds.items()
+        if abs(got[name] - level) > bound
+    ]

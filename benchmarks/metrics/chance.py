@@ -13,7 +13,7 @@ def chance(judgement: Judgement) -> dict[str, float]:
     """Expected mean over queries of each metric for a uniformly random ranking of the whole gallery.
 
     It is the metric of a ranking that is one tie block, so a method that scores every image alike hits it exactly.
-    For the metrics that are means over random tie-breaks: all but kNN-vote (no closed form) and tie_rate.
+    For all metrics but kNN-vote, which asks for the other labels too (at k = 1 it is hit@1), and tie_rate.
     """
     unknowing = _one_block(judgement)
     return {name: micro(METRICS[name].function(unknowing)) for name in VARIANCES}

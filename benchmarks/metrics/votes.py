@@ -1,6 +1,12 @@
 """What a vote of the k nearest neighbours would answer, ties included."""
 
+from functools import lru_cache
+from math import comb
+
 import numpy as np
+
+Count = tuple[int, int]
+"""Of one label: its votes above the tied block, its images in the block."""
 
 
 def vote_shares(labels: np.ndarray, truth: np.ndarray, void: int) -> np.ndarray:
@@ -24,14 +30,74 @@ def vote_shares(labels: np.ndarray, truth: np.ndarray, void: int) -> np.ndarray:
 
 
 def vote_share_through_block(above: np.ndarray, block: np.ndarray, k: int, truth: int, void: int) -> float:
-    """The same for one query whose k-th place falls inside a tie block.
+    """The expected share for one query whose k-th place falls inside a tie block, over random tie-breaks; exact.
 
-    `above` and `block` are the label codes ranked strictly above the block and in it (`void` codes are no
-    results). The block's results share the places left by those above: each has (k - above) / size of a vote,
-    the expected number over random tie-breaks. Counted in units of 1 / size, so that equal votes compare equal.
+    `above` and `block` are the label codes ranked strictly above the block and in it (`void` codes are no results).
+    The places left by those above are a draw from the block without replacement.
     """
-    certain = np.bincount(above, minlength=void + 1)[:void]
-    shared = np.bincount(block, minlength=void + 1)[:void]
-    votes = certain * shared.sum() + shared * (k - certain.sum())
-    most = votes.max()
-    return float(votes[truth] == most) / np.count_nonzero(votes == most)
+    above, block = above[above != void], block[block != void]
+    labels, codes = np.unique(np.concatenate([above, block, [truth]]), return_inverse=True)
+    certain = np.bincount(codes[: len(above)], minlength=len(labels))
+    tied = np.bincount(codes[len(above) : -1], minlength=len(labels))
+    own = int(codes[-1])
+    counts, repeats = np.unique(np.delete(np.stack([certain, tied]), own, axis=1), axis=1, return_counts=True)
+    others = tuple(zip(map(tuple, counts.T.tolist()), repeats.tolist(), strict=True))
+    return expected_share(k - len(above), (int(certain[own]), int(tied[own])), others)
+
+
+@lru_cache(maxsize=100_000)
+def expected_share(draws: int, own: Count, others: tuple[tuple[Count, int], ...]) -> float:
+    """Expected share of a label's win when `draws` images are drawn from a tied block without replacement.
+
+    Args:
+        draws: places that the block fills, at most its images.
+        own: counts of the label sought.
+        others: counts of the other labels, and how many labels have these.
+
+    With M votes for the label and J others that have M too it wins 1 / (1 + J), the integral of y^J over y in [0, 1]:
+    so a label contributes the polynomial in z, the places it takes, of the ways to stay below M votes plus y times
+    those to reach M, and the coefficient of all places in the product is integrated by Gauss-Legendre quadrature of
+    enough nodes to be exact. Every term is positive: nothing cancels.
+    """
+    least = max([own[0], 1, *(certain for (certain, _), _ in others)])
+    wins = range(least, own[0] + min(own[1], draws) + 1)
+    if not wins:
+        return 0.0
+    votes = draws + own[0] + sum(certain * labels for (certain, _), labels in others)
+    nodes, weights = np.polynomial.legendre.leggauss((votes - least) // least // 2 + 1)
+    most = np.repeat(np.array(wins), len(nodes))
+    y = np.tile((nodes + 1) / 2, len(wins))
+    ways = np.zeros((len(most), draws + 1))
+    ways[:, 0] = 1.0
+    for (certain, tied), labels in others:
+        taken = np.arange(min(tied, draws) + 1)
+        reached = certain + taken
+        choices = np.array([comb(tied, int(number)) for number in taken], dtype=np.float64)
+        one = np.zeros_like(ways)
+        one[:, taken] = choices * np.where(reached < most[:, None], 1.0, (reached == most[:, None]) * y[:, None])
+        ways = _times(ways, _power(one, labels))
+    own_ways = np.array([comb(own[1], int(number)) for number in most - own[0]], dtype=np.float64)
+    found = ways[np.arange(len(most)), draws - (most - own[0])]
+    block = own[1] + sum(tied * labels for (_, tied), labels in others)
+    return float(np.sum(np.tile(weights / 2, len(wins)) * own_ways * found) / comb(block, draws))
+
+
+def _times(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Products (n, d) of polynomials, row by row, the coefficients from d on cut off."""
+    product = left * right[:, :1]
+    for shift in range(1, left.shape[1]):
+        product[:, shift:] += left[:, :-shift] * right[:, shift : shift + 1]
+    return product
+
+
+def _power(base: np.ndarray, exponent: int) -> np.ndarray:
+    """The `exponent`-th powers (>= 1), by repeated squaring."""
+    result = None
+    while exponent:
+        if exponent & 1:
+            result = base if result is None else _times(result, base)
+        exponent >>= 1
+        if exponent:
+            base = _times(base, base)
+    assert result is not None
+    return result

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from benchmarks.scoring import verification_findings
 from benchmarks.store import Store
 from benchmarks.tables.groups import Group, make_groups
 from benchmarks.tables.memory import memory_table
@@ -46,7 +47,8 @@ def _pages(store: Store, group: Group, retrieval: Group | None) -> list[Page]:
     """The pages of one group of cells; `retrieval` is the retrieval group of the same data set and subset."""
     if group.task == "verification":
         table = verification_table(store, group)
-        return [Page(group.name, group, [table], overview=table)]
+        findings = [text for cell, _, _ in group.entries for text in verification_findings(store, cell)]
+        return [Page(group.name, group, [table], overview=table, findings=findings)]
     if group.task == "robustness":
         robustness = RobustnessTable(store, group)
         return [Page(group.name, group, [robustness.table], overview=robustness.table, findings=robustness.findings)]

@@ -45,14 +45,13 @@ def mean_over_tie_breaks(scores: Sequence[float], relevant: Sequence[bool], posi
 
 
 def vote_share(scores: Sequence[float], labels: Sequence[int], truth: int, k: int) -> float:
-    """Share of `truth` in the win of the votes that the top k cast in the mean over all tie-breaks."""
-    votes: Counter[int] = Counter()
-    orders = list(tie_breaks(scores))
-    for order in orders:
-        for i in order[:k]:
-            votes[labels[i]] += Fraction(1, len(orders))
-    winners = [label for label, count in votes.items() if count == max(votes.values())]
-    return 1 / len(winners) if truth in winners else 0.0
+    """Share of `truth` in the win of the votes of the top k, in the mean over all tie-breaks."""
+    shares = []
+    for order in tie_breaks(scores):
+        votes = Counter(labels[i] for i in order[:k])
+        winners = [label for label, count in votes.items() if count == max(votes.values())]
+        shares.append(Fraction(1, len(winners)) if truth in winners else Fraction(0))
+    return float(sum(shares) / len(shares))
 
 
 def ranking_of(scores: np.ndarray, order_seed: int | None = None, undetected: np.ndarray | None = None) -> Ranking:

@@ -132,9 +132,9 @@ def test_tied_votes_share_the_win():
     assert values["kNN-vote@5"].tolist() == [0.5]
 
 
-def test_votes_across_a_tied_cut_count_in_proportion():
+def test_votes_across_a_tied_cut_are_those_of_every_draw():
     labels = np.array([0, 1, 1, 1, 0, 0, 0, 0, 0])
-    scores = scores_of([9, 8, 8, 8, 1, 1, 1, 1, 1])  # at k = 5: label 0 has 1 + 1/5 x 5 votes, label 1 has 3
+    scores = scores_of([9, 8, 8, 8, 1, 1, 1, 1, 1])  # at k = 5: label 0 has 2 votes whoever is drawn, label 1 has 3
     values = evaluate(judge(ranking_of(scores), labels, np.array([0])))
     assert values["kNN-vote@5"].tolist() == [0]
     assert values["kNN-vote@10"].tolist() == [1]
