@@ -10,12 +10,12 @@ from benchmarks.cells import Cell, system
 from benchmarks.devices import KERAS_BACKENDS, device_of, packages_of, unfit_backend
 from benchmarks.engines.applies import has_engines
 from benchmarks.protocol import PROTOCOL_VERSION, ROBUSTNESS_ORIGINALS, SEED, size_class, timing_of
+from benchmarks.staleness import changes, encoder_key, engine_code, method_inputs, task_code
 from benchmarks.store import Store
 from datasets.dataset import Dataset
 from datasets.errors import BenchmarkError, DataError, UnknownNameError
 from datasets.manifest import Manifest, PairManifest, build_manifest, build_pair_manifest
 from datasets.registry import open_dataset
-from methods import fingerprint
 from methods.engines.registry import AUTO, PLAIN
 from methods.installed import absent
 from methods.registry import Registry
@@ -117,11 +117,11 @@ def make_plan(
                     plan.left_out.append((spec.id, f"{name}:{subset}", reason))
                     continue
                 cell = Cell(name, subset, task, spec.id, device_of(spec, request.device))
-                planned = _planned(cell, spec, manifest.hash, path, found[spec.id], request, store)
+                planned = _planned(cell, spec, manifest, path, found[spec.id], request, store)
                 engine = _engine(planned, request, store, on_progress)
                 if engine != PLAIN:
                     cell = replace(cell, method=system(spec.id, engine))
-                    planned = _planned(cell, spec, manifest.hash, path, found[spec.id], request, store)
+                    planned = _planned(cell, spec, manifest, path, found[spec.id], request, store)
                 plan.cells.append(planned)
     if not plan.cells:
         raise BenchmarkError("nothing to run: " + "; ".join(f"{m} on {d}: {why}" for m, d, why in plan.left_out[:5]))
@@ -135,18 +135,20 @@ def cell_inputs(
     weights: Found | None,
     threads: int,
     keras_backend: str = KERAS_BACKENDS[0],
+    source: object = None,
 ) -> dict[str, Any]:
-    """Everything a row depends on. A row whose inputs differ from these is stale."""
+    """Everything a row depends on. A row whose inputs differ from these is stale.
+
+    `source` is the data set, whose own way to decode counts (None: how image files are decoded alone).
+    """
     budget = vars(timing_of(cell.subset, trained=weights is not None or not spec.weights))
     if cell.task == "robustness":
         budget = {"originals": ROBUSTNESS_ORIGINALS[size_class(cell.subset)]}
     return {
         "protocol": PROTOCOL_VERSION,
         "seed": SEED,
-        "method": fingerprint.describe_method(spec),
-        "code": fingerprint.method_code(spec),
-        "packages": fingerprint.package_versions(packages_of(spec, keras_backend)),
-        "weights": None if weights is None else weights.sha256,
+        **method_inputs(spec, None if weights is None else weights.sha256, keras_backend, source, cell.task),
+        "task_code": task_code(cell.task),
         "manifest": manifest_hash,
         "threads": threads,
         "timing": dict(budget),
@@ -154,11 +156,19 @@ def cell_inputs(
 
 
 def _planned(
-    cell: Cell, spec: MethodSpec, manifest_hash: str, path: Path, weights: Found | None, request: Request, store: Store
+    cell: Cell,
+    spec: MethodSpec,
+    manifest: Manifest | PairManifest,
+    path: Path,
+    weights: Found | None,
+    request: Request,
+    store: Store,
 ) -> PlannedCell:
-    inputs = cell_inputs(cell, spec, manifest_hash, weights, request.threads, request.keras_backend)
+    inputs = cell_inputs(cell, spec, manifest.hash, weights, request.threads, request.keras_backend, manifest.source)
     if has_engines(spec, cell.device, request.keras_backend):
         inputs["engine"] = cell.engine
+        if cell.engine != PLAIN:
+            inputs["engine_code"] = engine_code(cell.engine)
     row = store.row(cell)
     state, why = _state(row, inputs)
     missing = absent(packages_of(spec, request.keras_backend))
@@ -178,20 +188,10 @@ def _engine(planned: PlannedCell, request: Request, store: Store, on_progress: C
     return fastest(planned, request, store)
 
 
-def encoder_key(spec: MethodSpec, inputs: dict[str, Any]) -> str:
-    """The folder in which rows of the method's encoder are kept: all that they depend on, of `cell_inputs`."""
-    return fingerprint.digest(
-        [fingerprint.describe(spec.encoder), fingerprint.encoder_code(spec), inputs["packages"], inputs["weights"]]
-    )[:32]
-
-
 def _state(row: dict[str, Any] | None, inputs: dict[str, Any]) -> tuple[str, str]:
     if row is None:
         return "new", "never ran"
-    before = row.get("inputs", {})
-    names = [*inputs, *(name for name in before if name not in inputs)]
-    changed = [name for name in names if before.get(name) != inputs.get(name)]
-    if changed:
+    if changed := changes(row.get("inputs", {}), inputs):
         return "stale", "changed: " + ", ".join(changed)
     if row["status"] != "ok":
         return "failed", f"{row['status']}: {row['reason']}"

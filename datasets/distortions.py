@@ -7,13 +7,12 @@ and what is random (noise) is seeded by the picture, so that a copy is the same 
 import hashlib
 import zlib
 from collections.abc import Callable, Sequence
+from functools import cache
 
 import numpy as np
 
 from datasets.imageset import Image, ImageSet, Item
-
-VERSION = 1
-"""Raised when a distortion changes what it does: embeddings of older copies are then made anew."""
+from datasets.sources import module_digests
 
 _WATERMARK_OPACITY = 0.45
 
@@ -101,6 +100,14 @@ DISTORTIONS: dict[str, Callable[[Image], Image]] = {
 """By name, in the order in which tables show them."""
 
 
+@cache
+def version() -> str:
+    """Changes when what a distortion does might: its code, or a library. Embeddings of older copies are then remade."""
+    import cv2
+
+    return f"{module_digests((__name__,))[__name__][:12]}, OpenCV {cv2.__version__}, numpy {np.__version__}"
+
+
 def distorted_copies(originals: ImageSet, names: Sequence[str] = tuple(DISTORTIONS)) -> ImageSet:
     """Every original under every distortion, original by original: n * len(names) images.
 
@@ -109,7 +116,8 @@ def distorted_copies(originals: ImageSet, names: Sequence[str] = tuple(DISTORTIO
     items = [Item(f"{item.id}#{name}", item.id) for item in originals.items for name in names]
     digests = None
     if originals.digests is not None:
-        keys = [f"{digest}#{name}#{VERSION}" for digest in originals.digests for name in names]
+        made_by = version()
+        keys = [f"{digest}#{name}#{made_by}" for digest in originals.digests for name in names]
         digests = [hashlib.sha256(key.encode()).hexdigest() for key in keys]
     return ImageSet(items, _Copies(originals), digests)
 

@@ -13,9 +13,10 @@ from datasets.errors import BenchmarkError, DataError
 from datasets.imageset import Item
 from datasets.origin_note import SYNTHETIC, UNSTATED, DataOrigin
 from datasets.records import Record, Role, content_hash
+from datasets.sources import function_digest, module_digests
 
 FORMAT = 1
-"""Raised when what a manifest holds, or how images are decoded, changes: older cached manifests are then made anew."""
+"""Raised when what a manifest holds changes: older cached manifests are then made anew."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,4 +127,5 @@ def cache_key(dataset: Dataset, subset: str, wanted: Sequence[tuple[Item, Role]]
     if fingerprint is None:
         return None
     content = content_hash([item.id, item.label, role, dict(item.meta)] for item, role in wanted)
-    return [FORMAT, dataset.title, dataset.synthetic, subset, fingerprint, content]
+    decoding = [*module_digests(("datasets.decoding",)).values(), function_digest(type(dataset).decode)]
+    return [FORMAT, dataset.title, dataset.synthetic, subset, fingerprint, content, decoding]

@@ -56,7 +56,10 @@ def load_registry(plugins: Sequence[Path] = ()) -> Registry:
 
 
 def import_plugin(path: Path):  # type: ignore[no-untyped-def]
-    """Import a plug-in file under its own name, so that its Parts may say "name:Class" from any process."""
+    """Import a plug-in file under its own name, so that its Parts may say "name:Class" from any process.
+
+    As of a script, what lies beside it can be imported from it (the search path ends with its folder).
+    """
     name = path.stem
     if not path.is_file():
         raise PluginError(f"plug-in {path} does not exist; --plugin takes a Python file that defines METHODS")
@@ -69,6 +72,8 @@ def import_plugin(path: Path):  # type: ignore[no-untyped-def]
         raise PluginError(f"plug-in {path} is no Python file; --plugin takes a .py file that defines METHODS")
     module = importlib.util.module_from_spec(module_spec)
     sys.modules[name] = module
+    if (folder := str(path.resolve().parent)) not in sys.path:
+        sys.path.append(folder)
     try:
         module_spec.loader.exec_module(module)
     except Exception as error:

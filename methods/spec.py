@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 Family = Literal["canary", "pixels", "hash", "local features", "classifier", "embedding", "face embedding"]
@@ -51,5 +52,7 @@ class MethodSpec:
     """"faces": the method looks for a face, so it runs on data sets of faces only."""
     reference: str = ""
     """The method whose exact search over the same vectors this one's index approximates."""
+    files: tuple[str | Path, ...] = ()
+    """Files it reads beyond `weights`, absolute or beside its source: when one changes, its rows are stale."""
     requires: tuple[str, ...] = ()
     """Top-level packages it imports beyond numpy (checked by `list methods`; preloaded before its process forks)."""

@@ -61,7 +61,7 @@ def check_same_code(task: Task) -> None:
     other = [
         f"{name} {here[name]} here, {version} there" for name, version in task.packages.items() if here[name] != version
     ]
-    if fingerprint.method_code(spec) != task.code:
+    if fingerprint.digest(fingerprint.method_code(spec)) != task.code:
         other.insert(0, f"the code of {spec.id}")
     if other:
         raise BackendError(

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.backends.contract import Task, Template
-from benchmarks.devices import device_environment
+from benchmarks.devices import device_environment, packages_of
 from benchmarks.engines.applies import has_engines
 from benchmarks.plan import PlannedCell, Request
 from benchmarks.protocol import TIMEOUT, size_class, timing_of
 from benchmarks.store import Store
 from benchmarks.worker import Job
+from methods.fingerprint import digest
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ class Limits:
 
 def template_of(cells: Sequence[PlannedCell], request: Request, store: Store) -> Template:
     """What a host imports before it forks any of these cells."""
-    packages = {package for cell in cells for package in cell.inputs["packages"] if not cell.missing}
+    named = {package for cell in cells for package in packages_of(cell.spec, request.keras_backend) if not cell.missing}
+    packages = {"numpy", *named}
     environment = device_environment(request.device, request.keras_backend)
     return Template(
         tuple(sorted(packages)), request.threads, tuple(environment.items()), store.cache / "imports.log", Path.cwd()
@@ -60,6 +62,6 @@ def make_task(
         trained=planned.trained,
         engine=cell.engine if has_engines(planned.spec, cell.device, request.keras_backend) else None,
         timed=cell.task == "retrieval" and size_class(cell.subset) != "smoke",
-        code=planned.inputs["code"],
+        code=digest(planned.inputs["code"]),
         packages=planned.inputs["packages"],
     )

@@ -8,11 +8,12 @@ from typing import Any
 import psutil
 
 from benchmarks.cells import Cell
-from benchmarks.plan import cell_inputs, encoder_key
+from benchmarks.plan import cell_inputs
 from benchmarks.scaling.galleries import Pool, make_pool
 from benchmarks.scaling.jitter import SHARE
 from benchmarks.scaling.point import BUILD_SECONDS, BUILDS
 from benchmarks.scaling.search_cost import TIMING
+from benchmarks.staleness import encoder_key
 from benchmarks.store import Store
 from datasets.manifest import Manifest, build_manifest
 from datasets.registry import open_dataset
@@ -100,7 +101,7 @@ def contestants(request: Request, registry: Registry, store: Store, say: Callabl
             found = (find_weights(weights, request.weights_dir) for weights in spec.weights)
             weights = next(filter(None, found), None)
             cell = Cell(name, subset, TASK, spec.id)
-            inputs = cell_inputs(cell, spec, manifest.hash, weights, request.threads)
+            inputs = cell_inputs(cell, spec, manifest.hash, weights, request.threads, source=dataset)
             inputs["timing"] = {**vars(TIMING), "builds": BUILDS, "build_seconds": BUILD_SECONDS}
             inputs["scaling"] = {"measuring": MEASURING, "jitter": SHARE}
             yield Contestant(cell, spec, weights, manifest, path, pool, inputs)

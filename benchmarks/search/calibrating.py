@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks.files import read_json, write_json
+from benchmarks.names import file_stem
 from benchmarks.search.calibration import FEWEST, Calibration, from_labels, from_neighbours
 from benchmarks.search.dataset_gallery import DatasetGallery
 from benchmarks.search.gallery import Advance, state
 from benchmarks.search.known_rows import KnownRows
+from benchmarks.staleness import method_inputs
 from datasets.words import count_of
 from methods import fingerprint
 from methods.ranking import Ranking
@@ -33,13 +35,12 @@ def calibrate(searcher: "Searcher", folder: Path, advance: Advance) -> Calibrati
     """The threshold of a searcher, learned now or read from `folder`."""
     gallery, spec = searcher.gallery, searcher.spec
     content = gallery.manifest.hash if isinstance(gallery, DatasetGallery) else state(gallery)
-    method = [fingerprint.describe_method(spec), fingerprint.method_code(spec), searcher.weights]
-    versions = fingerprint.package_versions(spec.requires)
-    path = folder / f"{spec.id}-{fingerprint.digest([RULES, content, method, versions])[:16]}.json"
+    name = file_stem(spec.id)
+    path = folder / f"{name}-{fingerprint.digest([RULES, content, method_inputs(spec, searcher.weights)])[:16]}.json"
     if stored := read_json(path):
         return Calibration(**stored)
     learned = _learn(searcher, advance)
-    for older in folder.glob(f"{spec.id}-{'[0-9a-f]' * 16}.json"):
+    for older in folder.glob(f"{name}-{'[0-9a-f]' * 16}.json"):
         older.unlink()
     write_json(path, asdict(learned))
     return learned

@@ -5,9 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.devices import KERAS_BACKENDS, packages_of
 from benchmarks.inventory import can_run
-from benchmarks.plan import encoder_key
 from benchmarks.scaling.jitter import has_row
 from benchmarks.search.encoding import Decodable, encode_missing
 from benchmarks.search.errors import SearchError
@@ -15,11 +13,11 @@ from benchmarks.search.gallery import Advance, Gallery, whole_imageset
 from benchmarks.search.kept.keeping import SAMPLE
 from benchmarks.search.known_rows import KnownRows
 from benchmarks.search.row_store import RowStore
+from benchmarks.staleness import encoder_key, method_inputs
 from benchmarks.vector_store.kept_index import kept_index
 from datasets.errors import WeightsError
 from datasets.imageset import Image
 from datasets.words import count_of
-from methods import fingerprint
 from methods.contracts import Method
 from methods.spec import MethodSpec
 from methods.vector_method import VectorMethod
@@ -53,8 +51,7 @@ def require_usable(spec: MethodSpec, gallery: Gallery, weights_dir: Path | None)
 
 def row_key(spec: MethodSpec, weights: str | None) -> str:
     """Names all that rows of the method's encoder depend on; `weights` is the sha256 of its file."""
-    versions = fingerprint.package_versions(packages_of(spec, KERAS_BACKENDS[0]))
-    return encoder_key(spec, {"packages": versions, "weights": weights}) if spec.encoder else ""
+    return encoder_key(spec, method_inputs(spec, weights)) if spec.encoder else ""
 
 
 def sample(gallery: Gallery, ids: np.ndarray) -> list[Image]:

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.cells import Cell
-from benchmarks.plan import cell_inputs, encoder_key
+from benchmarks.plan import cell_inputs
 from benchmarks.scaling.galleries import make_pool
+from benchmarks.staleness import encoder_key
 from benchmarks.store import Store
 from benchmarks.streaming.gallery import repeated
 from datasets.dataset import Content
-from datasets.distortions import VERSION
+from datasets.distortions import version
 from datasets.errors import BenchmarkError
 from datasets.manifest import Manifest, build_manifest
 from datasets.registry import open_dataset
@@ -90,9 +91,9 @@ def streamed(request: Request, registry: Registry, store: Store) -> Iterator[Str
     path = store.keep_manifest(manifest.hash, manifest.to_json())
     for spec in specs:
         cell = Cell(request.dataset, request.subset, TASK, spec.id)
-        inputs = cell_inputs(cell, spec, manifest.hash, weights[spec.id], request.threads)
+        inputs = cell_inputs(cell, spec, manifest.hash, weights[spec.id], request.threads, source=dataset)
         del inputs["timing"]
-        inputs["streaming"] = {"measuring": MEASURING, "distortions": VERSION, "rows": request.rows}
+        inputs["streaming"] = {"measuring": MEASURING, "distortions": version(), "rows": request.rows}
         key = digest([encoder_key(spec, inputs), manifest.hash, inputs["streaming"]])[:32]
         yield Streamed(cell, spec, weights[spec.id], manifest, path, inputs, store.cache / "shards" / key)
 

@@ -4,7 +4,6 @@ A cell that takes up what another learned reports the seconds and the peak memor
 """
 
 import fcntl
-import hashlib
 import json
 import tempfile
 import time
@@ -33,15 +32,8 @@ def content_key(
     modules: tuple[str, ...],
     packages: tuple[str, ...] = ("tensorflow", "keras"),
 ) -> str:
-    """Sha256 hex digest of all that decides what is learned.
-
-    These are the settings (JSON-able), each gallery image's content with its label, the code of `modules` with what it
-    imports, and the versions of the `packages` that compute.
-    """
-    digests = gallery.digests or [hashlib.sha256(gallery.read(place)).hexdigest() for place in range(len(gallery))]
-    content = sorted(zip((item.id for item in gallery.items), gallery.labels.tolist(), digests, strict=True))
-    versions = fingerprint.package_versions(packages)
-    return fingerprint.digest([dict(settings), content, fingerprint.code_digest(modules), versions])
+    """Sha256 hex digest of all that decides what is learned (see fingerprint.made_of)."""
+    return fingerprint.made_of(modules, settings, gallery, packages)
 
 
 def kept(

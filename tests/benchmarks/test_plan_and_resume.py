@@ -60,7 +60,6 @@ def test_code_digest_follows_code_but_not_comments(tmp_path, monkeypatch):
 
     def digest_of(source):
         (tmp_path / "digested.py").write_text(source)
-        code_digest.cache_clear()
         return code_digest(("digested",))
 
     plain = digest_of("def f():\n    return 1\n")

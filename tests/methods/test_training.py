@@ -1,6 +1,5 @@
 """The training loop: the same weights every time, interrupted or not; kept by content; watched on the gallery alone."""
 
-import ast
 import dataclasses
 import os
 import subprocess
@@ -12,7 +11,8 @@ import numpy as np
 import pytest
 from training_toys import DESIGN, RECIPE, coloured, toy_network
 
-from methods import fingerprint, memory
+from datasets import sources
+from methods import memory
 from methods.memory import TooLargeError, require_memory, training_bytes
 from methods.stages import StageClock, spare
 from methods.training import checkpoint, classifier, curves, inputs, kept, trainer
@@ -177,13 +177,7 @@ def test_the_content_key_covers_settings_images_and_labels_but_not_their_order()
 
 def test_the_code_of_the_harness_and_the_catalogue_is_no_part_of_the_key():
     """They change often, and would have everything trained again."""
-    reached, waiting = set(), [classifier.CODE, "methods.networks.cnn4", "methods.trained.sift_region"]
-    while waiting:
-        name = waiting.pop()
-        path = fingerprint._source(name)
-        if name not in reached and path is not None:
-            reached.add(name)
-            waiting += fingerprint._project_imports(ast.parse(path.read_text(encoding="utf-8")))
+    reached = set(sources.module_digests([classifier.CODE, "methods.networks.cnn4", "methods.trained.sift_region"]))
     assert {"methods.training.trainer", "methods.training.examples", "methods.resizing"} <= reached
     assert not {"methods.spec", "methods.fingerprint", "methods.catalogue", "methods.contracts"} & reached
 
