@@ -89,7 +89,7 @@ CHANGES = {
         set(METHODS), {"robustness"}, "task code (datasets.distortions)",
     ),
     "retrieval": (
-        ("benchmarks/tasks/retrieval.py", "method.search(queries, depth)", "method.search(queries, depth // 2)"),
+        ("benchmarks/tasks/retrieval.py", "import numpy as np", "import numpy as np\n\nOTHER = 1"),
         set(METHODS), {"retrieval"}, "task code (benchmarks.tasks.retrieval)",
     ),
     "robustness": (
@@ -105,7 +105,7 @@ CHANGES = {
         set(METHODS), {"retrieval"}, "task code (methods.stages)",
     ),
     "memory": (
-        ("benchmarks/memory.py", "* 1024", "* 1000"),
+        ("benchmarks/memory.py", "import", "OTHER = 1\nimport"),
         set(METHODS), EVERY_TASK, "task code (benchmarks.memory)",
     ),
     "stored embeddings": (
