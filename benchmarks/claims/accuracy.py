@@ -13,6 +13,7 @@ from benchmarks.metrics.index_recall import index_recall
 from benchmarks.metrics.precision import found
 from benchmarks.metrics.statistics import Interval, bootstrap_interval, paired_difference
 from benchmarks.protocol import SEED
+from benchmarks.scoring import score_verification
 from datasets.lfw import QUERY_PEOPLE
 
 
@@ -59,6 +60,29 @@ class Change(CellMeasure):
         own, other = (source.score.values[self.metric] for source in sources)
         difference = paired_difference(own, other, seed=SEED)
         return _percent(difference.mean, difference.interval)
+
+
+@dataclass(frozen=True)
+class PairAccuracy(CellMeasure):
+    """Share of pairs rightly told to show the same person or not, over ten folds of LFW View 2, in percent."""
+
+    task: str = "verification"
+
+    unit: ClassVar[str] = "%"
+
+    @property
+    def name(self) -> str:
+        """The figure of the verification task."""
+        return "accuracy on pairs (LFW View 2)"
+
+    def value(self, sources: Sequence[Source]) -> Value:
+        """With two standard errors over folds either way."""
+        (source,) = sources
+        score = score_verification(source.store, source.cell)
+        if score is None:
+            raise NoFigureError(source.word or "no pairs stored")
+        spread = 2 * score.standard_error
+        return _percent(score.accuracy, Interval(score.accuracy - spread, score.accuracy + spread))
 
 
 @dataclass(frozen=True)

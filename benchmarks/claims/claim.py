@@ -1,10 +1,13 @@
 """A claim of a source report as data, and the form in which our figure stands beside it."""
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from benchmarks.claims.evidence import Evidence
 from benchmarks.metrics.statistics import Interval
+
+if TYPE_CHECKING:
+    from benchmarks.claims.verdict import Rule
 
 
 @dataclass(frozen=True)
@@ -46,3 +49,5 @@ class Claim:
     ours: tuple[Measure, ...]
     because: str
     """In one line, why the two differ or what the report's figure is worth."""
+    rule: "Rule"
+    """How our figures decide it."""

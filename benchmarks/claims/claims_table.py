@@ -19,13 +19,16 @@ INTRODUCTION = (
     "figure cannot be laid beside another report's; ours can. [..]: 95 % bootstrap interval over queries (of a "
     "time: of the median over timed calls). Percentages are of queries, points are differences of percentages over "
     "the same queries. A word stands where a cell has not run or has no figure; each figure names the stored cell it "
-    "was read from, and the tables of that data set say on which machine."
+    "was read from, and the tables of that data set say on which machine. Verdict: *confirmed* or *contradicted* by "
+    "a rule over our figures and their intervals (`rule` in the CSV), *untrained* where the deciding figure wants "
+    "weights that are not here, *not run* where its cell is missing, *not comparable* where no figure of ours asks the same."
 )
 
 _COLUMNS = (
     Column("report", "report", is_text=True),
     Column("system", "systems", is_text=True),
     Column("the report says", "says", is_text=True),
+    Column("verdict", "verdict", is_text=True),
     Column("ours, and the cell it comes from", "ours", is_text=True),
     Column("why they differ", "because", is_text=True),
 )
@@ -64,6 +67,8 @@ def claims_frame(claims: Sequence[Claim], figures: Sequence[Sequence[Figure]]) -
                 "claimed_low": min(claim.values, default=None),
                 "claimed_high": max(claim.values, default=None),
                 "claimed_unit": claim.unit,
+                "verdict": claim.rule.verdict(row),
+                "rule": claim.rule.text,
                 "method": figure.method,
                 "figure": figure.name,
                 "ours": figure.value,
@@ -99,6 +104,7 @@ def _shown(claim: Claim, figures: Sequence[Figure]) -> dict[str, Any]:
         "says": claim.says,
         "ours": _LINE.join(f"{figure_text(figure)} {_cited(figure)}" for figure in figures),
         "because": claim.because,
+        "verdict": f"*{claim.rule.verdict(figures)}*",
     }
 
 

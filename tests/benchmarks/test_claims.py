@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 
 from benchmarks.cells import Cell
-from benchmarks.claims.accuracy import Change, KeptTop, Quality, RightForPeople
-from benchmarks.claims.claim import Claim
+from benchmarks.claims.accuracy import Change, KeptTop, PairAccuracy, Quality, RightForPeople
+from benchmarks.claims.claim import Claim, Figure
 from benchmarks.claims.claims_data import CLAIMS
 from benchmarks.claims.claims_table import claim_figures, figure_text, write_claims
 from benchmarks.claims.cost import IndexingTime, PeakMemory, SearchTime
 from benchmarks.claims.counts import FacesFound, PhotosToFind, SelfMatches
 from benchmarks.claims.evidence import Evidence
+from benchmarks.claims.verdict import Decided, Exceeds, NotComparable
+from benchmarks.metrics.statistics import Interval
 from benchmarks.scoring import score_retrieval
 from datasets.lfw import QUERY_PEOPLE
 from tests.benchmarks.stored_cells import StoredCells
@@ -25,9 +27,9 @@ SYSTEMS_CLAIMS = [
     ("R0", "cnn3", "96 %"),
     ("R0", "cnn3", "first 250"),
     ("R0", "efficientnetv2l", "84 %"),
-    ("R0", "efficientnetv2l", "92–98 against 5,923–6,957"),
+    ("R0", "inceptionresnetv2", "92–98 against 5,923–6,957"),
     ("R0", "inceptionresnetv2", "0 of 19"),
-    ("R0", "efficientnetv2l", "0 of 19"),
+    ("R0", "cnn3", "0 of 19"),
     ("R0", "inceptionresnetv2", "5.7e-3"),
     ("R1", "phash", "10.29 %"),
     ("R1", "svm", "3 %"),
@@ -232,13 +234,18 @@ def test_a_query_that_finds_itself_is_found_out(cells):
 def test_every_row_of_the_table_has_every_column_whatever_the_text(cells):
     cells.cell(at("phash"), two_people(cells), ids=[[0, 1, 2, 3], [2, 3, 0, 1]])
     claim = Claim(
-        report="R1", systems=("phash", "sift"), says="a|b\nc", ours=(Quality("phash", LFW),) * 2, because="x | y"
+        report="R1",
+        systems=("phash", "sift"),
+        says="a|b\nc",
+        ours=(Quality("phash", LFW),) * 2,
+        because="x | y",
+        rule=NotComparable(),
     )
     write_claims(cells.store, cells.store.root, [claim, replace(claim, says="plain")])
     text = (cells.store.root / "claims.md").read_text()
     lines = [line for line in text.splitlines() if line.startswith("|")]
     assert len(lines) == 4
-    assert {len(re.split(r"(?<!\\)\|", line)) for line in lines} == {7}
+    assert {len(re.split(r"(?<!\\)\|", line)) for line in lines} == {8}
     assert r"a\|b c" in text
     assert text.count("`lfw:standard/retrieval/phash`") == 4
 
@@ -275,3 +282,77 @@ def test_every_system_of_a_claim_is_in_the_catalogue():
     named = {system for claim in CLAIMS for system in claim.systems} - {"cnn4"}  # a network of three rows
     named |= {method for claim in CLAIMS for measure in claim.ours for method in measure.methods}
     assert named <= known, sorted(named - known)
+
+
+def figure(value=None, interval=None, word=""):
+    return Figure(
+        "phash", "hit@1", "%", ("lfw:standard/retrieval/phash",), value, interval and Interval(*interval), word
+    )
+
+
+UNTRAINED, NOT_RUN = figure(word="untrained"), figure(word="not run")
+
+
+@pytest.mark.parametrize(
+    ("rule", "figures", "verdict"),
+    [
+        (Decided("above"), [figure(2, (1, 3))], "confirmed"),
+        (Decided("above"), [figure(2, (-1, 3))], "contradicted"),
+        (Decided("below"), [figure(-2, (-3, -1))], "confirmed"),
+        (Decided("below"), [figure(-2, (-3, 1))], "contradicted"),
+        (Decided("not above"), [figure(-2, (-3, 1))], "confirmed"),
+        (Decided("not above"), [figure(2, (1, 3))], "contradicted"),
+        (Decided("holds", 1.0), [figure(2, (1, 3))], "confirmed"),
+        (Decided("holds", 1.0), [figure(2, (1.5, 3))], "contradicted"),
+        (Decided("holds", 0.0), [figure(0)], "confirmed"),  # a single query has no interval
+        (Decided("holds", 0.0), [figure(0.5)], "contradicted"),
+        (Decided("reaches", 5.0), [figure(4.8, (4.4, 5.0))], "contradicted"),
+        (Decided("reaches", 5.0), [figure(5.0, (5.0, 5.0))], "confirmed"),
+        (Decided("above"), [UNTRAINED], "untrained"),
+        (Decided("above"), [NOT_RUN], "not run"),
+        (Decided("above", on=(0, 1)), [figure(2, (1, 3)), UNTRAINED], "untrained"),
+        (Decided("above", on=(0, 1)), [figure(2, (-1, 3)), UNTRAINED], "contradicted"),
+        (Decided("above", on=(1,)), [UNTRAINED, figure(2, (1, 3))], "confirmed"),
+        (Exceeds(more=1, less=0), [figure(5, (4, 6)), figure(9, (8, 10))], "confirmed"),
+        (Exceeds(more=1, less=0), [figure(5, (4, 8.5)), figure(9, (8, 10))], "contradicted"),
+        (Exceeds(more=1, less=0), [UNTRAINED, figure(9, (8, 10))], "untrained"),
+        (Exceeds(more=1, less=0), [NOT_RUN, figure(9, (8, 10))], "not run"),
+        (NotComparable(), [figure(9, (8, 10))], "not comparable"),
+    ],
+)
+def test_a_verdict_follows_its_rule(rule, figures, verdict):
+    assert rule.verdict(figures) == verdict
+    assert rule.text
+
+
+def test_every_rule_looks_at_figures_that_its_claim_has():
+    for claim in CLAIMS:
+        places = {Decided: lambda rule: rule.on, Exceeds: lambda rule: (rule.more, rule.less)}
+        assert max(places.get(type(claim.rule), lambda rule: (0,))(claim.rule)) < len(claim.ours)
+
+
+def test_a_person_of_whom_one_photo_is_missed_contradicts_that_all_came_back(cells):
+    claim = next(claim for claim in CLAIMS if "all images of the person come back" in claim.says)
+    people = [(f"{name}/{name}_{n:04d}", name) for name in QUERY_PEOPLE for n in range(2, 7)]
+    queries = [(f"{name}/{name}_0001", name) for name in QUERY_PEOPLE]
+    manifest = cells.manifest(people, queries)
+    order = [np.roll(np.arange(50), -5 * n) for n in range(10)]
+    for ids, verdict in ((order, "confirmed"), ([*order[:-1], order[-1][::-1]], "contradicted")):
+        cells.cell(at("mtcnn-facenet-kmeans"), manifest, ids=ids)
+        cells.cell(at("mtcnn-facenet"), manifest, ids=ids)
+        assert claim.rule.verdict([read(cells, measure) for measure in claim.ours]) == verdict
+        write_claims(cells.store, cells.store.root, [claim])
+        assert f"| *{verdict}* |" in (cells.store.root / "claims.md").read_text()
+        with (cells.store.root / "claims.csv").open(newline="") as file:
+            assert {row["verdict"] for row in csv.DictReader(file)} == {verdict}
+
+
+def test_accuracy_on_pairs_is_that_of_the_verification_table(cells):
+    where = cells.cell(at("cnn4-embedding", task="verification"), two_people(cells))
+    same = np.arange(40) % 2 == 0
+    scores = np.where(np.arange(40) < 4, 1.0 - same, same)
+    np.savez(cells.store.folder(where) / "pairs.npz", scores=scores, same=same, fold=np.arange(40) % 10)
+    found = read(cells, PairAccuracy("cnn4-embedding", LFW))
+    assert found.value == pytest.approx(90)
+    assert found.interval.low < 90 < found.interval.high
+    assert found.cells == ("lfw:standard/verification/cnn4-embedding",)
