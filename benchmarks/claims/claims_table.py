@@ -21,7 +21,8 @@ INTRODUCTION = (
     "the same queries. A word stands where a cell has not run or has no figure; each figure names the stored cell it "
     "was read from, and the tables of that data set say on which machine. Verdict: *confirmed* or *contradicted* by "
     "a rule over our figures and their intervals (`rule` in the CSV), *untrained* where the deciding figure wants "
-    "weights that are not here, *not run* where its cell is missing, *not comparable* where no figure of ours asks the same."
+    "weights that are not here, *not run* where its cell is missing, *not comparable* where no figure of ours asks "
+    "the same."
 )
 
 _COLUMNS = (
