@@ -2,7 +2,9 @@
 
 import os
 import platform
+import shlex
 import subprocess
+import sys
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
@@ -30,6 +32,19 @@ _RECORDED = (
 def provenance() -> dict[str, Any]:
     """Code, machine and versions of this process, JSON-able; the same for every cell of one run."""
     return {"git": git_state(), "machine": machine(), "python": platform.python_version(), "packages": _packages()}
+
+
+def command_line() -> str:
+    """The command that this process was started with, without the folders of this machine; "" where it is not ours."""
+    path = Path(sys.argv[0])
+    ours = path.parts[-2:] == ("benchmarks", "__main__.py") or path.name in ("ris", "reverse-image-search-benchmark")
+    if not ours:
+        return ""
+    words, places = [], ("--out", "--data", "--weights")
+    for before, word in zip(["", *sys.argv[1:]], sys.argv[1:], strict=False):
+        if before not in places and word.partition("=")[0] not in places:
+            words.append(word)
+    return shlex.join(["python", "-m", "benchmarks", *words])
 
 
 def now() -> str:

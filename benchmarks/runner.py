@@ -16,7 +16,7 @@ from benchmarks.cells import Cell
 from benchmarks.files import write_json
 from benchmarks.launch import Outcome
 from benchmarks.plan import Plan, PlannedCell, Request
-from benchmarks.provenance import now, provenance
+from benchmarks.provenance import command_line, now, provenance
 from benchmarks.store import Store
 from benchmarks.worker import LOG
 from methods.installed import needs
@@ -163,6 +163,7 @@ def _record_run(store: Store, started: str, cells: Sequence[Cell], rows: Sequenc
         "finished": len(rows),
         "statuses": counts,
         "cells": [str(cell.path) for cell in cells],
+        "command": command_line(),
         "provenance": provenance(),
     }
     write_json(store.runs / f"{started.replace(':', '')}-{time.monotonic_ns() % 10**6:06d}.json", record)

@@ -22,6 +22,13 @@ def report(
     data_dir: options.DataDir = None,
     plugins: options.Plugins = None,
     reference: Annotated[Path, typer.Option("--reference", help="Folder with the published tables.")] = REFERENCE,
+    publish: Annotated[
+        bool,
+        typer.Option(
+            "--publish",
+            help="Write everything stored, which has to be of one run, into the folder of published tables instead.",
+        ),
+    ] = False,
     readme: Annotated[
         Path | None,
         typer.Option("--readme", help="Only update the summary table of this markdown file from the published ones."),
@@ -63,6 +70,12 @@ def report(
         console.print(f"wrote {write_stored_peers(store, out)[0]}")
         return
     registry = load_registry(plugins or ())
+    if publish:
+        from benchmarks.tables.publish import publish as publish_all
+
+        files = publish_all(store, registry, reference)
+        console.print(f"{len(files)} files of one run in {reference}; `report --readme README.md` follows them")
+        return
     pages = make_pages(store, registry)
     written = write_pages(store, registry, pages, out)
     if not written:

@@ -31,10 +31,12 @@ def write_contact_sheets(
     out: Path,
     methods: Sequence[str] | None = None,
     only_outdated: bool = False,
+    redistributable: bool = False,
 ) -> Sheets:
     """Write `<data set>-<subset>-contact-sheet.png`: stand-ins into `out`, real photographs into `out`/pictures.
 
-    A group whose images are not there is left out. With `only_outdated`, a sheet newer than all its cells stays.
+    A group whose images are not there is left out. With `only_outdated`, a sheet newer than all its cells stays;
+    with `redistributable`, none is drawn of real photographs.
     """
     sheets = Sheets()
     for group in make_groups(store, registry):
@@ -42,6 +44,8 @@ def write_contact_sheets(
             continue
         text = store.manifest_path(group.manifest).read_text(encoding="utf-8")
         synthetic = json.loads(text)["synthetic"]
+        if redistributable and not synthetic:
+            continue
         path = sheet_path(group, out, synthetic)
         if only_outdated and _is_newer(path, store, group):
             continue

@@ -67,9 +67,14 @@ def keep_peers(files: Sequence[Path], store: Store) -> None:
     write_json(store.root / _STORED, kept)
 
 
+def stored_peers(store: Store) -> list[dict[str, Any]]:
+    """What `keep_peers` stored of each file."""
+    return read_json(store.root / _STORED) or []
+
+
 def write_stored_peers(store: Store, out: Path) -> list[Path]:
     """Write `peers.md` of the results that are stored; nothing where none are."""
-    parts = read_json(store.root / _STORED)
+    parts = stored_peers(store)
     if not parts:
         return []
     earlier = [note for part in parts[:-1] for note in _earlier(part, parts[-1])]

@@ -40,13 +40,14 @@ def write_tables(store: Store, registry: Registry, out: Path) -> list[Path]:
     return written
 
 
-def write_pages(store: Store, registry: Registry, pages: Sequence[Page], out: Path) -> list[Path]:
+def write_pages(store: Store, registry: Registry, pages: Sequence[Page], out: Path, head: str = "") -> list[Path]:
     """Write `<data set>-<subset>-<task>.md`, `.csv` and `.tex` for each page, `overview.md`, `.csv` and `.tex`.
 
-    And every other page that something is stored for: claims, growth, projections, indexes, engines, ...
+    And every other page that something is stored for: claims, growth, projections, indexes, engines, ... The overview
+    opens with `head`.
     """
     written = [path for page in pages for path in _write_page(page, out)]
-    written += _write_overview(pages, out)
+    written += _write_overview(pages, out, head)
     return written + [path for write in _PAGES for path in write(store, registry, out)]
 
 
@@ -84,7 +85,7 @@ def _write_page(page: Page, out: Path) -> list[Path]:
     return written
 
 
-def _write_overview(pages: Sequence[Page], out: Path) -> list[Path]:
+def _write_overview(pages: Sequence[Page], out: Path, head: str) -> list[Path]:
     """A summary a subset, then the first table of every page that has a line in the overview.
 
     As LaTeX the summaries alone; those tables where nothing was retrieved, so that there is nothing to sum up.
@@ -94,7 +95,9 @@ def _write_overview(pages: Sequence[Page], out: Path) -> list[Path]:
         return []
     summaries = summary_tables(pages)
     markdown, csv, latex = (out / f"overview{suffix}" for suffix in (".md", ".csv", ".tex"))
-    write_text(markdown, document("Overview", LEGEND, [*summaries, *(table for _, table in shown)]))
+    write_text(
+        markdown, document("Overview", f"{head}\n\n{LEGEND}".lstrip(), [*summaries, *(table for _, table in shown)])
+    )
     frames = [
         _frame(table).assign(
             dataset=page.group.truth.title,
