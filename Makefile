@@ -11,6 +11,7 @@ SUBSET ?= smoke
 JOBS ?= 2
 GALLERY ?= lfw
 BIN := $(VENV)/bin
+SHELL := bash
 JSON := results/cache/peers.json
 
 .PHONY: run test bench search serve lint install clean
@@ -41,10 +42,12 @@ lint: install
 install: $(VENV)/.installed
 
 $(VENV)/.installed: pyproject.toml constraints.txt
+	@echo "installing into $(VENV): some 200 packages, about 3 GB on disk, 2 to 10 minutes by the network"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,full]'
-	touch $@
+	@set -o pipefail; $(BIN)/python -m pip install --constraint constraints.txt --editable '.[dev,full]' \
+		| $(BIN)/python -u .ci/pip_progress.py
+	@touch $@
 
 clean:
 	rm -rf $(VENV)

@@ -3,6 +3,9 @@
 import difflib
 from collections.abc import Iterable
 
+_FEW = 10
+"""Names that an error lists although one of them is near."""
+
 
 class BenchmarkError(Exception):
     """Something the user can mend. The message is one line: what is wrong, where, and what to do."""
@@ -29,8 +32,14 @@ class UnknownNameError(BenchmarkError):
 
 
 def suggest(kind: str, name: str, known: Iterable[str]) -> str:
-    """One line for an unknown name: "unknown method 'phsh': did you mean phash?"."""
+    """One line for an unknown name: "unknown method 'phsh': did you mean phash?".
+
+    All that are known are named as well, where they are few or none is near.
+    """
     names = list(known)
     near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(names)}"
-    return f"unknown {kind} {name!r}: {hint}"
+    listed = f"known: {', '.join(names)}"
+    if not near:
+        return f"unknown {kind} {name!r}: {listed}"
+    hint = f"did you mean {' or '.join(near)}?"
+    return f"unknown {kind} {name!r}: {hint}" + (f" ({listed})" if len(names) <= _FEW else "")

@@ -32,6 +32,8 @@ class Folder(FileDataset):
             raise DataError(f"{root} is no folder: give a folder of images, one folder a label, as folder:PATH")
         self.root = root.resolve()
         self.ignored_links = 0
+        self.linked_folders = 0
+        """Links to folders: of `ignored_links`, those that may each have been a label."""
 
     @property
     def title(self) -> str:
@@ -50,6 +52,11 @@ class Folder(FileDataset):
             parts = [_printable(part) for part in Path(path).relative_to(self.root).parts]
             if len(parts) > 1:
                 found["/".join(parts)] = (Item("/".join(parts), parts[0]), path)
+        if not found and self.linked_folders:
+            raise DataError(
+                f"{self.root}: {count_of(self.linked_folders, 'label folder is a link', 'label folders are links')}, "
+                "and links to folders are not followed: move or copy the folders there"
+            )
         if not found and self._images:
             raise DataError(f"{self.root} holds images but no label folders: move them to {self.root}/<label>/")
         if not found:
@@ -80,6 +87,7 @@ class Folder(FileDataset):
         for folder, subfolders, files in os.walk(self.root, onerror=_unreadable):
             links = [name for name in subfolders if Path(folder, name).is_symlink()]
             self.ignored_links += len(links)
+            self.linked_folders += len(links)
             subfolders[:] = sorted(name for name in subfolders if not name.startswith(".") and name not in links)
             for name in sorted(files):
                 if Path(name).suffix.lower() in SUFFIXES and not name.startswith("."):

@@ -47,13 +47,21 @@ def parse_dataset(text: str) -> tuple[str, str | None]:
     """
     if text.startswith(FOLDER_PREFIX):
         path, colon, subset = text.removeprefix(FOLDER_PREFIX).rpartition(":")
-        return (f"{FOLDER_PREFIX}{path}", subset) if colon and subset in Folder.subsets else (text, None)
+        if colon and subset in Folder.subsets:
+            return f"{FOLDER_PREFIX}{path}", subset
+        if colon and _is_folder(path) and not _is_folder(f"{path}:{subset}"):
+            check_subset(f"{FOLDER_PREFIX}{path}", subset, Folder.subsets)
+        return text, None
     name, colon, subset = text.partition(":")
     _check_name(name)
     if not colon:
         return name, None
     check_subset(name, subset, _CLASSES[name].subsets)
     return name, subset
+
+
+def _is_folder(path: str) -> bool:
+    return Path(path).expanduser().is_dir()
 
 
 def _check_name(name: str) -> None:

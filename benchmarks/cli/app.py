@@ -25,6 +25,7 @@ from benchmarks.cli import (
     search,
     serve,
     shard,
+    status,
     stream,
 )
 from benchmarks.cli.quiet import hush
@@ -67,7 +68,7 @@ app.command("scaling")(scaling.scaling)
 app.command("project")(project.project)
 app.command("indexes")(indexes.indexes)
 app.command("stream")(stream.stream)
-app.command("status")(inspect.status)
+app.command("status")(status.status)
 app.command("report")(report.report)
 app.command("pictures")(pictures.pictures)
 app.command("explain")(explain.explain)

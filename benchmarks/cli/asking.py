@@ -55,11 +55,16 @@ def make_request(
         data_dir=data_dir,
         weights_dir=weights_dir,
         plugins=tuple(plugins or ()),
-        threads=threads or (1 if side_by_side and _is_smoke(chosen_datasets) else usable_cores()),
+        threads=threads or default_threads(chosen_datasets, side_by_side),
         device=device if elsewhere and device == "gpu" else check_device(device, keras_backend),
         keras_backend=keras_backend,
         engine=check_engine(engine),
     )
+
+
+def default_threads(datasets: Sequence[tuple[str, str]], side_by_side: bool) -> int:
+    """Threads of a cell where none are named: one where the cells of a smoke run share the cores, else a core each."""
+    return 1 if side_by_side and _is_smoke(datasets) else usable_cores()
 
 
 def default_jobs(request: Request) -> int:

@@ -1,63 +1,11 @@
-"""`status`, `check` and `doctor`: looking without measuring."""
+"""`check` and `doctor`: looking without measuring."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from benchmarks.cli import options
 from datasets.words import count_of
-
-
-def status(
-    why: Annotated[bool, typer.Option("--why", help="Say what changed for each stale or failed cell.")] = False,
-    methods: options.Methods = None,
-    datasets: options.Datasets = None,
-    subset: options.Subset = "standard",
-    tasks: options.Tasks = None,
-    data_dir: options.DataDir = None,
-    weights_dir: options.WeightsDir = None,
-    out: options.OutDir = Path("results"),
-    plugins: options.Plugins = None,
-    threads: options.Threads = None,
-) -> None:
-    """Which cells are done, stale, failed or new."""
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
-    from benchmarks.cli.asking import make_request
-    from benchmarks.plan import make_plan
-    from benchmarks.store import Store
-    from methods.registry import load_registry
-
-    registry = load_registry(plugins or ())
-    request = make_request(
-        registry,
-        all_methods=not methods,
-        methods=methods,
-        datasets=datasets,
-        subset=subset,
-        tasks=tasks,
-        data_dir=data_dir,
-        weights_dir=weights_dir,
-        plugins=plugins,
-        threads=threads,
-        side_by_side=True,
-    )
-    store = Store(out)
-    store.require_writable()
-    plan = make_plan(request, registry, store)
-    table = Table("method", "data set", "task", "state", *(["why"] if why else []))
-    for planned in plan.cells:
-        cell = planned.cell
-        reason = [escape(planned.why)] if why else []
-        table.add_row(cell.method, f"{cell.dataset}:{cell.subset}", cell.task, planned.state, *reason)
-    console = Console()
-    console.print(table)
-    states = [planned.state for planned in plan.cells]
-    counts = {state: states.count(state) for state in dict.fromkeys(states)}
-    console.print(", ".join(f"{count} {state}" for state, count in counts.items()), highlight=False)
 
 
 def check(

@@ -33,8 +33,8 @@ class Rules:
     def __str__(self) -> str:
         """One line for people."""
         return (
-            f"worse: accuracy down by more than {self.tolerance:g} and significant (paired bootstrap), query time up "
-            f"by more than {self.latency_ratio - 1:.0%} and significant (Mann-Whitney on interleaved rounds), each at "
-            f"{self.alpha:g} after Holm's correction; peak memory up by more than {self.memory_ratio - 1:.0%} and "
+            f"thresholds: accuracy down by more than {self.tolerance:g} and significant (paired bootstrap), query time "
+            f"up by more than {self.latency_ratio - 1:.0%} and significant (Mann-Whitney on interleaved rounds), each "
+            f"at {self.alpha:g} after Holm's correction; peak memory up by more than {self.memory_ratio - 1:.0%} and "
             f"{self.memory_bytes / 2**20:.0f} MiB"
         )

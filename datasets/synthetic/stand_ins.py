@@ -12,7 +12,7 @@ import numpy as np
 
 from datasets.dataset import Dataset, Pairs, Split
 from datasets.decoding import decode_image
-from datasets.errors import ImageError, UnknownNameError
+from datasets.errors import ImageError, UnknownNameError, suggest
 from datasets.imageset import Image, Item
 from datasets.selection import full_split, split_of
 from datasets.synthetic.drawings import Drawings
@@ -78,10 +78,8 @@ class StandIn(Dataset):
 
     def _check(self, subset: str) -> None:
         if subset not in self.subsets:
-            raise UnknownNameError(
-                f"{self.title} has no subset {subset!r}: use one of {', '.join(self.subsets)}, "
-                f"or fetch {self.name} if you want a subset of the real images"
-            )
+            unknown = suggest(f"subset of {self.title}", subset, self.subsets)
+            raise UnknownNameError(f"{unknown}; fetch {self.name} if you want a subset of the real images")
 
 
 class SyntheticLfw(StandIn):

@@ -122,3 +122,12 @@ def test_single_images_alone_leave_nothing_to_search_for(tmp_path):
 def test_an_unknown_subset(root):
     with pytest.raises(UnknownNameError, match="unknown subset of folder:holiday 'ful': did you mean full"):
         Folder(root).split("ful")
+
+
+def test_a_folder_whose_labels_are_links_says_why_it_holds_nothing(tmp_path):
+    elsewhere = tmp_path / "elsewhere" / "cats"
+    elsewhere.mkdir(parents=True)
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / "cats").symlink_to(elsewhere)
+    with pytest.raises(DataError, match="1 label folder is a link, and links to folders are not followed"):
+        Folder(tmp_path / "root").items()
