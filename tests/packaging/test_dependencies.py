@@ -1,6 +1,7 @@
 """Packages that the code imports are declared, those declared are used, and extras bring what messages say."""
 
 import ast
+import importlib.util
 import re
 import sys
 import tomllib
@@ -93,6 +94,24 @@ def test_a_catalogue_method_names_only_packages_that_some_install_brings():
 
     for spec in load_registry():
         assert {_distribution(name) for name in spec.requires} <= RUN, spec.id
+
+
+def test_the_licence_list_is_that_of_what_is_declared():
+    spec = importlib.util.spec_from_file_location("licences", ROOT / "docs" / "licences.py")
+    licences = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(licences)
+    kept = (ROOT / "docs" / "licences.md").read_text()
+    assert "UNKNOWN" not in kept and "not installed" not in kept
+    fresh = licences.text()
+    if "not installed" in fresh:  # then at least the packages are those
+        kept, fresh = (re.findall(r"^\| (\S+) \|", page, flags=re.M) for page in (kept, fresh))
+    assert kept == fresh
+
+
+def test_the_citation_names_this_version_and_licence():
+    citation = (ROOT / "CITATION.cff").read_text()
+    assert f"version: {PROJECT['version']}\n" in citation and f"license: {PROJECT['license']}\n" in citation
+    assert PROJECT["license"] in (ROOT / "LICENSE").read_text().splitlines()[0]
 
 
 @pytest.mark.parametrize(
