@@ -14,6 +14,7 @@ import numpy as np
 
 from benchmarks.files import write_atomically
 from datasets.imageset import ImageSet
+from methods.answers import check_finite
 from methods.contracts import Encoder
 from methods.vector_method import Embed, embed_in_batches, empty_rows
 
@@ -40,7 +41,9 @@ class EmbeddingStore:
             missing = list({d: p for p, d in enumerate(images.digests) if d not in known}.values())
             for start in range(0, len(missing), SHARD_ROWS):
                 shard = images.take(missing[start : start + SHARD_ROWS])
-                self._save(shard.digests or (), self.embed(encoder, shard))
+                rows = self.embed(encoder, shard)
+                check_finite(type(encoder).__name__, rows)
+                self._save(shard.digests or (), rows)
                 self.computed += len(shard)
         return self._gathered(images.digests)
 
@@ -67,7 +70,7 @@ class EmbeddingStore:
     def _save(self, digests: Sequence[str], rows: np.ndarray) -> None:
         path = self.folder / f"shard-{len(self._shards()):05d}.npz"
         with write_atomically(path) as file:
-            np.savez(file, digests=np.array(digests, dtype=np.str_), rows=rows)
+            np.savez(file, allow_pickle=False, digests=np.array(digests, dtype=np.str_), rows=rows)
 
 
 def _digests(shard: Path) -> np.ndarray:

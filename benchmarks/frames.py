@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.cells import Cell
 from benchmarks.ground_truth import read_ground_truth
 from benchmarks.metrics.registry import METRICS
-from benchmarks.scoring import score_retrieval, score_robustness, score_verification
+from benchmarks.scoring import as_scored, score_retrieval, score_robustness, score_verification
 from benchmarks.store import Store
 from benchmarks.tables.retrieval import engine_text
 from datasets.errors import BenchmarkError
@@ -66,7 +66,7 @@ def load_results(out: Path | str = "results", plugins: Sequence[Path | str] = ()
 
     store = Store(Path(out))
     specs = {spec.id: spec for spec in load_registry([Path(path) for path in plugins])}
-    rows = [_row(store, cell, row, specs.get(cell.method_id)) for cell, row in store.rows()]
+    rows = [_row(store, cell, as_scored(store, cell, row), specs.get(cell.method_id)) for cell, row in store.rows()]
     if not rows:
         raise BenchmarkError(f"nothing is stored in {out}: run something first, or name another folder")
     return pd.DataFrame(rows, columns=columns())

@@ -1,6 +1,7 @@
 """From what a cell stored to its metrics: values per query, means, intervals; canaries against theory."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ from benchmarks.metrics.verification import Verification, verify
 from benchmarks.protocol import SEED
 from benchmarks.store import Store
 from datasets.distortions import DISTORTIONS
+from methods.answers import AnswerError, check_ranking, check_similarity
 from methods.ranking import Ranking
 
 CANARY_METRICS = {"hit@1": "hit@1", "mAP": "mAP", "kNN-vote@1": "hit@1"}
@@ -52,6 +54,38 @@ class Judged(NamedTuple):
     classes: np.ndarray
 
 
+def stored_fault(store: Store, cell: Cell, row: dict[str, Any]) -> str:
+    """Why what a cell stored cannot be scored, "" where it can (or where it stored nothing): one row's own trouble."""
+    name = "pairs" if cell.task == "verification" else "ranking"
+    path = store.folder(cell) / f"{name}.npz"
+    counts = row.get("counts", {})
+    asked, gallery = counts.get("pairs" if name == "pairs" else "queries"), counts.get("gallery")
+    if not path.exists() or asked is None or (name == "ranking" and gallery is None):
+        return ""
+    known = path.stat()
+    return _fault(store, cell, asked, gallery, (known.st_mtime_ns, known.st_size, known.st_ino))
+
+
+def as_scored(store: Store, cell: Cell, row: dict[str, Any]) -> dict[str, Any]:
+    """The row, as an error with its reason where it is "ok" but what it stored cannot be scored."""
+    fault = stored_fault(store, cell, row) if row["status"] == "ok" else ""
+    return {**row, "status": "error", "reason": fault} if fault else row
+
+
+@lru_cache(maxsize=4096)
+def _fault(store: Store, cell: Cell, asked: int, gallery: int | None, stamp: tuple[int, ...]) -> str:
+    try:
+        if gallery is None:
+            pairs = store.arrays(cell, "pairs") or {}
+            check_similarity(cell.method, pairs["scores"], asked)
+        else:
+            check_ranking(cell.method, store.ranking(cell), asked, gallery)
+    except Exception as error:  # whatever a damaged file makes numpy and zipfile stumble over
+        reason = str(error) if isinstance(error, AnswerError) else f"{cell.method}: stored file damaged"
+        return f"{reason}; run it again with --force"
+    return ""
+
+
 def score_retrieval(
     store: Store, cell: Cell, row: dict[str, Any], only: np.ndarray | None = None
 ) -> RetrievalScore | None:
@@ -65,7 +99,7 @@ def score_retrieval(
 
 def judge_retrieval(store: Store, cell: Cell, row: dict[str, Any], only: np.ndarray | None = None) -> Judged | None:
     """What `score_retrieval` scores: cheaper where a few metrics are wanted."""
-    ranking = store.ranking(cell)
+    ranking = None if stored_fault(store, cell, row) else store.ranking(cell)
     if ranking is None:
         return None
     truth = read_ground_truth(store.manifest_path(row["inputs"]["manifest"]))
@@ -86,6 +120,8 @@ def score_robustness(store: Store, cell: Cell, row: dict[str, Any]) -> Retrieval
 
 def judge_robustness(store: Store, cell: Cell, row: dict[str, Any]) -> Judged | None:
     """What `score_robustness` scores."""
+    if stored_fault(store, cell, row):
+        return None
     ranking, copies = store.ranking(cell), store.arrays(cell, "copies")
     if ranking is None or copies is None:
         return None
@@ -104,12 +140,16 @@ def _score(judgement: Judgement, classes: np.ndarray) -> RetrievalScore:
 
 def score_index(store: Store, cell: Cell, exact: Cell, k: int = 20) -> float | None:
     """Mean recall of an index against the exact search of another cell; None where either has no ranking."""
+    if any(stored_fault(store, each, store.row(each) or {}) for each in (cell, exact)):
+        return None
     ours, reference = store.ranking(cell), store.ranking(exact)
     return None if ours is None or reference is None else micro(index_recall(ours, reference, k))
 
 
 def score_verification(store: Store, cell: Cell) -> Verification | None:
     """View 2 figures of a cell's stored pair similarities, or None where it has none."""
+    if stored_fault(store, cell, store.row(cell) or {}):
+        return None
     pairs = store.arrays(cell, "pairs")
     return verify(pairs["scores"], pairs["same"], pairs["fold"]) if pairs else None
 

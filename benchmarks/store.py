@@ -91,7 +91,8 @@ class Store:
         """Keep a ranking in the narrowest integer type that holds the gallery (-1 included)."""
         narrow = np.int16 if ranking.ids.max(initial=0) < 2**15 else np.int32
         ids = ranking.ids.astype(narrow)
-        np.savez(workdir / "ranking.npz", ids=ids, scores=ranking.scores, undetected=ranking.undetected)
+        arrays = {"ids": ids, "scores": ranking.scores, "undetected": ranking.undetected}
+        np.savez(workdir / "ranking.npz", allow_pickle=False, **arrays)
 
     def ranking(self, cell: Cell) -> Ranking | None:
         """The stored ranking of a retrieval cell, or None (untrained, failed, another task)."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from datasets.imageset import ImageSet
+from methods.answers import AnswerError, check_rows
 from methods.contracts import Encoder, Index, Transform
 from methods.distances import row_similarity
 from methods.memory import require_memory
@@ -28,9 +29,14 @@ def embed_in_batches(encoder: Encoder, images: ImageSet) -> np.ndarray:
         with stage("decode"):
             batch = list(images[start : start + encoder.batch_size])
         with stage("encode"):
-            encoded = encoder.encode(batch)
+            encoded = check_rows(type(encoder).__name__, encoder.encode(batch), len(batch))
             if start == 0:
                 rows = empty_rows(len(images), encoded.shape[1], encoded.dtype)
+            if encoded.shape[1:] != rows.shape[1:] or encoded.dtype != rows.dtype:
+                before = f"{rows.dtype} of {rows.shape[1]}"
+                raise AnswerError(
+                    f"{type(encoder).__name__}: rows became {encoded.dtype} of {encoded.shape[1]}, after {before}"
+                )
             rows[start : start + len(batch)] = encoded
     return rows
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from benchmarks.cells import Cell
 from benchmarks.ground_truth import GroundTruth, read_ground_truth
+from benchmarks.scoring import as_scored
 from benchmarks.store import Store
 from datasets.registry import DATASETS
 from methods.registry import Registry
@@ -58,7 +59,7 @@ def make_groups(store: Store, registry: Registry, device: str = "") -> list[Grou
         group = Group(truth, task, manifest)
         for cell, row in sorted(_one_device(rows), key=lambda entry: (order[entry[0].method_id], entry[0].method)):
             if row["inputs"]["manifest"] == manifest:
-                group.entries.append((cell, row, registry.get(cell.method_id)))
+                group.entries.append((cell, as_scored(store, cell, row), registry.get(cell.method_id)))
             else:
                 group.left_out += 1
         groups.append(group)

@@ -7,8 +7,10 @@ import numpy as np
 
 from benchmarks.embeddings import EmbeddingStore, stand_in_rows
 from benchmarks.protocol import Timing
+from methods.answers import check_ranking
 from methods.building import Surroundings, build_method
 from methods.contracts import Method, Reusing
+from methods.ranking import Ranking
 from methods.spec import MethodSpec
 from methods.vector_method import Embed, VectorMethod, embed_in_batches
 
@@ -38,6 +40,10 @@ class CellContext:
         if isinstance(method, Reusing):
             method.reuse(self.surroundings.models)
         return method
+
+    def checked(self, ranking: Ranking, queries: int, gallery: int) -> Ranking:
+        """A ranking that may be stored; raises AnswerError, which makes the cell's row an error, for any other."""
+        return check_ranking(self.spec.id, ranking, queries, gallery)
 
     def save_arrays(self, name: str, **arrays: np.ndarray) -> None:
         """Keep arrays with the cell."""

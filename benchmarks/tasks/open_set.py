@@ -27,6 +27,7 @@ def run(context: CellContext, manifest: Manifest, store: Store) -> dict[str, Any
     method.fit(watched(gallery.take(seen_rows), "images learned from"))
     method.index(watched(gallery, "images indexed"))
     ranking = method.search(watched(queries.take(asked), "queries answered"), len(gallery))
+    ranking = context.checked(ranking, len(asked), len(gallery))
     store.save_ranking(context.workdir, ranking)
     context.save_arrays("asked", positions=asked.astype(np.int32))
     peak = memory.peak_bytes()

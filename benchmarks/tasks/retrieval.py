@@ -12,6 +12,7 @@ from benchmarks.store import Store
 from benchmarks.tasks.context import CellContext, afresh
 from datasets.imageset import ImageSet
 from datasets.manifest import Manifest
+from methods.answers import check_bytes
 from methods.contracts import Method
 from methods.progress import watched
 from methods.ranking import Ranking
@@ -72,7 +73,7 @@ def run(context: CellContext, manifest: Manifest, store: Store) -> dict[str, Any
             "stages": peaks.stages,
             "embedding_bytes_per_image": embedding_bytes,
         },
-        "index_bytes": int(method.nbytes),
+        "index_bytes": check_bytes(context.spec.id, method.nbytes),
     }
 
 
@@ -109,6 +110,7 @@ def _ranking(context: CellContext, method: Method, queries: ImageSet, depth: int
     if not context.trained:
         return None
     ranking = method.search(watched(queries, "queries answered"), depth)
+    ranking = context.checked(ranking, len(queries), depth)
     store.save_ranking(context.workdir, ranking)
     return ranking
 

@@ -24,6 +24,7 @@ def run(context: CellContext, manifest: Manifest, store: Store) -> dict[str, Any
     method.fit(watched(gallery, "images learned from"))
     method.index(watched(gallery, "images indexed"))
     ranking = method.search(watched(copies, "copies searched for"), len(gallery))
+    ranking = context.checked(ranking, len(copies), len(gallery))
     store.save_ranking(context.workdir, ranking)
     context.save_arrays(
         "copies",

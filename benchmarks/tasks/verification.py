@@ -8,6 +8,7 @@ import numpy as np
 from benchmarks import memory
 from benchmarks.tasks.context import CellContext
 from datasets.manifest import PairManifest
+from methods.answers import check_similarity
 from methods.contracts import Verifier
 from methods.progress import watched
 from methods.stages import StageClock
@@ -25,6 +26,7 @@ def run(context: CellContext, pairs: PairManifest) -> dict[str, Any]:
         start = time.perf_counter()
         scores = method.similarity(left, right)
         seconds = time.perf_counter() - start + clock.spared
+    scores = check_similarity(context.spec.id, scores, len(pairs.left))
     context.save_arrays("pairs", scores=scores, same=np.asarray(pairs.same), fold=np.asarray(pairs.fold))
     peak = memory.peak_bytes()
     return {
