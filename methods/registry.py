@@ -22,6 +22,8 @@ class Registry:
 
     def __init__(self, specs: Iterable[MethodSpec]) -> None:
         self._specs: dict[str, MethodSpec] = {}
+        self.plugins: tuple[Path, ...] = ()
+        """Files that some of the methods come from, as they were named."""
         for spec in specs:
             self.register(spec)
 
@@ -52,6 +54,7 @@ def load_registry(plugins: Sequence[Path] = ()) -> Registry:
     for path in plugins:
         module = import_plugin(path)
         _register_all(registry, getattr(module, "METHODS", None), str(path))
+    registry.plugins = tuple(plugins)
     return registry
 
 

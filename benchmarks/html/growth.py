@@ -1,11 +1,11 @@
 """How time and memory grow with the gallery, from the table of points that `scaling` leaves."""
 
 import csv
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.html.commands import scaling_command
 from benchmarks.html.figure import Figure, Panel, figures_html
 from benchmarks.html.section import Section
 from benchmarks.html.templates import anchor
@@ -30,7 +30,9 @@ def growth(out: Path) -> list[Section]:
     groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for row in rows:
         groups.setdefault((row["dataset"], row["subset"]), []).append(row)
-    panels = [Panel(f"{title}:{subset}", _figures(title, subset, rows)) for (title, subset), rows in groups.items()]
+    panels = [
+        Panel(f"{title}:{subset}", _figures(title, subset, rows, out)) for (title, subset), rows in groups.items()
+    ]
     return [Section("growth", "Growth with the gallery", figures_html(panels, "growth"))] if panels else []
 
 
@@ -39,9 +41,10 @@ def _numbers(row: dict[str, str]) -> dict[str, Any]:
     return {key: value if key in texts else float(value) if value else None for key, value in row.items()}
 
 
-def _figures(title: str, subset: str, rows: Sequence[dict[str, Any]]) -> list[Figure]:
+def _figures(title: str, subset: str, rows: Sequence[dict[str, Any]], out: Path) -> list[Figure]:
     methods = list(dict.fromkeys(row["method"] for row in rows))
-    command = _command(title, subset, methods, sorted({int(row["size"]) for row in rows}))
+    dataset = f"{title.partition(' (')[0]}:{subset}"
+    command = scaling_command(methods, dataset, sorted({int(row["size"]) for row in rows}), out)
     figures = []
     for key, scale, name, axis, show in _QUANTITIES:
         kept = [{**row, "shown_method": row["method"]} for row in rows if row[key]]
@@ -61,12 +64,6 @@ def _figures(title: str, subset: str, rows: Sequence[dict[str, Any]]) -> list[Fi
         chart = _chart([_point(row, key, scale) for row in kept], axis, methods)
         figures.append(Figure(anchor(f"plot-{key}", f"{title}-{subset}"), name, says, chart, table, command))
     return figures
-
-
-def _command(title: str, subset: str, methods: Sequence[str], sizes: Sequence[int]) -> str:
-    who = " ".join(f"-m {shlex.quote(method)}" for method in methods)
-    where = shlex.quote(f"{title.removesuffix(' (synthetic)')}:{subset}")
-    return f"python -m benchmarks scaling {who} -d {where} --sizes {','.join(map(str, sizes))}"
 
 
 def _point(row: dict[str, Any], key: str, scale: float) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from benchmarks.html.commands import REPORT, run_command
+from benchmarks.html.commands import report_command, run_command
 from benchmarks.html.section import Section
 from benchmarks.html.templates import render
 from benchmarks.tables.notes import provenance_notes
@@ -20,4 +20,7 @@ def origins(pages: Sequence[Page]) -> list[Section]:
     """One section."""
     groups = list({id(page.group): page.group for page in pages}.values())
     rows = [(group.heading, provenance_notes(group), run_command(group)) for group in groups]
-    return [Section("origins", "Provenance", render("origins.html", rows=rows, report=REPORT))] if rows else []
+    if not rows:
+        return []
+    report = report_command(groups[0].out, groups[0].plugins)
+    return [Section("origins", "Provenance", render("origins.html", rows=rows, report=report))]

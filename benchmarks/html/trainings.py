@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from benchmarks.files import read_json
-from benchmarks.html.commands import REPORT
+from benchmarks.html.commands import report_command, run_command
 from benchmarks.html.figure import Figure, Panel, figures_html
 from benchmarks.html.section import Section
 from benchmarks.html.templates import anchor
@@ -37,7 +37,8 @@ def trainings(store: Store, pages: Sequence[Page]) -> list[Section]:
         epochs, settings = read_curves(folder), read_json(folder / SETTINGS)
         if epochs and settings:
             label = f"{_label(settings, pages)}, {folder.name.rpartition('-')[2][:6]}"
-            figures = [_figure(folder.name, label, epochs, what) for what in ("accuracy", "loss")]
+            command = f"{_command(store, settings, pages)}  # cache/models/{folder.name}/curves.csv"
+            figures = [_figure(folder.name, label, epochs, what, command) for what in ("accuracy", "loss")]
             found.append((-len(epochs), label, figures))
     panels = [Panel(label, figures) for _, label, figures in sorted(found, key=lambda each: each[:2])]
     return [Section("trainings", "Training", figures_html(panels, "trainings"))] if panels else []
@@ -54,7 +55,17 @@ def _label(settings: dict[str, Any], pages: Sequence[Page]) -> str:
     return f"{settings.get('network')}: {where}{images} images, {labels} labels{seen}"
 
 
-def _figure(folder: str, label: str, epochs: Sequence[Epoch], what: str) -> Figure:
+def _command(store: Store, settings: dict[str, Any], pages: Sequence[Page]) -> str:
+    """Run the methods that learn on the images of that number; where no page tells, write the report again."""
+    for page in pages:
+        if page.retrieval and len(page.group.truth.gallery_ids) == settings.get("images"):
+            learners = [cell.method for cell, _, spec in page.group.entries if spec.supervised]
+            if learners:
+                return run_command(page.group, learners)
+    return report_command(store.root)
+
+
+def _figure(folder: str, label: str, epochs: Sequence[Epoch], what: str, command: str) -> Figure:
     held_out = any(getattr(epoch, f"held_out_{what}") is not None for epoch in epochs)
     last = epochs[-1]
     says = (
@@ -64,7 +75,6 @@ def _figure(folder: str, label: str, epochs: Sequence[Epoch], what: str) -> Figu
     rows = [{"method": "", **asdict(epoch)} for epoch in epochs]
     table = Table(f"Training of {label}", _COLUMNS, rows)
     title = what.capitalize() + (" (nats)" if what == "loss" else "")
-    command = f"python -m benchmarks run --all && {REPORT}  # cache/models/{folder}/curves.csv"
     return Figure(anchor(f"plot-{what}", folder), title, says, _chart(epochs, what), table, command)
 
 

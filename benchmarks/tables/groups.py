@@ -4,6 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from benchmarks.cells import Cell
@@ -23,6 +24,12 @@ class Group:
     task: str
     manifest: str
     entries: list[tuple[Cell, dict[str, Any], MethodSpec]] = field(default_factory=list)
+    out: Path = Path("results")
+    """The folder of the store that they are read from."""
+    plugins: tuple[Path, ...] = ()
+    """Files that have to be named to have all of these methods."""
+    is_everything: bool = False
+    """Whether a run of all methods makes these cells: every method is there that needs neither weights nor faces."""
     left_out: int = 0
     """Stored rows about other content (an older copy of the data): not comparable, so not shown."""
 
@@ -64,6 +71,11 @@ def make_groups(store: Store, registry: Registry, device: str = "") -> list[Grou
                 group.left_out += 1
         groups.append(group)
     _tell_apart(groups)
+    for group in groups:
+        there = {spec.id for _, _, spec in group.entries}
+        asked = {spec.id for spec in registry if group.task in spec.tasks and not spec.weights}
+        asked -= {spec.id for spec in registry if spec.content == "faces"}
+        group.out, group.plugins, group.is_everything = store.root, registry.plugins, asked <= there
     return groups
 
 

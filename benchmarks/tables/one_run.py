@@ -55,7 +55,9 @@ def one_part(store: Store, registry: Registry) -> Part:
     if not results:
         raise PublishError(f"nothing is stored in {store.root}: `run --all --subset standard --out {store.root}` first")
     known = {spec.id for spec in registry}
-    _refuse([str(cell.path) for cell, _ in rows if cell.method not in known], "of a method unknown here: name --plugin")
+    _refuse(
+        [str(cell.path) for cell, _ in rows if cell.method_id not in known], "of a method unknown here: name --plugin"
+    )
     _require_one(results, "commit", lambda result: result.commit, lambda commit: commit[:10])
     _refuse([one.name for one in results if one.provenance["git"]["dirty"]], "of a tree with uncommitted changes")
     _require_one(results, "machine", lambda result: result.machine, str)
