@@ -17,6 +17,7 @@ JSON := results/cache/peers.json
 .PHONY: run test bench search serve lint install clean
 
 run: install
+	@echo "every method on every data set, subset $(SUBSET); the plan and how long it takes here come first"
 	$(BIN)/python -m benchmarks run --all --subset $(SUBSET)
 
 test: install

@@ -22,7 +22,8 @@ def shortened(lines: Iterable[str]) -> Iterator[str]:
         elif size and float(size[2]) * (1000 if size[3] == "GB" else 1) >= _LARGE_MB:
             yield f"  downloading {size[1].rpartition('/')[2]}, {size[2]} {size[3]}"
         elif text.startswith("Installing collected packages"):
-            yield f"  installing {text.count(',') + 1} packages"
+            count = text.count(",") + 1
+            yield f"  installing {count} package{'s' if count > 1 else ''}"
         elif text.startswith(("ERROR", "Successfully installed")):
             yield f"  {text[:200]}"
 

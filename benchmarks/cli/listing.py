@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from benchmarks.cli import options
+from datasets.words import count_of
 
 
 class Kind(StrEnum):
@@ -46,7 +47,7 @@ def list_(
         typer.echo(json.dumps(rows, indent=1))
         return
     console = Console()
-    table = Table(title=f"{len(rows)} {kind}", title_justify="left")
+    table = Table(title=count_of(len(rows), str(kind).removesuffix("s")), title_justify="left")
     fitting = ("id", "family", "source", "runs_here", "reason") if kind is Kind.METHODS else None
     shown = [name for name in fitting or (rows[0] if rows else ()) if not isinstance(rows[0][name], dict | list)]
     for name in shown:

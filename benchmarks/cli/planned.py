@@ -25,8 +25,10 @@ def print_plan(console: Console, plan: Plan, expected: Mapping[PlannedCell, floa
     for line in left_out_lines(plan, full):
         console.print(line, markup=False, highlight=False)
     methods = len({planned.cell.method for planned in plan.cells})
-    wheres = dict.fromkeys(where(planned) for planned in plan.cells)
-    console.print(f"{count_of(methods, 'method')} on {', '.join(wheres)}", markup=False, highlight=False)
+    wheres: dict[tuple[str, str], str] = {}
+    for planned in sorted(plan.cells, key=lambda planned: planned.cell.task == "verification"):
+        wheres.setdefault((planned.cell.dataset, planned.cell.subset), where(planned))
+    console.print(f"{count_of(methods, 'method')} on {', '.join(wheres.values())}", markup=False, highlight=False)
     eta = f", about {duration(total_seconds(expected.values(), jobs))}" if expected else ""
     beside = f" ({jobs} at a time)" if expected and jobs > 1 else ""
     stored = len(plan.cells) - len(expected)
@@ -34,7 +36,7 @@ def print_plan(console: Console, plan: Plan, expected: Mapping[PlannedCell, floa
 
 
 def where(planned: PlannedCell) -> str:
-    """The data set and subset of a cell, as tables name them: "lfw (synthetic):smoke"."""
+    """The data set and subset of a cell, as tables name them: "lfw (synthetic):smoke"; short for pairs of images."""
     cell = planned.cell
     if cell.task == "verification":
         return f"{cell.dataset}:{cell.subset}"

@@ -74,7 +74,7 @@ def test_a_dry_run_at_80_columns_keeps_names_whole_and_sums_up_what_is_left_out(
     assert len(left_out) == len(set(left_out)) <= 12
     assert re.search(r"left out: \d+ methods", done.stdout)
     assert re.search(r"\d+ cells to run, about \d+ (s|min)", done.stdout)
-    assert "lfw (synthetic):smoke" in done.stdout
+    assert "methods on lfw (synthetic):smoke, cifar10 (synthetic):smoke," in done.stdout
 
 
 @pytest.fixture
