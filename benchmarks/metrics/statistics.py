@@ -6,6 +6,7 @@ out; methods are compared on the same queries, so their NaN must stand in the sa
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -39,7 +40,7 @@ def bootstrap_intervals(
 ) -> dict[str, Interval]:
     """The same for several value arrays of one query set by name, from one set of resamples: cheaper."""
     means = resampled_means(_kept_columns(values), resamples, seed)
-    return {name: _percentiles(column, confidence) for name, column in zip(values, means.T, strict=True)}
+    return dict(zip(values, _column_percentiles(means, confidence), strict=True))
 
 
 def paired_difference(
@@ -72,7 +73,7 @@ def tied_with_best(
         return set()
     best = int(columns.mean(axis=0).argmax())
     behind = resampled_means(columns[:, best : best + 1] - columns, resamples, seed)
-    intervals = (_percentiles(column, confidence) for column in behind.T)
+    intervals = _column_percentiles(behind, confidence)
     return {name for name, interval in zip(values_by_method, intervals, strict=True) if interval.low <= 0}
 
 
@@ -81,16 +82,24 @@ def resampled_means(columns: np.ndarray, resamples: int, seed: int) -> np.ndarra
     q = len(columns)
     if not q:
         return np.full((resamples, columns.shape[1]), np.nan)
-    generator = np.random.default_rng(seed)
     step = max(1, _CELLS // q)
-    means = []
-    for start in range(0, resamples, step):
-        size = min(step, resamples - start)
-        # How often each row is drawn: then a mean is one product, whatever the number of columns.
-        drawn = generator.integers(0, q, size=(size, q)) + np.arange(0, size * q, q)[:, None]
-        counts = np.bincount(drawn.ravel(), minlength=size * q).reshape(size, q)
-        means.append(counts.astype(np.float64) @ columns / q)
-    return np.concatenate(means)
+    if step >= resamples:
+        return _all_counts(q, resamples, seed) @ columns / q
+    generator = np.random.default_rng(seed)
+    sizes = [min(step, resamples - start) for start in range(0, resamples, step)]
+    return np.concatenate([_counts(q, size, generator) @ columns / q for size in sizes])
+
+
+@lru_cache(maxsize=2)
+def _all_counts(q: int, resamples: int, seed: int) -> np.ndarray:
+    """`_counts` of all resamples; every method of a table is resampled alike, so it is drawn once."""
+    return _counts(q, resamples, np.random.default_rng(seed))
+
+
+def _counts(q: int, resamples: int, generator: np.random.Generator) -> np.ndarray:
+    """How often each of q rows is drawn, (resamples, q) float64: a mean is then one product for all columns."""
+    drawn = generator.integers(0, q, size=(resamples, q)) + np.arange(0, resamples * q, q)[:, None]
+    return np.bincount(drawn.ravel(), minlength=resamples * q).reshape(resamples, q).astype(np.float64)
 
 
 def _kept_columns(values: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -104,6 +113,12 @@ def _kept_columns(values: Mapping[str, np.ndarray]) -> np.ndarray:
     if not np.array_equal(left_out.any(axis=1), left_out.all(axis=1)):
         raise ValueError("values that leave out different queries cannot be compared")
     return columns[~left_out.any(axis=1)]
+
+
+def _column_percentiles(means: np.ndarray, confidence: float) -> list[Interval]:
+    tail = (1.0 - confidence) / 2
+    bounds = np.quantile(means, [tail, 1.0 - tail], axis=0)
+    return [Interval(float(low), float(high)) for low, high in bounds.T]
 
 
 def _percentiles(means: np.ndarray, confidence: float) -> Interval:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from benchmarks.metrics import statistics
 from benchmarks.metrics.statistics import (
     bootstrap_interval,
     bootstrap_intervals,
@@ -103,3 +104,16 @@ def test_methods_judged_on_different_queries_are_not_compared():
         tied_with_best({"a": np.array([1.0, np.nan]), "b": np.array([1.0, 0.0])})
     with pytest.raises(ValueError, match="different numbers"):
         paired_difference(np.ones(3), np.ones(4))
+
+
+@pytest.mark.parametrize("q", [1, 3, 500, 501])
+def test_resamples_drawn_once_for_all_are_those_drawn_for_each(q):
+    # Up to _CELLS all resamples are kept between calls; beyond, they are drawn in parts each time.
+    values = np.random.default_rng(q).random((q, 2))
+    first, again = (statistics.resampled_means(values, 2000, 5) for _ in range(2))
+    generator = np.random.default_rng(5)
+    step = max(1, statistics._CELLS // q)
+    sizes = [min(step, 2000 - start) for start in range(0, 2000, step)]
+    drawn = np.concatenate([values[generator.integers(0, q, size=(size, q))].mean(axis=1) for size in sizes])
+    assert np.array_equal(first, again) and np.allclose(first, drawn, atol=1e-12)
+    assert not np.array_equal(first, statistics.resampled_means(values, 2000, 6)) or q == 1
