@@ -93,6 +93,17 @@ def test_only_what_is_asked_for_is_returned_and_nothing_is_run_twice(evaluated):
     assert again["started"].tolist() == before.query("method == 'mean-colour'")["started"].tolist()
 
 
+def test_progress_is_what_the_run_prints_and_this_process_stays_as_it_was(evaluated, capsys):
+    out, where, _ = evaluated
+    before = dict(os.environ)
+    ask = {"tasks": "retrieval", "out": out, "plugins": [PLUGIN]}
+    evaluate("mean-colour", where, **ask)
+    assert capsys.readouterr().out == ""
+    evaluate("mean-colour", where, progress=True, **ask)
+    assert "0 cells run" in capsys.readouterr().out
+    assert dict(os.environ) == before
+
+
 def test_a_damaged_file_costs_its_row_alone(evaluated, tmp_path):
     out = tmp_path / "out"
     shutil.copytree(evaluated[0], out)
