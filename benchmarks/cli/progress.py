@@ -65,7 +65,7 @@ class Watch:
         said = [duration(time.monotonic() - since)]
         for workdir in self.store.workdirs(planned.cell):
             if state := progress.read(workdir / PROGRESS):
-                said.insert(0, f"{state.done:,} of {state.total:,} {state.what}")
+                said.insert(0, f"{state.done:,} of {state.total:,} {state.what}" if state.total else state.what)
         return ", ".join(said)
 
 

@@ -14,7 +14,7 @@ from datasets.imageset import ImageSet
 from datasets.manifest import Manifest
 from methods.answers import check_bytes
 from methods.contracts import Method
-from methods.progress import watched
+from methods.progress import report, watched
 from methods.ranking import Ranking
 from methods.stages import StageClock
 from methods.vector_method import VectorMethod, embed_in_batches
@@ -37,6 +37,7 @@ def run(context: CellContext, manifest: Manifest, store: Store) -> dict[str, Any
     with peaks.stage("rank"):
         ranking = _ranking(context, method, queries, len(gallery), store)
     afresh(method)
+    report("timing queries", 0, 0)
     with peaks.stage("query"):
         samples = timing.query_latency(method, timed_queries, SEARCH_DEPTH, context.timing)
         batch = timing.in_memory(queries.take(np.arange(context.timing.batch) % len(queries)))
