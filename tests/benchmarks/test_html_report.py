@@ -111,7 +111,7 @@ def test_every_address_is_in_the_page_or_beside_it(elements):
 
 def test_every_figure_has_a_table_and_a_command(page):
     assert page.count('role="img"') == page.count("The same as a table") > 0
-    assert "python -m benchmarks run --all -d" in page
+    assert "python -m benchmarks run -m random -m constant" in page
     assert "python -m benchmarks scaling -m" in page
 
 
