@@ -58,6 +58,7 @@ def test_a_run_is_as_good_as_itself_and_as_its_baseline(base, new, tmp_path):
         done = invoke("compare", one, other)
         assert done.exit_code == 0, done.output
         assert "same: 0 not comparable, 0 worse, 0 better" in done.stdout
+        assert "worse:" not in done.stdout
 
 
 def test_a_rerun_of_the_unchanged_code_passes(bench_once, tmp_path):
@@ -73,6 +74,7 @@ def test_worse_rankings_end_with_1_and_every_report_says_so(base, new, tmp_path)
     reports = ("--markdown", tmp_path / "gate.md", "--json", tmp_path / "gate.json")
     done = invoke("compare", base, new, *reports)
     assert done.exit_code == 1, done.output
+    assert "worse:" in done.stdout
     assert "label" in done.stdout and "lost" in done.stdout
     assert "pixels on" in (tmp_path / "gate.md").read_text()
     document = json.loads((tmp_path / "gate.json").read_text())
