@@ -28,7 +28,7 @@ CANARY_STANDARD_ERRORS = 4.0
 
 @dataclass(frozen=True)
 class Estimate:
-    """A metric's mean over queries with its 95 % bootstrap interval, and its mean over classes."""
+    """A metric's mean over queries with its 95 % interval (see metrics.intervals), and its mean over classes."""
 
     mean: float
     low: float
@@ -131,11 +131,20 @@ def judge_robustness(store: Store, cell: Cell, row: dict[str, Any]) -> Judged | 
 
 def _score(judgement: Judgement, classes: np.ndarray) -> RetrievalScore:
     values = evaluate(judgement)
-    intervals = bootstrap_intervals(values, seed=SEED)
+    intervals = bootstrap_intervals(values, seed=SEED, shares=_shares(values))
     estimates = {
         name: Estimate(micro(column), *intervals[name], macro(column, classes)) for name, column in values.items()
     }
     return RetrievalScore(estimates, values, judgement, classes)
+
+
+def _shares(values: dict[str, np.ndarray]) -> set[str]:
+    """Metrics that are successes or failures; and any that happens to be 0 or 1 for every query, 170 of 170 say."""
+    return {
+        name
+        for name, column in values.items()
+        if name.startswith(("hit@", "kNN-vote@")) or np.isin(column[~np.isnan(column)], (0.0, 1.0)).all()
+    }
 
 
 def score_index(store: Store, cell: Cell, exact: Cell, k: int = 20) -> float | None:

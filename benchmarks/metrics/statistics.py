@@ -1,25 +1,21 @@
-"""Uncertainty of means over queries: bootstrap intervals, paired differences, ties with the best.
+"""Uncertainty of means over queries: intervals, paired differences, ties with the best.
 
-Efron & Tibshirani, "An Introduction to the Bootstrap", 1993 (percentile intervals, chapter 13); for retrieval
-measures Sakai, SIGIR 2006. Queries are the unit that is resampled. Values are (q,) float64 with NaN for queries left
-out; methods are compared on the same queries, so their NaN must stand in the same places.
+Shares have Wilson's interval, other means a BCa bootstrap (see intervals.py), paired differences a percentile bootstrap
+(Efron & Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13; for retrieval measures Sakai, SIGIR 2006).
+Queries are the unit that is resampled. Values are (q,) float64 with NaN for queries left out; methods are compared on
+the same queries, so their NaN must stand in the same places.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
+from benchmarks.metrics.intervals import Interval, bca_interval, mean_share_interval
+
 _CELLS = 1_000_000
 """Resampled queries drawn at once: bounds the working memory at some 25 MB."""
-
-
-class Interval(NamedTuple):
-    """A confidence interval; both ends NaN where there was nothing to resample."""
-
-    low: float
-    high: float
 
 
 class Difference(NamedTuple):
@@ -31,16 +27,29 @@ class Difference(NamedTuple):
 
 
 def bootstrap_interval(values: np.ndarray, confidence: float = 0.95, resamples: int = 2000, seed: int = 0) -> Interval:
-    """Percentile interval of the mean of `values` (q,) over queries."""
+    """BCa interval of the mean of `values` (q,) over queries."""
     return bootstrap_intervals({"": values}, confidence, resamples, seed)[""]
 
 
 def bootstrap_intervals(
-    values: Mapping[str, np.ndarray], confidence: float = 0.95, resamples: int = 2000, seed: int = 0
+    values: Mapping[str, np.ndarray],
+    confidence: float = 0.95,
+    resamples: int = 2000,
+    seed: int = 0,
+    shares: Collection[str] = (),
 ) -> dict[str, Interval]:
-    """The same for several value arrays of one query set by name, from one set of resamples: cheaper."""
-    means = resampled_means(_kept_columns(values), resamples, seed)
-    return dict(zip(values, _column_percentiles(means, confidence), strict=True))
+    """The same for several value arrays of one query set by name, from one set of resamples: cheaper.
+
+    Those named in `shares` are means of successes in [0, 1] and get Wilson's interval.
+    """
+    columns = _kept_columns(values)
+    means = resampled_means(columns, resamples, seed)
+    return {
+        name: mean_share_interval(columns[:, place], confidence)
+        if name in shares
+        else bca_interval(columns[:, place], means[:, place], confidence)
+        for place, name in enumerate(values)
+    }
 
 
 def paired_difference(

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from benchmarks.metrics.intervals import share_interval
 from benchmarks.metrics.verification import Verification
 from benchmarks.scoring import score_verification
 from benchmarks.store import Store
@@ -49,6 +50,8 @@ def _row(method: str, row: dict[str, Any], spec: Any, score: Verification | None
     }
     if score:
         shown |= {"accuracy": score.accuracy, "standard_error": score.standard_error, "AUC": score.auc}
+        low, high = share_interval(score.accuracy, row.get("counts", {}).get("pairs", 0))
+        shown |= {"accuracy_low": low, "accuracy_high": high}
         shown |= {"TAR@FAR=1e-2": score.tar_at_far_1e2, "TAR@FAR=1e-3": score.tar_at_far_1e3}
     return shown
 

@@ -16,6 +16,7 @@ from benchmarks.claims.cost import IndexingTime, PeakMemory, SearchTime
 from benchmarks.claims.counts import FacesFound, PhotosToFind, SelfMatches
 from benchmarks.claims.evidence import Evidence
 from benchmarks.claims.verdict import Decided, Exceeds, NotComparable
+from benchmarks.metrics.intervals import share_interval
 from benchmarks.metrics.statistics import Interval
 from benchmarks.scoring import score_retrieval
 from datasets.lfw import QUERY_PEOPLE
@@ -106,9 +107,9 @@ def test_quality_is_the_mean_with_its_interval_in_percent(cells):
     cells.cell(at("phash"), manifest, ids=[[0, 1, 2, 3], [0, 2, 3, 1]])
     figure = read(cells, Quality("phash", LFW, metric="hit@1"))
     assert figure.value == 50
-    assert figure.interval == (0, 100)
+    assert figure.interval == pytest.approx([100 * end for end in share_interval(0.5, 2)])
     assert figure.cells == ("lfw:standard/retrieval/phash",)
-    assert figure_text(figure) == "hit@1: 50.0 % [0.00, 100]"
+    assert figure_text(figure) == "hit@1: 50.0 % [2.56, 97.4]"
 
 
 @pytest.mark.parametrize("status", ["timeout", "oom", "killed", "unavailable", "error"])

@@ -1,0 +1,74 @@
+"""Confidence intervals that cover, at the ends of the scale too: of shares by formula, of other means by BCa."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+_RARE = 3.0
+"""Up to so many successes (or failures) the Wilson interval covers too seldom, and a Poisson bound widens it."""
+
+
+class Interval(NamedTuple):
+    """A confidence interval; both ends NaN where there was nothing to resample."""
+
+    low: float
+    high: float
+
+
+def share_interval(share: float, n: float, confidence: float = 0.95) -> Interval:
+    """Of a share of `n` independent trials: Wilson's score interval, widened near 0 and 1.
+
+    Wilson, JASA 1927; the one-sided Poisson bound for few successes after Brown, Cai & DasGupta, Statistical Science
+    2001, section 4.1.1, here up to three successes whatever n is, which the coverage test asks for.
+    """
+    from scipy.special import ndtri
+
+    if not n > 0 or np.isnan(share):
+        return Interval(float("nan"), float("nan"))
+    z = float(ndtri((1 + confidence) / 2))
+    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z * float(np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))) / (1 + z * z / n)
+    low = min(centre - half, _rare_low(share * n, n, confidence))
+    high = max(centre + half, 1 - _rare_low((1 - share) * n, n, confidence))
+    return Interval(max(0.0, min(low, share)), min(1.0, max(high, share)))  # rounding aside they hold it anyway
+
+
+def mean_share_interval(values: np.ndarray, confidence: float = 0.95) -> Interval:
+    """Of the mean of `values` (q,) in [0, 1], of which most are 0 or 1: ties make some a chance between them.
+
+    Such values vary less than coins of their mean: they count as the larger number of coins that vary as they do.
+    """
+    n, share = len(values), float(values.mean()) if len(values) else float("nan")
+    spread, coins = float(values.var()) if n else 0.0, share * (1 - share)
+    if n and coins > 0 and spread == 0:
+        return Interval(share, share)  # every query has the same expectation: nothing varies
+    return share_interval(share, n * coins / spread if n and coins > 0 else n, confidence)
+
+
+def bca_interval(values: np.ndarray, means: np.ndarray, confidence: float = 0.95) -> Interval:
+    """Bias-corrected and accelerated interval of the mean of `values` (q,) from bootstrap `means` (r,).
+
+    Efron, JASA 1987; the acceleration of a mean is its skewness / (6 sqrt(q)).
+    """
+    from scipy.special import ndtr, ndtri
+
+    if not len(values):
+        return Interval(float("nan"), float("nan"))
+    centred = values - values.mean()
+    spread = float(np.sqrt(np.mean(centred**2)))
+    if spread == 0:
+        return Interval(float(values.mean()), float(values.mean()))
+    acceleration = float(np.mean(centred**3)) / spread**3 / (6 * np.sqrt(len(values)))
+    below = (np.count_nonzero(means < values.mean()) + np.count_nonzero(means <= values.mean())) / (2 * len(means))
+    bias = float(ndtri(np.clip(below, 1 / (len(means) + 1), 1 - 1 / (len(means) + 1))))
+    z = bias + ndtri(np.array([(1 - confidence) / 2, (1 + confidence) / 2]))
+    low, high = np.quantile(means, ndtr(bias + z / (1 - acceleration * z)))
+    return Interval(float(low), float(high))
+
+
+def _rare_low(successes: float, n: float, confidence: float) -> float:
+    from scipy.special import gammaincinv
+
+    if not 0 < successes <= _RARE:
+        return 1.0
+    return float(gammaincinv(successes, 1 - confidence)) / n
