@@ -26,7 +26,10 @@ NO_FIGURES = frozenset(
         *(f"datasets.{name}" for name in ("archives", "checksums", "dataset", "download", "errors", "origins")),
         *(f"datasets.{name}" for name in ("origin_note", "registry", "sources", "words")),
         *(f"methods.{name}" for name in ("catalogue", "conformance", "contracts", "fingerprint", "installed")),
-        *(f"methods.{name}" for name in ("progress", "registry", "spec", "stages", "weights")),
+        *(
+            f"methods.{name}"
+            for name in ("answers", "progress", "registry", "spec", "stages", "trial", "validation", "weights")
+        ),
     }
 )
 """What is only said, asked or looked up there: errors, types, progress, names. A digest that starts there has them."""

@@ -1,20 +1,23 @@
 """Finding methods by id: the catalogue, installed plug-ins (entry points) and `--plugin FILE.py`."""
 
-import importlib.util
+import logging
 import sys
+import unicodedata
 from collections.abc import Iterable, Sequence
-from importlib.metadata import entry_points
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
-from datasets.errors import BenchmarkError, UnknownNameError, suggest
+from datasets.errors import UnknownNameError, suggest
+from datasets.sources import locate
 from methods.spec import MethodSpec
+from methods.trial import PluginError, import_file, try_import
+from methods.validation import problem_of
+
+__all__ = ["ENTRY_POINT_GROUP", "PluginError", "Registry", "import_plugin", "load_registry"]
 
 ENTRY_POINT_GROUP = "reverse_image_search.methods"
 """A package offers methods by an entry point in this group that names a sequence of MethodSpec."""
-
-
-class PluginError(BenchmarkError):
-    """A plug-in that cannot be loaded or offers something that is no MethodSpec."""
 
 
 class Registry:
@@ -28,8 +31,11 @@ class Registry:
             self.register(spec)
 
     def register(self, spec: MethodSpec) -> None:
-        """Add one method; its id must be new."""
-        if spec.id in self._specs:
+        """Add one method; raises PluginError where it is malformed, or its id reads like that of another."""
+        if problem := problem_of(spec):
+            raise PluginError(f"method {str(spec.id)[:80]!r}: {problem}")
+        read_alike = {unicodedata.normalize("NFKC", known) for known in self._specs}
+        if unicodedata.normalize("NFKC", spec.id) in read_alike:
             raise PluginError(f"method {spec.id!r} is already registered; give yours another id")
         self._specs[spec.id] = spec
 
@@ -50,7 +56,11 @@ def load_registry(plugins: Sequence[Path] = ()) -> Registry:
 
     registry = Registry(CATALOGUE)
     for point in entry_points(group=ENTRY_POINT_GROUP):
-        _register_all(registry, point.load(), f"entry point {point.name}")
+        where = f"entry point {point.name} ({point.value})"
+        try:
+            _register_all(registry, _load(point, where), where)
+        except PluginError as error:
+            _warn(f"left out: {error}")
     for path in plugins:
         module = import_plugin(path)
         _register_all(registry, getattr(module, "METHODS", None), str(path))
@@ -61,33 +71,53 @@ def load_registry(plugins: Sequence[Path] = ()) -> Registry:
 def import_plugin(path: Path):  # type: ignore[no-untyped-def]
     """Import a plug-in file under its own name, so that its Parts may say "name:Class" from any process.
 
-    As of a script, what lies beside it can be imported from it (the search path ends with its folder).
+    As of a script, what lies beside it can be imported from it (the search path ends with its folder). It is tried in
+    another process before. Raises PluginError, naming it, for one that fails, exits, crashes or hangs.
     """
     name = path.stem
     if not path.is_file():
         raise PluginError(f"plug-in {path} does not exist; --plugin takes a Python file that defines METHODS")
+    if path.suffix != ".py":
+        raise PluginError(f"plug-in {path} is no Python file; --plugin takes a .py file that defines METHODS")
     if name in sys.modules:
         if Path(getattr(sys.modules[name], "__file__", None) or "") == path.resolve():
             return sys.modules[name]
         raise PluginError(f"plug-in {path}: a module called {name!r} is already imported; rename the file")
-    module_spec = importlib.util.spec_from_file_location(name, path.resolve())
-    if module_spec is None or module_spec.loader is None:
-        raise PluginError(f"plug-in {path} is no Python file; --plugin takes a .py file that defines METHODS")
-    module = importlib.util.module_from_spec(module_spec)
-    sys.modules[name] = module
     if (folder := str(path.resolve().parent)) not in sys.path:
         sys.path.append(folder)
+    locate.cache_clear()
+    try_import(name, f"plug-in {path}", path.resolve())
     try:
-        module_spec.loader.exec_module(module)
-    except Exception as error:
-        del sys.modules[name]
+        return import_file(name, path.resolve())
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise PluginError(f"plug-in {path} failed to import: {type(error).__name__}: {error}") from error
-    return module
+
+
+def _load(point: EntryPoint, where: str) -> object:
+    """What an entry point names; raises PluginError whatever goes wrong."""
+    try_import(point.module, where)
+    try:
+        return point.load()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        raise PluginError(f"{where} failed to import: {type(error).__name__}: {error}") from error
+
+
+@cache
+def _warn(line: str) -> None:
+    """Once a process, on standard error unless the caller has set up logging otherwise."""
+    logging.getLogger("reverse_image_search").warning(line)
 
 
 def _register_all(registry: Registry, offered: object, where: str) -> None:
     specs = list(offered) if isinstance(offered, list | tuple) else []
     if not specs or not all(isinstance(spec, MethodSpec) for spec in specs):
         raise PluginError(f"plug-in {where} must define METHODS, a non-empty list of methods.spec.MethodSpec")
-    for spec in specs:
-        registry.register(spec)
+    try:
+        for spec in specs:
+            registry.register(spec)
+    except PluginError as error:
+        raise PluginError(f"plug-in {where}: {error}") from error

@@ -1,0 +1,72 @@
+"""Whether a catalogue entry is one: checked when it is registered, so that nothing trips over it later."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args
+
+from methods.spec import Family, MethodSpec, Part, Task
+
+LONGEST_ID = 80
+_TARGET = re.compile(r"[\w.]+:[\w.]+")
+
+
+def problem_of(spec: MethodSpec) -> str:
+    """What is wrong with an entry, in words that follow its id; "" for nothing."""
+    return next(_problems(spec), "")
+
+
+def id_problem(method_id: object) -> str:
+    """What is wrong with a method's id; "" for nothing. Letters of any script, spaces and slashes are fine."""
+    if not isinstance(method_id, str) or not method_id:
+        return f"the id is {method_id!r}, expected a text"
+    if len(method_id) > LONGEST_ID:
+        return f"the id has {len(method_id)} characters, {LONGEST_ID} at most are allowed"
+    if not method_id.isprintable() or method_id != method_id.strip():
+        return "the id has control characters, or spaces at an end"
+    if method_id[0] == "-" or "@" in method_id:
+        return "the id begins with - or has an @, which mean something else on the command line"
+    return ""
+
+
+def _problems(spec: MethodSpec) -> Iterator[str]:
+    if wrong := id_problem(spec.id):
+        yield wrong
+    if spec.family not in get_args(Family):
+        yield f"its family {spec.family!r} is none of {', '.join(get_args(Family))}"
+    for name in ("tasks", "weights", "requires", "transforms", "files"):
+        if not isinstance(getattr(spec, name), tuple | list):
+            yield f"its {name} are {getattr(spec, name)!r}, expected a tuple"
+    for task in spec.tasks:
+        if task not in get_args(Task):
+            yield f"its task {task!r} is none of {', '.join(get_args(Task))}"
+    if not all(isinstance(name, str) for name in (*spec.weights, *spec.requires)):
+        yield "its weights and requires are no names"
+    if not all(isinstance(name, str | Path) for name in spec.files):
+        yield "its files are no paths"
+    if spec.content not in ("any", "faces"):
+        yield f"its content is {spec.content!r}, expected any or faces"
+    if spec.method is None and (spec.encoder is None or spec.index is None):
+        yield "it has neither a method nor an encoder with an index"
+    for part in (spec.method, spec.encoder, *spec.transforms, spec.index):
+        if part is not None:
+            yield from _part_problems(part)
+
+
+def _part_problems(part: object) -> Iterator[str]:
+    if not isinstance(part, Part):
+        yield f"it is made of {part!r}, expected a Part"
+    elif not callable(part.target) and not (isinstance(part.target, str) and _TARGET.fullmatch(part.target)):
+        yield f"the target {part.target!r} is neither a class nor module:Class"
+    else:
+        try:
+            json.dumps(dict(part.params), default=_named, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            yield f"the parameters of {part.target} are not plain values ({error})"
+
+
+def _named(value: object) -> str:
+    if isinstance(value, Path) or hasattr(value, "__qualname__"):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} is none")

@@ -1,0 +1,114 @@
+"""Plug-ins at import: whatever one does there is one line that names it, and an installed one costs nobody else."""
+
+import sys
+from importlib.metadata import EntryPoint
+
+import pytest
+
+from methods import registry as registering
+from methods import trial
+from methods.registry import PluginError, Registry, load_registry
+from methods.spec import MethodSpec, Part
+
+GOOD = """
+from methods.spec import MethodSpec, Part
+METHODS = [MethodSpec(id="good", family="pixels", summary="", source="", method=Part("{name}:Good"))]
+"""
+
+DEEDS = {
+    "raises": ("raise ValueError('not today')", "failed to import: ValueError: not today"),
+    "exits": ("raise SystemExit(0)", "failed to import: SystemExit: 0"),
+    "interrupts": ("raise KeyboardInterrupt", "failed to import: KeyboardInterrupt"),
+    "ends": ("import os\nos._exit(0)", "ended its process while it was imported (exit code 0)"),
+    "crashes": ("import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)", "crashed while it was imported (SIGSEGV)"),
+    "hangs": ("import time\ntime.sleep(100)", "was still being imported after 5 s"),
+    "syntax": ("def (", "failed to import: SyntaxError"),
+}
+
+
+@pytest.fixture(autouse=True)
+def apart(monkeypatch, tmp_path):
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    registering._warn.cache_clear()
+
+
+@pytest.mark.parametrize("deed", DEEDS)
+def test_a_plug_in_that_misbehaves_at_import_is_one_line(tmp_path, monkeypatch, deed):
+    monkeypatch.setattr(trial, "SECONDS", 5.0 if deed == "hangs" else 60.0)
+    source, words = DEEDS[deed]
+    path = tmp_path / f"plug_that_{deed}.py"
+    path.write_text(source)
+    with pytest.raises(PluginError) as raised:
+        load_registry([path])
+    assert str(path) in str(raised.value)
+    assert words in str(raised.value)
+    assert "\n" not in str(raised.value)
+    assert path.stem not in sys.modules
+
+
+@pytest.mark.parametrize("deed", ["raises", "exits", "crashes"])
+def test_a_broken_entry_point_is_a_warning_that_names_it(tmp_path, monkeypatch, caplog, deed):
+    module = f"installed_that_{deed}"
+    (tmp_path / f"{module}.py").write_text(DEEDS[deed][0])
+    monkeypatch.syspath_prepend(tmp_path)
+    point = EntryPoint("broken", f"{module}:METHODS", registering.ENTRY_POINT_GROUP)
+    monkeypatch.setattr(registering, "entry_points", lambda group: [point])
+    assert "phash" in {spec.id for spec in load_registry()}
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert "entry point broken" in line
+    assert DEEDS[deed][1] in line
+
+
+def test_a_version_of_a_plug_in_is_tried_once(tmp_path, monkeypatch):
+    tried = []
+    problem = trial._problem
+    monkeypatch.setattr(trial, "_problem", lambda *arguments: tried.append(arguments) or problem(*arguments))
+    path = tmp_path / "plug_tried_once.py"
+    for source, times in ((GOOD, 1), (GOOD, 1), (GOOD + "MORE = 1", 2)):
+        path.write_text(source.format(name=path.stem))
+        sys.modules.pop(path.stem, None)
+        assert "good" in {spec.id for spec in load_registry([path])}
+        assert len(tried) == times
+
+
+def spec(**changes):
+    settings = {"id": "mine", "family": "pixels", "summary": "", "source": "", "method": Part("mine:Mine")}
+    return MethodSpec(**{**settings, **changes})
+
+
+@pytest.mark.parametrize(
+    "changes, words",
+    [
+        ({"id": ""}, "expected a text"),
+        ({"id": 7}, "expected a text"),
+        ({"id": "x" * 300}, "300 characters"),
+        ({"id": "a\nb"}, "control characters"),
+        ({"id": "a\x1b[31m"}, "control characters"),
+        ({"id": "a\u202eb"}, "control characters"),
+        ({"id": " a"}, "spaces at an end"),
+        ({"id": "-a"}, "command line"),
+        ({"id": "a@b"}, "command line"),
+        ({"family": "magic"}, "family 'magic'"),
+        ({"tasks": "retrieval"}, "tasks are 'retrieval'"),
+        ({"tasks": ("guessing",)}, "task 'guessing'"),
+        ({"requires": "numpy"}, "requires are 'numpy'"),
+        ({"content": "cats"}, "content is 'cats'"),
+        ({"method": None}, "neither a method nor an encoder"),
+        ({"method": "mine:Mine"}, "expected a Part"),
+        ({"method": Part("mine.Mine")}, "neither a class nor module:Class"),
+        ({"method": Part("mine:Mine", {"seed": object()})}, "not plain values"),
+        ({"method": Part("mine:Mine", {"seed": float("nan")})}, "not plain values"),
+    ],
+)
+def test_a_malformed_entry_is_refused_when_it_is_registered(changes, words):
+    with pytest.raises(PluginError) as raised:
+        Registry([spec(**changes)])
+    assert words in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_ids_of_any_script_are_taken_and_twins_refused():
+    Registry([spec(id=name) for name in ("猫", "犬", "mean colour", "mean/colour", ".dot")])
+    with pytest.raises(PluginError, match="already registered"):
+        Registry([spec(id="caf\u00e9"), spec(id="cafe\u0301")])
