@@ -64,9 +64,9 @@ def expected_share(draws: int, own: Count, others: tuple[tuple[Count, int], ...]
     if not wins:
         return 0.0
     votes = draws + own[0] + sum(certain * labels for (certain, _), labels in others)
-    nodes, weights = np.polynomial.legendre.leggauss((votes - least) // least // 2 + 1)
-    most = np.repeat(np.array(wins), len(nodes))
-    y = np.tile((nodes + 1) / 2, len(wins))
+    rules = [_nodes((votes - win) // win // 2 + 1) for win in wins]
+    most = np.repeat(np.array(wins), [len(nodes) for nodes, _ in rules])
+    y, weights = (np.concatenate(part) for part in zip(*rules, strict=True))
     ways = np.zeros((len(most), draws + 1))
     ways[:, 0] = 1.0
     for (certain, tied), labels in others:
@@ -79,15 +79,22 @@ def expected_share(draws: int, own: Count, others: tuple[tuple[Count, int], ...]
     own_ways = np.array([comb(own[1], int(number)) for number in most - own[0]], dtype=np.float64)
     found = ways[np.arange(len(most)), draws - (most - own[0])]
     block = own[1] + sum(tied * labels for (_, tied), labels in others)
-    return float(np.sum(np.tile(weights / 2, len(wins)) * own_ways * found) / comb(block, draws))
+    return float(np.sum(weights * own_ways * found) / comb(block, draws))
+
+
+@lru_cache(maxsize=64)
+def _nodes(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Nodes and weights of Gauss-Legendre quadrature on [0, 1], exact for polynomials of degree 2 x count - 1."""
+    nodes, weights = np.polynomial.legendre.leggauss(count)
+    return (nodes + 1) / 2, weights / 2
 
 
 def _times(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Products (n, d) of polynomials, row by row, the coefficients from d on cut off."""
-    product = left * right[:, :1]
-    for shift in range(1, left.shape[1]):
-        product[:, shift:] += left[:, :-shift] * right[:, shift : shift + 1]
-    return product
+    width = left.shape[1]
+    padded = np.concatenate([np.zeros((len(right), width - 1)), right], axis=1)
+    shifted = np.lib.stride_tricks.sliding_window_view(padded, width, axis=1)[:, ::-1]  # (n, d, d): row i by i places
+    return (left[:, None, :] @ shifted)[:, 0, :]
 
 
 def _power(base: np.ndarray, exponent: int) -> np.ndarray:
