@@ -81,7 +81,7 @@ class _Trial:
 def _run(name: str, examine: Callable[[_Trial], Iterator[str]], trial: _Trial) -> list[Finding]:
     try:
         return [Finding(name, problem) for problem in examine(trial)]
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         return [Finding(name, f"raised {type(error).__name__}: {error}")]
 
 

@@ -16,15 +16,17 @@ def check(
     """Hold a method against the contract: shapes, determinism, batch independence, no peeking at labels."""
     from rich.console import Console
 
-    from benchmarks.conformance import check_method
+    from benchmarks.conformance import NAMES, check_apart
     from methods.registry import load_registry
 
-    spec = load_registry(plugins or ()).get(method)
+    load_registry(plugins or ()).get(method)
     console = Console()
-    findings = check_method(spec, weights_dir)
+    findings = check_apart(method, weights_dir, plugins or ())
     for finding in findings:
         console.print(f"fails {finding.check}: {finding.problem}", markup=False, soft_wrap=True)
-    console.print(f"{method}: {count_of(len(findings), 'finding') if findings else 'conforms'}", highlight=False)
+    passed = f"conforms ({count_of(len(NAMES), 'check')}: {', '.join(NAMES)})"
+    verdict = count_of(len(findings), "finding") if findings else passed
+    console.print(f"{method}: {verdict}", highlight=False, markup=False, soft_wrap=True)
     if findings:
         raise typer.Exit(1)
 
