@@ -158,7 +158,8 @@ def _words(group: Group) -> list[str]:
         elif not row["trained"]:
             lines.append(f"{cell.method}: untrained (no weights: fetch {spec.weights[0]}); timed over random vectors")
     if group.left_out:
-        lines.append(f"{group.left_out} stored rows are about other images and are not shown")
+        are = "is" if group.left_out == 1 else "are"
+        lines.append(f"{count_of(group.left_out, 'stored row')} {are} about other images and not shown")
     return ["Without a figure: " + "; ".join(lines) + "."] if lines else []
 
 

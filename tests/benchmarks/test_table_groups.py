@@ -79,3 +79,17 @@ def test_the_published_overview_has_no_key_and_no_heading_twice():
     assert rows[0]["subset"] == "standard"
     shown = headings(reference / "overview.md")
     assert len(set(shown)) == len(shown)
+
+
+def test_rows_that_another_version_of_the_data_made_are_left_out_counted_and_said(tmp_path):
+    cells = HandMade(tmp_path)
+    cells.add("phash", right=5, started="2025")
+    gallery = [(f"g{n}", f"label{n // 2}") for n in range(20)]
+    cells.hash = cells.manifest(gallery, [(f"another{n}", f"label{n}") for n in range(10)], hash="newer")
+    cells.add("hog", right=9, started="2026")
+    (group,) = make_groups(cells.store, load_registry())
+    assert ([cell.method for cell, _, _ in group.entries], group.left_out) == (["hog"], 1)
+    write_tables(cells.store, load_registry(), tmp_path / "out")
+    assert "1 stored row is about other images" in (tmp_path / "out" / "lfw-standard-retrieval.md").read_text()
+    with (tmp_path / "out" / "overview.csv").open(newline="") as file:
+        assert [row["method"] for row in csv.DictReader(file)] == ["hog"]
