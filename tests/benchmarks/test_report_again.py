@@ -101,12 +101,11 @@ def test_nothing_stored_is_said_with_what_to_run(tmp_path, command):
     [
         lambda out: next(out.glob("cells/manifests/*.json")).unlink(),
         lambda out: next(out.glob("cells/*/*/retrieval/phash@cpu/cell.json")).write_text("{"),
-        lambda out: next(out.glob("cells/*/*/retrieval/phash@cpu/ranking.npz")).write_bytes(b"PK\x03\x04 cut"),
         lambda out: next(out.glob("engines/*.json")).write_text("[1,"),
         lambda out: next(out.glob("scaling/cifar10/full/scaling/phash@cpu/*.json")).write_text(""),
         lambda out: (out / "peers" / "results.json").write_text("{]"),
     ],
-    ids=["manifest", "row", "ranking", "engines", "growth", "peers"],
+    ids=["manifest", "row", "engines", "growth", "peers"],
 )
 def test_a_store_with_something_missing_is_said_in_one_line(pages, tmp_path, harm):
     out = tmp_path / "out"
