@@ -1,11 +1,11 @@
 """What `engines` measured before: a network that is measured anew joins a table of all of them."""
 
-import re
 from pathlib import Path
 from typing import Any
 
 from benchmarks.engines.contestants import CONTESTANTS
 from benchmarks.files import read_json, write_json
+from benchmarks.names import file_stem
 from benchmarks.provenance import now, provenance
 
 
@@ -15,8 +15,7 @@ def keep(facts: dict[str, Any], dataset: str, out: Path) -> dict[str, Any]:
     Returns it with where and when it was measured.
     """
     known = {**facts, "dataset": dataset, "measured": now(), "provenance": provenance()}
-    name = re.sub(r"[^A-Za-z0-9._-]+", "_", facts["name"])
-    write_json(out / "engines" / f"{name}.json", known)
+    write_json(out / "engines" / f"{file_stem(facts['name'])}.json", known)
     return known
 
 

@@ -1,6 +1,5 @@
 """Index measurements on disk: for each set of vectors a JSON file of rows and a file of all latency samples."""
 
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.files import read_json, write_atomically, write_json
+from benchmarks.names import file_stem
 
 SCHEMA = 1
 
@@ -20,7 +20,7 @@ class IndexStore:
 
     def save(self, name: str, record: dict[str, Any], samples: Mapping[str, np.ndarray]) -> Path:
         """Keep the record of a set of vectors in the place of an older one; `samples` in seconds (rounds, queries)."""
-        path = self.root / f"{re.sub(r'[^A-Za-z0-9._+-]+', '_', name)}.json"
+        path = self.root / f"{file_stem(name)}.json"
         with write_atomically(path.with_suffix(".npz")) as file:
             np.savez(file, **samples)  # type: ignore[arg-type]
         write_json(path, {"schema": SCHEMA, **record})

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from benchmarks.names import file_stem
 from benchmarks.vector_store.store import VectorStore, open_store
 from methods.distances import Metric
 from methods.milvus.connection import VectorStoreError
@@ -61,5 +62,5 @@ def kept_index(
     """
     if spec.transforms:
         raise VectorStoreError(f"{spec.id} transforms its rows to suit the gallery; a store keeps them as they are")
-    collection = re.sub(r"\W", "_", f"{spec.id}__{gallery_key}", flags=re.ASCII)
+    collection = re.sub(r"\W", "_", f"{file_stem(spec.id)}__{gallery_key}", flags=re.ASCII)
     return KeptIndex(open_store(uri, collection, metric=metric, encoder=encoder_key), names, metric)
