@@ -56,7 +56,7 @@ def test_families_are_chosen_beside_the_exact_index():
 
 def test_a_missing_package_is_an_obstacle_that_names_the_extra(monkeypatch):
     build = next(build for build in SWEEPS["cosine"] if build.family == "usearch-hnsw")
-    monkeypatch.setattr("benchmarks.indexes.sweep.importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name, package=None: None)
     assert "benchmark[vectors]" in build.obstacle
     assert SWEEPS["cosine"][0].obstacle == ""
 
