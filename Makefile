@@ -14,7 +14,7 @@ BIN := $(VENV)/bin
 SHELL := bash
 JSON := results/cache/peers.json
 
-.PHONY: run test bench search serve lint install clean
+.PHONY: run test bench search serve lint install clean sample-report
 
 run: install
 	@echo "every method on every data set, subset $(SUBSET); the plan and how long it takes here come first"
@@ -33,6 +33,17 @@ search: install
 
 serve: install
 	$(BIN)/python -m benchmarks serve --gallery "$(GALLERY)"
+
+# the report in docs/sample-report: a smoke run on synthetic images, and nothing else
+SAMPLE := results/sample
+SAMPLE_METHODS := random constant oracle pixels eigenfaces colour-histogram hog phash dhash sift-indexed svm \
+	cnn4-embedding mobilenetv2
+sample-report: install
+	env -u RIS_DATA -u RIS_WEIGHTS $(BIN)/python -m benchmarks run --subset smoke -d lfw -d cifar10 \
+		--task retrieval --task robustness --task verification $(SAMPLE_METHODS:%=-m %) --out $(SAMPLE)
+	env -u RIS_DATA -u RIS_WEIGHTS $(BIN)/python -m benchmarks report --out $(SAMPLE)
+	rm -rf docs/sample-report
+	cp -r $(SAMPLE)/report docs/sample-report
 
 lint: install
 	$(BIN)/ruff check .

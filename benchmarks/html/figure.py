@@ -21,6 +21,8 @@ class Figure:
     chart: Any
     table: Table
     command: str
+    has_legend: bool = False
+    """Whether a click on the legend picks what it names."""
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ def _figures(title: str, subset: str, rows: Sequence[dict[str, Any]], out: Path)
         )
         table = Table(f"{name} by gallery size, {title}:{subset}", columns, kept)
         chart = _chart([_point(row, key, scale) for row in kept], axis, methods)
-        figures.append(Figure(anchor(f"plot-{key}", f"{title}-{subset}"), name, says, chart, table, command))
+        figures.append(Figure(anchor(f"plot-{key}", f"{title}-{subset}"), name, says, chart, table, command, True))
     return figures
 
 

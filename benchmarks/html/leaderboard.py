@@ -7,6 +7,7 @@ from typing import Any
 from benchmarks.html.section import Section
 from benchmarks.html.templates import render
 from benchmarks.html.theme import SHAPES
+from benchmarks.html.trade_offs import on_fronts
 from benchmarks.tables.model import Column, count, fraction, is_missing, mark, mebibytes, milliseconds, rate
 from benchmarks.tables.pages import Page
 
@@ -43,6 +44,8 @@ class Line:
     """The interval, or what stands for it, in words."""
     mark: str
     word: str
+    front: str
+    """The costs on whose Pareto front with hit@1 it stands: "latency, memory"."""
     figures: dict[str, Any]
 
     @property
@@ -103,6 +106,7 @@ def _lines(page: Page) -> Iterator[Line]:
     if page.name != page.group.name or task not in SCORES:
         return
     table, key = page.tables[0], SCORES[task]
+    fronts = on_fronts(page.retrieval.rows) if page.retrieval else {}
     for row in table.rows:
         yield Line(
             dataset=page.group.where,
@@ -117,6 +121,7 @@ def _lines(page: Page) -> Iterator[Line]:
             spread=_spread(row, key),
             mark=mark(table, key, row["method"]),
             word=row["word"] if is_missing(row.get(key)) else "",
+            front=fronts.get(row["method"], ""),
             figures=row,
         )
 

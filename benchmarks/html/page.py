@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from markupsafe import Markup
@@ -11,16 +11,15 @@ from benchmarks.files import write_text
 from benchmarks.html.section import Section
 from benchmarks.html.templates import render, source
 
-SCRIPTS = ("theme.js", "tabs.js", "leaderboard.js", "links.js", "plots.js")
+SCRIPTS = ("theme.js", "address.js", "tables.js", "tabs.js", "leaderboard.js", "compare.js", "links.js", "plots.js")
 VEGA_LITE = "6.4"
 
 
 def write_page(sections: Sequence[Section], path: Path, title: str, subtitle: str) -> Path:
     """Write the page of `sections` to `path`; what they link to lies beside it."""
-    style = "\n".join([source("report.css"), *dict.fromkeys(section.style for section in sections if section.style)])
-    own = [_scoped(source(name)) for name in SCRIPTS]
-    own += [_scoped(script) for script in dict.fromkeys(section.script for section in sections) if script]
-    scripts = [_plotting(), *own] if any("data-spec" in section.html for section in sections) else own
+    style = page_style(section.style for section in sections)
+    with_plots = any("data-spec" in section.html for section in sections)
+    scripts = page_scripts(with_plots, (section.script for section in sections))
     policy = _policy([style], scripts)
     text = render(
         "page.html",
@@ -33,6 +32,18 @@ def write_page(sections: Sequence[Section], path: Path, title: str, subtitle: st
     )
     write_text(path, str(text))
     return path
+
+
+def page_style(of_sections: Iterable[str] = ()) -> str:
+    """The page's style sheet, and what its sections add, each once."""
+    return "\n".join([source("report.css"), *dict.fromkeys(style for style in of_sections if style)])
+
+
+def page_scripts(with_plots: bool, of_sections: Iterable[str] = ()) -> list[str]:
+    """The page's scripts in the order in which they run: Vega first where there are plots, the sections' own last."""
+    own = [_scoped(source(name)) for name in SCRIPTS]
+    own += [_scoped(script) for script in dict.fromkeys(of_sections) if script]
+    return [_plotting(), *own] if with_plots else own
 
 
 def _scoped(script: str) -> str:

@@ -7,14 +7,11 @@ from benchmarks.html.commands import run_command
 from benchmarks.html.figure import Figure, Panel, figures_html
 from benchmarks.html.section import Section
 from benchmarks.html.templates import anchor
-from benchmarks.html.theme import HEIGHT, data, family_colour, family_shape, zoom
+from benchmarks.html.theme import HEIGHT, anchors, data, family_colour, family_shape, zoom
 from benchmarks.metrics.judgement import CUTOFFS
 from benchmarks.tables.model import Column, Table, fraction, is_missing
 from benchmarks.tables.pages import Page
 from benchmarks.tables.retrieval import METHOD
-
-_LINE = 0.045
-"""The height of a name, as a part of the plot's."""
 
 _METRICS = {
     "recall": "the fraction of a query's right images that are among the first k",
@@ -59,17 +56,7 @@ def _figure(page: Page, rows: Sequence[dict[str, Any]], metric: str) -> Figure:
     ]
     table = Table(f"{metric}@k, {where}", columns, ordered)
     id = anchor(f"plot-{metric}", page.name)
-    return Figure(id, f"{metric}@k", says, _chart(points, metric), table, run_command(page.group))
-
-
-def _names(points: Sequence[dict[str, Any]], top: float) -> list[dict[str, Any]]:
-    """Where the named lines' names stand: beside their last point, moved down where another name is in the way."""
-    ends = sorted((p for p in points if p["leads"] and p["k"] == CUTOFFS[-1]), key=lambda point: -point["value"])
-    names, lowest = [], float("inf")
-    for end in ends:
-        lowest = min(end["value"], lowest - _LINE * top)
-        names.append({**end, "value": lowest})
-    return names
+    return Figure(id, f"{metric}@k", says, _chart(points, metric), table, run_command(page.group), has_legend=True)
 
 
 def _chart(points: list[dict[str, Any]], metric: str) -> Any:
@@ -89,7 +76,10 @@ def _chart(points: list[dict[str, Any]], metric: str) -> Any:
     tooltip = [alt.Tooltip("method:N"), alt.Tooltip("k:Q"), alt.Tooltip("shown:N", title=f"{metric}@k")]
     lines = base.mark_line(clip=True).encode(strokeWidth=width)
     dots = base.mark_point(filled=True, size=70, clip=True).encode(shape=family_shape(families), tooltip=tooltip)
-    named = alt.Chart(data(_names(points, top))).mark_text(align="left", dx=9, clip=True)
-    names = named.encode(x=x, y=y, text="method:N", color=colour)
-    layers = (lines, dots.add_params(near, legend, zoom("zoom")), names)
+    ends = [point for point in points if point["leads"] and point["k"] == CUTOFFS[-1]]
+    layers = (
+        lines,
+        dots.add_params(near, legend, zoom("zoom")).properties(name="dots"),
+        anchors(ends).encode(x=x, y=y),
+    )
     return alt.layer(*layers, data=data(points)).properties(width="container", height=HEIGHT)

@@ -49,3 +49,13 @@ def data(rows: list[dict[str, Any]]) -> Any:
     import altair as alt
 
     return alt.Data(values=rows)
+
+
+def anchors(points: list[dict[str, Any]]) -> Any:
+    """Invisible marks for the points whose `method` the page writes beside them, where no name covers another.
+
+    Names are placed in the browser, by Vega's label transform: it needs the plot's size, which the window decides.
+    """
+    import altair as alt
+
+    return alt.Chart(data(points)).mark_point(size=110, opacity=0, clip=True).properties(name="anchors")

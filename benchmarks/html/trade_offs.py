@@ -6,10 +6,9 @@ from typing import Any
 
 from benchmarks.html.commands import run_command
 from benchmarks.html.figure import Figure, Panel, figures_html
-from benchmarks.html.names import name_layers, place_names
 from benchmarks.html.section import Section
 from benchmarks.html.templates import anchor
-from benchmarks.html.theme import HEIGHT, data, family_colour, family_shape, zoom
+from benchmarks.html.theme import HEIGHT, anchors, data, family_colour, family_shape, zoom
 from benchmarks.tables.model import Column, Table, fraction, is_missing, mebibytes, milliseconds
 from benchmarks.tables.pages import Page
 from benchmarks.tables.plot import is_contestant, pareto_front
@@ -57,11 +56,28 @@ def trade_offs(pages: Sequence[Page]) -> list[Section]:
     return [Section("trade-offs", "Accuracy and cost", figures_html(panels, "trade-offs"))] if panels else []
 
 
-def _figure(page: Page, rows: Sequence[dict[str, Any]], cost: Cost) -> Figure | None:
-    points = sorted(
+def on_fronts(rows: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """By method: the costs (latency, memory) on whose Pareto front with hit@1 it stands, joined by commas."""
+    fronts: dict[str, list[str]] = {}
+    for cost in COSTS:
+        points = _candidates(rows, cost)
+        front = pareto_front([(row[cost.key], row["hit@1"]) for row in points])
+        for row in points:
+            if (row[cost.key], row["hit@1"]) in front:
+                fronts.setdefault(row["method"], []).append(cost.name)
+    return {method: ", ".join(names) for method, names in fronts.items()}
+
+
+def _candidates(rows: Sequence[dict[str, Any]], cost: Cost) -> list[dict[str, Any]]:
+    """Rows with accuracy and that cost, the cheapest first, canaries and other indexes over the same vectors apart."""
+    return sorted(
         (row for row in rows if not is_missing(row.get("hit@1")) and row.get(cost.key) and is_contestant(row)),
         key=lambda row: row[cost.key],
     )
+
+
+def _figure(page: Page, rows: Sequence[dict[str, Any]], cost: Cost) -> Figure | None:
+    points = _candidates(rows, cost)
     if len(points) < 2:
         return None
     drawn = [_point(row, cost) for row in points]
@@ -78,7 +94,7 @@ def _figure(page: Page, rows: Sequence[dict[str, Any]], cost: Cost) -> Figure | 
     table.rows = [{**row, "front": "yes" if row["method"] in on_front else "no"} for row in points]
     id = anchor(f"plot-{cost.name}", page.name)
     chart = _chart(drawn, cost, front)
-    return Figure(id, f"Accuracy and {cost.name}", says, chart, table, run_command(page.group))
+    return Figure(id, f"Accuracy and {cost.name}", says, chart, table, run_command(page.group), has_legend=True)
 
 
 def _point(row: dict[str, Any], cost: Cost) -> dict[str, Any]:
@@ -117,6 +133,10 @@ def _chart(points: list[dict[str, Any]], cost: Cost, front: list[tuple[float, fl
     bars = base.mark_rule(strokeWidth=1.5, clip=True).encode(y="low:Q", y2="high:Q")
     dots = base.mark_point(filled=True, size=110, clip=True).encode(y=y, shape=family_shape(families), tooltip=tooltip)
     on_front = [point for point in points if (point["cost"], point["hit"]) in front]
-    halos, names = name_layers(place_names(on_front, points[0]["cost"], points[-1]["cost"]), x)
-    layers = (line.encode(x=x, y=y), *halos, bars, dots.add_params(zoom("zoom"), legend), *names)
+    layers = (
+        line.encode(x=x, y=y),
+        bars.properties(name="bars"),
+        dots.add_params(zoom("zoom"), legend).properties(name="dots"),
+        anchors(on_front).encode(x=x, y=y),
+    )
     return alt.layer(*layers, data=data(points)).properties(width="container", height=HEIGHT)

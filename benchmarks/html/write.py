@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.html.compare import compare
 from benchmarks.html.dimensions import dimension_curve
 from benchmarks.html.growth import growth
 from benchmarks.html.heat_map import heat_map
@@ -32,6 +33,7 @@ def write_report(
     sections = [
         *overview(pages),
         *leaderboard(pages, on_gpu),
+        *compare(pages),
         *trade_offs(pages),
         *recall_curves(pages),
         *dimension_curve(pages),

@@ -70,6 +70,25 @@ def paired_difference(
     return Difference(float(difference.mean()), _percentiles(means, confidence), p)
 
 
+def paired_differences(
+    values_by_method: Mapping[str, np.ndarray], confidence: float = 0.95, resamples: int = 2000, seed: int = 0
+) -> dict[tuple[str, str], tuple[float, Interval]]:
+    """For every two methods (a, b), a named first: mean and interval of a - b, as `paired_difference` finds them.
+
+    One set of resamples for all of them. Empty where no query is scored.
+    """
+    columns, names = _kept_columns(values_by_method), list(values_by_method)
+    if not columns.size:
+        return {}
+    means, resampled = columns.mean(axis=0), resampled_means(columns, resamples, seed)
+    found: dict[tuple[str, str], tuple[float, Interval]] = {}
+    for place, name in enumerate(names[:-1]):
+        intervals = _column_percentiles(resampled[:, place : place + 1] - resampled[:, place + 1 :], confidence)
+        for step, (other, interval) in enumerate(zip(names[place + 1 :], intervals, strict=True), start=1):
+            found[name, other] = (float(means[place] - means[place + step]), interval)
+    return found
+
+
 def tied_with_best(
     values_by_method: Mapping[str, np.ndarray], confidence: float = 0.95, resamples: int = 2000, seed: int = 0
 ) -> set[str]:

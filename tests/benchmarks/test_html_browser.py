@@ -1,14 +1,23 @@
 """The report in a browser, offline: it sorts, filters, zooms, changes colours, and runs nothing that data brought."""
 
+import csv
 from pathlib import Path
+from types import SimpleNamespace
+from urllib.parse import urlencode
+from xml.etree import ElementTree
 
 import pytest
 from browser import chromium, visit
+from PIL import Image as PilImage
 from report_pictures import LIMIT, take_pictures
-from report_support import HandMade
+from report_support import ATTACK, HandMade
 from typer.testing import CliRunner
 
 from benchmarks.cli.app import app
+from benchmarks.html.page import write_page
+from benchmarks.html.section import Section
+from benchmarks.html.templates import render
+from benchmarks.tables.model import Column, Table
 
 TABLE = "#leaderboard-table"
 
@@ -43,6 +52,12 @@ def several_data_sets(tmp_path):
         stored.add("hog", 8)
     assert CliRunner().invoke(app, ["report", "--out", str(tmp_path)]).exit_code == 0
     return tmp_path / "report" / "index.html"
+
+
+@pytest.fixture(scope="module")
+def sample():
+    """The report that is kept in the documentation."""
+    return Path(__file__).parents[2] / "docs" / "sample-report" / "index.html"
 
 
 def rows(page):
@@ -239,3 +254,199 @@ def test_text_stands_out_from_its_ground(seen, scheme):
     seen.page.emulate_media(color_scheme=scheme)
     seen.page.evaluate("document.querySelectorAll('details').forEach((part) => (part.open = true))")
     assert seen.page.evaluate((Path(__file__).parent / "contrast.js").read_text()) == []
+
+
+def at(page, anchor="", **chosen):
+    """The page opened afresh at an anchor, with choices in its address."""
+    start = page.url.partition("#")[0]
+    page.goto("about:blank")
+    page.goto(f"{start}#{anchor}?{urlencode(chosen)}")
+
+
+def opacities(plot):
+    """How opaque each of the plot's points is."""
+    return plot.evaluate(
+        "plot => [...plot.querySelectorAll('.dots_marks path')].map((mark) => Number(mark.getAttribute('opacity')))"
+    )
+
+
+def test_a_click_on_the_legend_picks_its_family(seen):
+    page = seen.page
+    seen.plots("#trade-offs")
+    plot = page.locator("#trade-offs .plot:visible").first
+    assert set(opacities(plot)) == {1.0}
+    plot.locator(".role-legend-label text", has_text="classifier").click()
+    page.wait_for_function(
+        "plot => plot.querySelector('.dots_marks path[opacity=\"0.12\"]')", arg=plot.element_handle()
+    )
+    assert sorted(set(opacities(plot))) == [0.12, 1.0]
+    assert opacities(plot).count(1.0) == 1  # svm alone is a classifier
+    plot.locator(".role-legend-symbol path").first.click()
+    page.wait_for_function("plot => plot.querySelectorAll('.dots_marks path[opacity=\"1\"]').length > 1 ||"
+                           " plot.querySelector('.dots_marks path').getAttribute('opacity') === '1'",
+                           arg=plot.element_handle())  # fmt: skip
+
+
+OVERLAPS = """plot => {
+  const boxes = (place) => [...plot.querySelectorAll(place)].filter((mark) => mark.getAttribute("opacity") !== "0")
+    .map((mark) => [mark.textContent || place, mark.getBoundingClientRect()]);
+  const names = boxes(".names > *");
+  const others = [...boxes(".dots_marks > *"), ...boxes(".bars_marks > *")];
+  const found = [];
+  const meet = (a, b) => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1;
+  names.forEach(([text, box], place) => {
+    for (const [other, there] of [...names.slice(place + 1), ...others]) {
+      if (meet(box, there)) { found.push([text, other]); }
+    }
+  });
+  return [names.length, found];
+}"""
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_names_in_plots_cover_neither_each_other_nor_points_nor_intervals(browser, sample, width):
+    with visit(browser, sample, viewport={"width": width, "height": 900}) as seen:
+        named = 0
+        for section in ("#trade-offs", "#recall"):
+            for plot in seen.plots(section).all():
+                count, found = plot.evaluate(OVERLAPS)
+                assert found == []
+                named += count
+        assert named >= 8
+
+
+def test_a_narrow_window_shows_scores_and_cuts_no_plot(browser, sample):
+    with visit(browser, sample, viewport={"width": 390, "height": 800}) as seen:
+        page = seen.page
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        for part in (".value", ".interval"):
+            box = page.locator(f"{TABLE} tbody tr:visible .score {part}").first.bounding_box()
+            assert box["x"] + box["width"] <= 390
+        for head in page.locator(f"{TABLE} thead th:visible button").all():
+            height = head.locator("xpath=ancestor::thead").bounding_box()["height"]
+            assert height < 110  # no blank band above the names of columns
+        for plot in seen.plots().all():
+            edge = plot.bounding_box()
+            cut = plot.evaluate(
+                """(plot) => [...plot.querySelectorAll('svg text')].filter((text) => {
+                  const [box, frame] = [text.getBoundingClientRect(), plot.getBoundingClientRect()];
+                  return box.width && text.getAttribute('opacity') !== '0'
+                    && (box.left < frame.left - 1 || box.right > frame.right + 1);
+                }).map((text) => text.textContent)"""
+            )
+            assert (edge["width"] <= 390, cut) == (True, [])
+
+
+def test_the_address_holds_filters_order_columns_and_tabs(browser, several_data_sets):
+    with visit(browser, several_data_sets, viewport={"width": 1300, "height": 900}) as seen:
+        page = seen.page
+        choose(page, family="pixels")
+        page.locator(f"{TABLE} th[data-key=mAP] button").click()
+        page.get_by_text("Columns", exact=True).click()
+        page.get_by_label("family", exact=True).uncheck()
+        page.locator("#trade-offs [role=tab]").nth(1).click()
+        link, was = page.url, rows(page)
+        assert not page.locator(f"{TABLE} th[data-key=family]").is_visible()
+        page.goto("about:blank")
+        page.goto(link)
+        assert rows(page) == was
+        assert page.locator(f"{TABLE} th[data-key=mAP]").get_attribute("aria-sort") == "descending"
+        assert not page.locator(f"{TABLE} th[data-key=family]").is_visible()
+        assert page.locator("#trade-offs [role=tab]").nth(1).get_attribute("aria-selected") == "true"
+        assert seen.complaints == []
+
+
+def test_back_returns_to_the_view_before(seen):
+    page = seen.page
+    before = rows(page)
+    choose(page, task="robustness")
+    assert rows(page) != before
+    page.locator(f"{TABLE} tbody tr:visible a").first.click()  # a link keeps what was chosen
+    assert set(values(page, "task")) == {"robustness"}
+    page.go_back()
+    page.go_back()
+    assert rows(page) == before
+
+
+def test_an_address_with_unknown_choices_opens_as_usual(seen):
+    before = rows(seen.page)
+    at(seen.page, "nowhere", task="no such task", sort="nothing", a=ATTACK, **{"tab-trade-offs": "x"})
+    assert rows(seen.page) == before
+    assert seen.page.evaluate("window.hacked") is None
+    assert seen.complaints == []
+
+
+def saved(page, button):
+    with page.expect_download() as started:
+        button.click()
+    return started.value
+
+
+def test_a_table_is_saved_as_csv_as_it_is_seen(seen):
+    page = seen.page
+    choose(page, family="pixels")
+    file = saved(page, page.get_by_role("button", name="Download as CSV: Leaderboard"))
+    assert file.suggested_filename == "Leaderboard.csv"
+    found = list(csv.reader(Path(file.path()).read_text(encoding="utf-8").splitlines()))
+    assert found[0][:2] == ["method", "hit@1 or accuracy"]
+    assert [line[0] for line in found[1:]] == values(page, "method")
+    assert [line[1] for line in found[1:]] == values(page, "score")
+
+
+def test_csv_is_quoted_and_starts_no_formula(browser, tmp_path):
+    cells = ["=1+1", "@x", "+cmd", "-2.5", 'a "b", c', "plain"]
+    table = Table("T", (Column("method", "method", is_text=True),), [{"method": text} for text in cells])
+    section = Section("s", "S", render("tables.html", pages=[SimpleNamespace(name="t", tables=[table])]))
+    path = write_page([section], tmp_path / "page.html", "T", "")
+    with visit(browser, path) as seen:
+        seen.page.locator("summary").click()
+        text = Path(saved(seen.page, seen.page.get_by_role("button", name="CSV")).path()).read_bytes().decode()
+    assert text == 'method\r\n\'=1+1\r\n\'@x\r\n\'+cmd\r\n-2.5\r\n"a ""b"", c"\r\nplain\r\n'
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_plot_is_saved_as_png_and_svg(seen, scheme):
+    page = seen.page
+    page.emulate_media(color_scheme=scheme)
+    seen.plots("#trade-offs")
+    figure = page.locator("#trade-offs figure:visible").first
+    svg = Path(saved(page, figure.get_by_role("button", name="SVG")).path()).read_text(encoding="utf-8")
+    assert "hit@1" in svg
+    assert "var(" not in svg
+    assert ElementTree.fromstring(svg).tag == "{http://www.w3.org/2000/svg}svg"
+    file = saved(page, figure.get_by_role("button", name="PNG"))
+    assert file.suggested_filename.endswith(".png")
+    with PilImage.open(file.path()) as image:
+        ground = image.convert("RGB").getpixel((2, 2))
+        colours = image.convert("RGB").getcolors(1 << 20)
+    assert min(ground) > 240 if scheme == "light" else max(ground) < 60
+    assert len(colours) > 20
+    assert seen.complaints == []
+
+
+def test_two_methods_are_compared_and_the_address_says_which(seen):
+    page = seen.page
+    page.select_option("#compare-form [name=first]", "pixels")
+    page.select_option("#compare-form [name=second]", "oracle")
+    line = page.locator("#compare-table tbody tr", has_text="hit@1").first.inner_text()
+    assert "−" in line or "+" in line
+    there = page.locator("#compare-table").inner_text()
+    page.select_option("#compare-form [name=second]", "random")
+    page.go_back()
+    assert page.locator("#compare-table").inner_text() == there
+    link = page.url
+    page.goto("about:blank")
+    page.goto(link)
+    assert page.locator("#compare-table").inner_text() == there
+    assert page.locator("#compare-verdict").get_attribute("aria-live") == "polite"
+
+
+def test_cells_of_the_heat_map_are_printed_in_colour(browser, sample):
+    with visit(browser, sample) as seen:
+        seen.page.emulate_media(media="print")
+        looks = seen.page.evaluate(
+            """[...document.querySelectorAll('.heat td[class]')].map((cell) =>
+              [getComputedStyle(cell).printColorAdjust, getComputedStyle(cell).display])"""
+        )
+        assert {tuple(look) for look in looks} == {("exact", "table-cell")}
+        assert not seen.page.locator(".filters").first.is_visible()

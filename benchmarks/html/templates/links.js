@@ -1,8 +1,11 @@
 // A link to something folded away unfolds it: parts of the page, and the tab it lies under.
-function unfold() {
-  const target = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
-  if (!target) {
-    return;
+let last = null;
+
+function unfold(again) {
+  const anchor = address.anchor();
+  const target = anchor && document.getElementById(anchor);
+  if (!target || (anchor === last && !again)) {
+    return; // another choice in the same place moves nothing
   }
   for (let place = target; place; place = place.parentElement) {
     if (place.tagName === "DETAILS") {
@@ -15,10 +18,7 @@ function unfold() {
   target.scrollIntoView();
 }
 
-addEventListener("hashchange", unfold);
-document.addEventListener("click", (event) => {
-  if (event.target.closest("a")?.hash === location.hash) {
-    unfold(); // the same link a second time changes no hash
-  }
+address.follow((again) => {
+  unfold(again);
+  last = address.anchor();
 });
-unfold();

@@ -1,5 +1,5 @@
 // Panels of one group become tabs: arrow keys, Home and End move between them, as the WAI-ARIA practices ask. Of more
-// than a row can hold one is chosen from a list. A panel that is sent the event "show" comes to the front.
+// than a row can hold one is chosen from a list. A panel that is sent the event "show" comes to the front. The chosen one stands in the address.
 const MOST_TABS = 6;
 
 function chooser(panels, show) {
@@ -54,17 +54,22 @@ for (const group of document.querySelectorAll(".panels")) {
   if (panels.length < 2) {
     continue;
   }
+  const name = `tab-${group.dataset.name}`;
   const show = (chosen) => {
     panels.forEach((panel, place) => {
       panel.hidden = place !== chosen;
     });
     mark(chosen);
   };
-  const [control, mark] = (panels.length > MOST_TABS ? chooser : tabs)(panels, show);
+  const choose = (chosen) => {
+    address.set({ [name]: chosen ? panels[chosen].id : null });
+    show(chosen);
+  };
+  const [control, mark] = (panels.length > MOST_TABS ? chooser : tabs)(panels, choose);
   panels.forEach((panel, place) => {
     panel.querySelector("h3")?.classList.add("sr"); // the control says it
     panel.addEventListener("show", () => show(place));
   });
   group.prepend(control);
-  show(0);
+  address.follow(() => show(Math.max(0, panels.findIndex((panel) => panel.id === address.get(name)))));
 }
