@@ -1,5 +1,6 @@
 // Plots are drawn when they come into view. Their colours are the style sheet's custom properties, so they follow the
 // theme; the page's policy allows no eval, so that Vega interprets its expressions.
+const SIZE = "[max(width, 1), max(height, 1)]"; // a plot under a hidden tab has no width, and no bitmap of none can be made
 const NARROW = 420; // px of a plot whose axis titles take two lines
 
 function config(width) {
@@ -12,6 +13,7 @@ function config(width) {
     aria: false, // the plot is one image with a name; its table is what is read out
     view: { stroke: null },
     axis: { ...text, gridColor: line, domainColor: line, tickColor: line, titlePadding: 10 },
+    axisX: { labelBound: 4 }, // px past the end of the axis: a label further out would be cut
     legend: { ...text, orient: "bottom", columns, symbolSize: 90, rowPadding: 6, columnPadding: 18 },
     text: { color: ink, fontSize: 12 },
   };
@@ -44,7 +46,7 @@ function placeNames(spec) {
         offset: [9, 12, 12, 26, 26, 12, 12],
       }
     : { anchor: ["right", "left", "top-right", "bottom-right", "top-left", "bottom-left"], offset: [9, 9, 9, 9, 9, 9] };
-  const label = { type: "label", size: { signal: "[width, height]" }, avoidMarks, padding: 0, ...places };
+  const label = { type: "label", size: { signal: SIZE }, avoidMarks, padding: 0, ...places };
   const font = getComputedStyle(document.body).fontFamily;
   const text = (name, look) => ({
     type: "text",
