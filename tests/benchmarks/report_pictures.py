@@ -12,7 +12,7 @@ from PIL import Image
 
 LIMIT = 150_000
 """Bytes of one picture."""
-COLOURS = 128
+COLOURS = 256
 _WIDE = {"width": 1440, "height": 900}
 _NARROW = {"width": 390, "height": 844}
 _VIEWS = (
@@ -45,7 +45,9 @@ def take_pictures(browser, report: Path, folder: Path) -> list[Path]:
 def _save(picture: bytes, path: Path) -> None:
     """Write a screenshot with few colours, which a page has anyway, so that it stays small."""
     with Image.open(io.BytesIO(picture)) as image:
-        image.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+        image.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
+            path, optimize=True
+        )
 
 
 if __name__ == "__main__":
