@@ -14,6 +14,14 @@ _MARKERS = {
     "face embedding": "P",
 }
 
+_MARK = 6
+"""Half a mark's width, pixels."""
+_NEAR = 9
+_OFFSETS = [
+    (side * dx, dy) for dx in (_NEAR, 24, 40, 60, 90) for dy in (0, 9, -9, 18, -18, 30, -30) for side in (1, -1)
+]
+"""Where a name may stand, points from its mark; names further than _NEAR get a line."""
+
 
 def accuracy_latency_plot(rows: list[dict[str, Any]], title: str, path: Path) -> Path | None:
     """Write a PNG of hit@1 (with its interval) over median query latency; None where fewer than two rows have both."""
@@ -42,7 +50,7 @@ def accuracy_latency_plot(rows: list[dict[str, Any]], title: str, path: Path) ->
     axes.grid(alpha=0.25)
     axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
     figure.tight_layout()
-    _label(figure, axes, points)
+    place_names(figure, axes, points)
     with write_atomically(path) as file:
         figure.savefig(file, format="png", metadata={"Software": None})
     plt.close(figure)
@@ -54,27 +62,42 @@ def is_contestant(row: dict[str, Any]) -> bool:
     return row["family"] != "canary" and not row["reference"]
 
 
-def _label(figure: Any, axes: Any, points: list[dict[str, Any]]) -> None:
-    """Name every point where its name covers no other name: right of it if that is free, else higher, lower, left."""
+def place_names(figure: Any, axes: Any, points: list[dict[str, Any]]) -> dict[str, Any]:
+    """Name every point where its name covers no other name, point or interval; a line leads to one that stands away.
+
+    Places are tried from the nearest to the point on; a name that finds none is left out (the table has it).
+    Returns the box of each name, in pixels, by method.
+    """
+    from matplotlib.patheffects import withStroke
+
+    halo = [withStroke(linewidth=3, foreground="white")]  # over the front's line, which names need not avoid
     figure.canvas.draw()  # places are known only once the scales are
-    taken: list[Any] = []
-    offsets = [(8, dy) for dy in (3, -11, 14, -22, 25, -33, 36, -44)] + [(-8, dy) for dy in (3, -11, 14, -22, 25)]
+    taken, placed = [extent(axes, row) for row in points], {}
     for row in sorted(points, key=lambda row: (-row["hit@1"], row["p50_ms"])):
-        for dx, dy in offsets:
-            name = axes.annotate(
-                row["method"],
-                (row["p50_ms"], row["hit@1"]),
-                (dx, dy),
-                textcoords="offset points",
-                fontsize=8,
-                ha="left" if dx > 0 else "right",
-            )
+        point = (row["p50_ms"], row["hit@1"])
+        for dx, dy in _OFFSETS:
+            look = {"fontsize": 8, "ha": "left" if dx > 0 else "right", "va": "center", "path_effects": halo}
+            name = axes.annotate(row["method"], point, (dx, dy), textcoords="offset points", **look)
             box = name.get_window_extent()
-            if box.x1 < axes.bbox.x1 and box.y1 < axes.bbox.y1 and not any(box.overlaps(other) for other in taken):
+            inside = axes.bbox.x0 < box.x0 and box.x1 < axes.bbox.x1 and axes.bbox.y0 < box.y0 and box.y1 < axes.bbox.y1
+            if inside and not any(box.overlaps(other) for other in taken):
+                taken.append(box)
+                placed[row["method"]] = box
+                if abs(dx) > _NEAR:
+                    line = {"arrowstyle": "-", "color": "0.6", "linewidth": 0.6}
+                    axes.annotate("", point, (dx, dy), textcoords="offset points", arrowprops=line)
                 break
-            if (dx, dy) != offsets[-1]:
-                name.remove()
-        taken.append(box)
+            name.remove()
+    return placed
+
+
+def extent(axes: Any, row: dict[str, Any]) -> Any:
+    """The box of a point's mark and interval, in pixels."""
+    from matplotlib.transforms import Bbox
+
+    x, y = axes.transData.transform((row["p50_ms"], row["hit@1"]))
+    low, high = (axes.transData.transform((row["p50_ms"], row[f"hit@1_{end}"]))[1] for end in ("low", "high"))
+    return Bbox([[x - _MARK, min(low, y - _MARK)], [x + _MARK, max(high, y + _MARK)]])
 
 
 def pareto_front(points: list[tuple[float, float]]) -> list[tuple[float, float]]:

@@ -8,6 +8,7 @@ from benchmarks.metrics.statistics import (
     bootstrap_interval,
     bootstrap_intervals,
     paired_difference,
+    paired_differences,
     resampled_means,
     tied_with_best,
 )
@@ -117,3 +118,15 @@ def test_resamples_drawn_once_for_all_are_those_drawn_for_each(q):
     drawn = np.concatenate([values[generator.integers(0, q, size=(size, q))].mean(axis=1) for size in sizes])
     assert np.array_equal(first, again) and np.allclose(first, drawn, atol=1e-12)
     assert not np.array_equal(first, statistics.resampled_means(values, 2000, 6)) or q == 1
+
+
+def test_all_pairs_at_once_are_what_each_pair_is_alone():
+    rng = np.random.default_rng(3)
+    values = {name: np.append(rng.random(40), np.nan) for name in "abc"}
+    found = paired_differences(values, seed=5)
+    assert list(found) == [("a", "b"), ("a", "c"), ("b", "c")]
+    for (one, other), (mean, interval) in found.items():
+        alone = paired_difference(values[one], values[other], seed=5)
+        assert mean == pytest.approx(alone.mean)
+        assert tuple(interval) == pytest.approx(tuple(alone.interval))
+    assert paired_differences({"a": np.array([np.nan]), "b": np.array([np.nan])}) == {}
