@@ -31,7 +31,9 @@ def report(
     ] = False,
     readme: Annotated[
         Path | None,
-        typer.Option("--readme", help="Only update the summary table of this markdown file from the published ones."),
+        typer.Option(
+            "--readme", help="Only update the table and the picture of this markdown file from the published tables."
+        ),
     ] = None,
     subset: Annotated[str, typer.Option("--subset", help="The subset that --readme shows.")] = "standard",
     figures: Annotated[
@@ -91,18 +93,16 @@ def _documents(
 ) -> None:
     """Bring documents up to date with the published tables; with `check` only say what is stale, and exit with 1."""
     from benchmarks.tables.quoted import documents, stale_figures, update_figures
-    from benchmarks.tables.readme import fresh_readme, readme_table, update_readme
+    from benchmarks.tables.readme import stale_parts, update_readme
 
     if not readme and not figures:
-        raise typer.BadParameter("--check wants --readme FILE or --figures FILE: what is to be checked")
+        raise typer.BadParameter("--check needs --readme FILE or --figures FILE")
     stale = []
-    if readme:
-        table = readme_table(reference / OVERVIEW, subset)
-        text, fresh = fresh_readme(readme, table)
-        if text != fresh and check:
-            stale.append(f"{readme} is stale: `report --readme {readme}` updates its table")
-        elif not check:
-            update_readme(readme, table)
+    if readme and check:
+        parts = stale_parts(readme, reference / OVERVIEW, subset)
+        stale += [f"the {part} of {readme} is stale: `report --readme {readme}` updates it" for part in parts]
+    elif readme:
+        update_readme(readme, reference / OVERVIEW, subset)
     if check:
         stale += stale_figures(figures, reference)
     else:

@@ -42,27 +42,44 @@ class Summarised:
 
 
 def summary_table(members: Sequence[Summarised]) -> Table:
-    """hit@1 on every data set, cost on the first, best first; `members` are of one subset.
+    """hit@1 on every data set, cost on the first, best on the first one first; `members` are of one subset.
 
     Untrained networks are named below the table.
     """
-    lines: dict[str, dict[str, Any]] = {}
-    for number, member in enumerate(members):
-        for row in member.rows:
-            line = lines.setdefault(row["method"], {"method": row["method"], "shown_method": row["shown_method"]})
-            _add(line, row, member.title, number == 0)
     titles = [member.title for member in members]
+    lines = list(merged_lines(members).values())
     columns = (METHOD, *(Column(f"{title} hit@1", title, fraction) for title in titles), *_COST)
-    ordered = sorted(lines.values(), key=lambda line: -max((line.get(title) or -1.0) for title in titles))
-    untrained = sorted(line["shown_method"] for line in ordered if line["word"] == "untrained")
+    untrained = sorted(line["shown_method"] for line in lines if line["word"] == "untrained")
     return Table(
         f"Retrieval, {members[0].subset} subsets",
         columns,
-        [line for line in ordered if line["word"] != "untrained"],
+        sorted((line for line in lines if line["word"] != "untrained"), key=lambda line: _worst_last(line, titles)),
         _notes(members, untrained),
         {member.title: member.best for member in members},
         {member.title: member.tied for member in members},
     )
+
+
+def merged_lines(members: Sequence[Summarised]) -> dict[str, dict[str, Any]]:
+    """By method: its hit@1 under each data set's title, its costs on the first data set on which it has them."""
+    lines: dict[str, dict[str, Any]] = {}
+    for number, member in enumerate(members):
+        for row in member.rows:
+            named = {key: row[key] for key in ("method", "shown_method", "family")}
+            _add(lines.setdefault(row["method"], named), row, member.title, number == 0)
+    return lines
+
+
+def run_line(members: Sequence[Summarised]) -> str:
+    """The machine and the threads of the first data set's rows, in one sentence."""
+    rows = members[0].rows
+    jobs, threads = ([int(row[key]) for row in rows] for key in ("jobs", "threads"))
+    return run_note([row["machine"] for row in rows], threads, max(jobs) > 1)
+
+
+def _worst_last(line: Mapping[str, Any], titles: Sequence[str]) -> list[float]:
+    """By the first data set, then by the next; a method without a figure there follows those that have one."""
+    return [1.0 if is_missing(line.get(title)) else -line[title] for title in titles]
 
 
 def _add(line: dict[str, Any], row: Mapping[str, Any], title: str, first: bool) -> None:
@@ -77,9 +94,8 @@ def _notes(members: Sequence[Summarised], untrained: Sequence[str]) -> list[str]
     first = members[0]
     notes = [
         f"Gallery + queries: {', '.join(member.size for member in members)}. Cost columns are those of {first.title} "
-        "where the method runs on it. Empty: the method looks for faces, or is not asked."
+        "where the method runs on it. Empty: the method looks for faces, or was not run on that data set."
     ]
     if untrained:
-        notes.append(f"Without weights here, so only timed (on the pages): {', '.join(untrained)}.")
-    jobs, threads = ([int(row[key]) for row in first.rows] for key in ("jobs", "threads"))
-    return [*notes, run_note([row["machine"] for row in first.rows], threads, max(jobs) > 1)]
+        notes.append(f"Timed only, for lack of weights (see the pages): {', '.join(untrained)}.")
+    return [*notes, run_line(members)]

@@ -80,8 +80,8 @@ def check(readme, out):
 def test_a_readme_that_is_out_of_date_is_found(tmp_path):
     readme = tmp_path / "README.md"
     readme.write_text(f"before\n{BEGIN}\n{END}\nafter\n")
-    assert update_readme(readme, readme_table(overview(tmp_path / "overview.csv"), "standard"))
-    assert "| svm † | **0.500** | 2 | 100 | 1.0 | 8 |" in readme.read_text()
+    assert update_readme(readme, overview(tmp_path / "overview.csv"), "standard")
+    assert "| svm † | classifier | **0.500** | 2 | 1.0 | 8 |" in readme.read_text()
     assert readme.read_text().startswith("before\n")
     assert readme.read_text().endswith("after\n")
     assert check(readme, tmp_path).exit_code == 0
