@@ -82,7 +82,6 @@ def _starred(title: str) -> str:
 
 
 def _notes(members: Sequence[Summarised], with_copies: bool) -> list[str]:
-    first = members[0]
     titles = list(dict.fromkeys(member.title for member in members))
     names = [short(title) for title in titles]
     judged = " and on ".join(names[:JUDGED])
