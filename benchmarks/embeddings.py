@@ -2,23 +2,47 @@
 
 One folder an encoder (its settings, code, weights and library versions), one file a shard. Rows are keyed by the
 sha256 of the image's bytes, so subsets and tasks share them. Shards are written whole as they are made: an interrupted
-pass resumes after its last shard. Timed passes never come here.
+pass resumes after its last shard. A shard that is damaged is named, removed, and its rows are made again. Timed passes
+never come here.
 """
 
+import contextlib
 import fcntl
+import hashlib
+import itertools
+import logging
+import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from benchmarks.files import write_atomically
+from datasets.errors import BenchmarkError
 from datasets.imageset import ImageSet
-from methods.answers import check_finite
+from methods.answers import AnswerError, check_finite
 from methods.contracts import Encoder
 from methods.vector_method import Embed, embed_in_batches, empty_rows
 
 SHARD_ROWS = 512
+
+Form = tuple[int, np.dtype]
+"""Length and type of a row: the same for all rows of an encoder."""
+
+_LOG = logging.getLogger(__name__)
+_PASSES = 3
+"""Over what is stored: to find rows missing or unlike the encoder's, to find those all made, and one to spare."""
+
+
+class _Shard(NamedTuple):
+    path: Path
+    digests: np.ndarray
+    form: Form
+    sealed: bool
+    """Whether a checksum vouches for its form; a shard of an older version has none."""
 
 
 class EmbeddingStore:
@@ -32,50 +56,114 @@ class EmbeddingStore:
         """Rows encoded (not found in the store) by this object."""
 
     def __call__(self, encoder: Encoder, images: ImageSet) -> np.ndarray:
-        """Rows (n, d) of `images`, encoding only those whose content is new. Needs `images.digests`."""
+        """Rows (n, d) of `images`, encoding only those that are not stored intact. Needs `images.digests`.
+
+        Raises BenchmarkError where rows do not stay as they are written.
+        """
         if images.digests is None:
             return self.embed(encoder, images)
         self.folder.mkdir(parents=True, exist_ok=True)
+        form: Form | None = None
         with _locked(self.folder / "lock"):
-            known = {digest for shard in self._shards() for digest in _digests(shard)}
-            missing = list({d: p for p, d in enumerate(images.digests) if d not in known}.values())
-            for start in range(0, len(missing), SHARD_ROWS):
-                shard = images.take(missing[start : start + SHARD_ROWS])
-                rows = self.embed(encoder, shard)
-                check_finite(type(encoder).__name__, rows)
-                self._save(shard.digests or (), rows)
-                self.computed += len(shard)
-        return self._gathered(images.digests)
+            for _ in range(_PASSES):
+                shards = self._intact(images.digests, form)
+                known = {digest for shard in shards for digest in shard.digests.tolist()}
+                missing = list({d: p for p, d in enumerate(images.digests) if d not in known}.values())
+                if missing:
+                    form = self._encode(encoder, images, missing, form)
+                elif form is None and not (all(each.sealed for each in shards) and len({s.form for s in shards}) <= 1):
+                    form = _form(self.embed(encoder, images[:1]))
+                else:
+                    return _gathered(shards, images.digests)
+        raise BenchmarkError(f"{self.folder} does not keep what is written to it: check the disk, or use another --out")
 
-    def _gathered(self, digests: Sequence[str]) -> np.ndarray:
-        """Rows (n, d) of `digests`, all stored, in one array; never more than one shard is in memory beside it."""
-        rows = np.empty((0, 0), dtype=np.float32)
-        wanted = np.array(digests, dtype=np.str_)
-        for path in self._shards():
-            shard = _digests(path)
-            place = np.flatnonzero(np.isin(wanted, shard))
-            if not len(place):
-                continue
-            order = np.argsort(shard)
-            with np.load(path, allow_pickle=False) as stored:
-                found = stored["rows"]
-            if not len(rows):
-                rows = empty_rows(len(wanted), found.shape[1], found.dtype)
-            rows[place] = found[order[np.searchsorted(shard, wanted[place], sorter=order)]]
-        return rows
+    def _encode(self, encoder: Encoder, images: ImageSet, missing: Sequence[int], form: Form | None) -> Form | None:
+        """Encode and store the images at `missing`; their form, which may not change."""
+        for start in range(0, len(missing), SHARD_ROWS):
+            shard = images.take(missing[start : start + SHARD_ROWS])
+            rows = self.embed(encoder, shard)
+            name = type(encoder).__name__
+            check_finite(name, rows)
+            if form not in (None, _form(rows)):
+                raise AnswerError(f"{name}: rows became {_told(_form(rows))}, after {_told(form)}")
+            form = _form(rows)
+            self._save(shard.digests or (), rows)
+            self.computed += len(shard)
+        return form
 
-    def _shards(self) -> list[Path]:
-        return sorted(self.folder.glob("shard-*.npz"))
+    def _intact(self, digests: Sequence[str], form: Form | None) -> list[_Shard]:
+        """Shards that hold any of `digests`; those that are damaged, or not of the encoder's form, are removed."""
+        wanted, shards = np.array(digests, dtype=np.str_), []
+        for path in sorted(self.folder.glob("shard-*.npz")):
+            try:
+                shard = _checked(path)
+                if not np.isin(shard.digests, wanted).any():
+                    continue
+                if form not in (None, shard.form):
+                    raise ValueError(f"rows are {_told(shard.form)}, the encoder's {_told(form)}")
+            except (OSError, EOFError, ValueError, LookupError, TypeError, zipfile.BadZipFile, zlib.error) as error:
+                _LOG.warning("%s is damaged (%s): its rows are made again", path, error)
+                with contextlib.suppress(OSError):
+                    path.unlink()
+            else:
+                shards.append(shard)
+        return shards
 
     def _save(self, digests: Sequence[str], rows: np.ndarray) -> None:
-        path = self.folder / f"shard-{len(self._shards()):05d}.npz"
+        """Under a name that is free: numbers may be missing in between."""
+        names = (self.folder / f"shard-{number:05d}.npz" for number in itertools.count())
+        path = next(name for name in names if not name.exists())
+        keys = np.array(digests, dtype=np.str_)
         with write_atomically(path) as file:
-            np.savez(file, allow_pickle=False, digests=np.array(digests, dtype=np.str_), rows=rows)
+            np.savez(file, allow_pickle=False, digests=keys, rows=rows, checksum=_checksum(keys, rows))
 
 
-def _digests(shard: Path) -> np.ndarray:
-    with np.load(shard, allow_pickle=False) as stored:  # reads no more of the file than is asked for
-        return stored["digests"]
+def _checked(path: Path) -> _Shard:
+    """What a shard holds; raises one of many errors where it is not what was written (zip keeps a CRC as well)."""
+    with np.load(path, allow_pickle=False) as stored:
+        digests, rows = stored["digests"], stored["rows"]
+        sealed = "checksum" in stored
+        if digests.ndim != 1 or digests.dtype.kind != "U" or rows.ndim != 2 or len(rows) != len(digests):
+            raise ValueError(f"digests {digests.shape} {digests.dtype}, rows {rows.shape} {rows.dtype}")
+        if len(np.unique(digests)) != len(digests):
+            raise ValueError("two rows of one image")
+        if sealed and stored["checksum"].tolist() != _checksum(digests, rows):
+            raise ValueError("its checksum differs")
+    return _Shard(path, digests, _form(rows), sealed)
+
+
+def _checksum(digests: np.ndarray, rows: np.ndarray) -> str:
+    """Of the rows, their order and their form."""
+    told = hashlib.sha256(repr((digests.tolist(), rows.shape, rows.dtype.str)).encode())
+    told.update(np.ascontiguousarray(rows).data)
+    return told.hexdigest()
+
+
+def _gathered(shards: Sequence[_Shard], digests: Sequence[str]) -> np.ndarray:
+    """Rows (n, d) of `digests`, all stored, in one array; never more than one shard is in memory beside it."""
+    wanted = np.array(digests, dtype=np.str_)
+    filled = np.zeros(len(wanted), dtype=bool)
+    rows = np.empty((0, 0), dtype=np.float32)
+    for path, shard, (dimension, kind), _ in shards:
+        place = np.flatnonzero(np.isin(wanted, shard))
+        order = np.argsort(shard)
+        with np.load(path, allow_pickle=False) as stored:
+            found = stored["rows"]
+        if not len(rows):
+            rows = empty_rows(len(wanted), dimension, kind)
+        rows[place] = found[order[np.searchsorted(shard, wanted[place], sorter=order)]]
+        filled[place] = True
+    if not filled.all():  # rows that nobody filled hold whatever memory held
+        raise BenchmarkError(f"{int((~filled).sum())} of {len(filled)} rows are not stored; run it again")
+    return rows
+
+
+def _form(rows: np.ndarray) -> Form:
+    return rows.shape[1], rows.dtype
+
+
+def _told(form: Form | None) -> str:
+    return "unknown" if form is None else f"{form[1]} of {form[0]}"
 
 
 def stand_in_rows(encoder: Encoder, images: ImageSet) -> np.ndarray:

@@ -1,11 +1,15 @@
 """Embeddings are computed once per image content, whatever subset or task asks, and survive an interruption."""
 
+import logging
+
 import numpy as np
 import pytest
 
 from benchmarks import embeddings
 from benchmarks.embeddings import EmbeddingStore
+from datasets.errors import BenchmarkError
 from datasets.imageset import ImageSet, Item
+from methods.answers import AnswerError
 from methods.memory import TooLargeError
 
 
@@ -84,3 +88,103 @@ def test_rows_that_would_not_fit_are_refused_with_the_figure(tmp_path, monkeypat
     monkeypatch.setattr("methods.memory.machine_bytes", lambda: 100)
     with pytest.raises(TooLargeError, match="10 rows of 2 numbers"):
         EmbeddingStore(tmp_path)(Counting(), images(range(10)))
+
+
+def shards(folder):
+    return sorted(folder.glob("shard-*.npz"))
+
+
+def rewritten(path, **changed):
+    """The shard with other arrays, its zip intact; None leaves one out."""
+    with np.load(path) as file:
+        arrays = {**file, **changed}
+    np.savez(path, **{name: array for name, array in arrays.items() if array is not None})
+
+
+def flipped(path, at):
+    data = bytearray(path.read_bytes())
+    data[at if at >= 0 else len(data) + at] ^= 0xFF
+    path.write_bytes(data)
+
+
+def middle_of_rows(path):
+    return path.read_bytes().index(b"rows.npy") + 170
+
+
+STRANGE = np.array([[7, 7, 7]] * 4, np.float32)
+DAMAGE = {
+    "absent": lambda path: path.unlink(),
+    "empty": lambda path: path.write_bytes(b""),
+    "cut": lambda path: path.write_bytes(path.read_bytes()[:-100]),
+    "cut early": lambda path: path.write_bytes(path.read_bytes()[:100]),
+    "text": lambda path: path.write_text("no shard"),
+    "first byte": lambda path: flipped(path, 0),
+    "last byte but 10": lambda path: flipped(path, -10),
+    "a byte of the rows": lambda path: flipped(path, middle_of_rows(path)),
+    "one array alone": lambda path: np.save(path.open("wb"), STRANGE),
+    "without digests": lambda path: rewritten(path, digests=None),
+    "without rows": lambda path: rewritten(path, rows=None),
+    "pickled": lambda path: rewritten(path, rows=np.array([None] * 4)),
+    "fewer rows": lambda path: rewritten(path, rows=STRANGE[:3, :2]),
+    "longer rows": lambda path: rewritten(path, rows=STRANGE),
+    "longer rows of an older version": lambda path: rewritten(path, rows=STRANGE, checksum=None),
+    "other type of an older version": lambda path: rewritten(path, rows=STRANGE[:, :2].astype("f8"), checksum=None),
+    "other rows": lambda path: rewritten(path, rows=STRANGE[:, :2]),
+    "flat rows": lambda path: rewritten(path, rows=STRANGE[:, 0], checksum=None),
+    "two rows of one image": lambda path: rewritten(path, digests=np.array(["digest0"] * 4), checksum=None),
+    "digests that are numbers": lambda path: rewritten(path, digests=np.arange(4), checksum=None),
+    "other checksum": lambda path: rewritten(path, checksum=np.array("0")),
+}
+
+
+@pytest.mark.parametrize("which", [[0], [1], [0, 2], [0, 1, 2]], ids=str)
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_rows_that_are_lost_or_damaged_are_made_again(damage, which, tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(embeddings, "SHARD_ROWS", 4)
+    asked = [9, 0, 5, 5, 3, 8, 11, 1, 2, 4, 6, 7, 10]
+    cold = EmbeddingStore(tmp_path)(Counting(), images(asked))
+    stored = shards(tmp_path)
+    assert len(stored) == 3
+    for number in which:
+        DAMAGE[damage](stored[number])
+    with caplog.at_level(logging.WARNING):
+        again = EmbeddingStore(tmp_path)(Counting(), images(asked))
+    assert again.dtype == cold.dtype
+    np.testing.assert_array_equal(again, cold)
+    named = [path.name for path in stored if path.name in caplog.text]
+    assert named == [stored[number].name for number in which if damage != "absent"]
+    np.testing.assert_array_equal(EmbeddingStore(tmp_path)(Counting(fail_at=0), images(asked)), cold)
+
+
+def test_a_new_shard_takes_no_name_that_is_in_use(tmp_path, monkeypatch):
+    monkeypatch.setattr(embeddings, "SHARD_ROWS", 4)
+    EmbeddingStore(tmp_path)(Counting(), images(range(12)))
+    kept = {path.name: path.read_bytes() for path in shards(tmp_path)[1:]}
+    shards(tmp_path)[0].unlink()
+    EmbeddingStore(tmp_path)(Counting(), images(range(20)))
+    assert {name: (tmp_path / name).read_bytes() for name in kept} == kept
+    assert len(shards(tmp_path)) == 5
+
+
+def test_shards_of_an_older_version_are_used(tmp_path):
+    EmbeddingStore(tmp_path)(Counting(), images(range(10)))
+    rewritten(shards(tmp_path)[0], checksum=None)
+    store, encoder = EmbeddingStore(tmp_path), Counting()
+    assert store(encoder, images(range(10)))[:, 0].tolist() == list(range(10))
+    assert (store.computed, encoder.seen) == (0, [0])  # one row, to see its form
+
+
+def test_a_disk_that_keeps_nothing_gives_no_rows(tmp_path, monkeypatch):
+    monkeypatch.setattr(EmbeddingStore, "_save", lambda self, digests, rows: None)
+    with pytest.raises(BenchmarkError, match="check the disk"):
+        EmbeddingStore(tmp_path)(Counting(), images(range(3)))
+
+
+def test_an_encoder_whose_rows_change_their_length_is_refused(tmp_path, monkeypatch):
+    class Growing(Counting):
+        def encode(self, images):
+            return np.ones((len(images), 2 + len(self.seen)), np.float32) if super().encode(images) is not None else 0
+
+    monkeypatch.setattr(embeddings, "SHARD_ROWS", 3)
+    with pytest.raises(AnswerError, match="rows became float32 of 8, after float32 of 5"):
+        EmbeddingStore(tmp_path)(Growing(), images(range(6)))
