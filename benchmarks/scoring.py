@@ -28,7 +28,7 @@ CANARY_STANDARD_ERRORS = 4.0
 
 @dataclass(frozen=True)
 class Estimate:
-    """A metric's mean over queries with its 95 % interval (see metrics.intervals), and its mean over classes."""
+    """A metric's mean over queries with its 95% interval (see metrics.intervals), and its mean over classes."""
 
     mean: float
     low: float

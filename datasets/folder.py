@@ -104,7 +104,7 @@ class Folder(FileDataset):
 
 
 def _unreadable(error: OSError) -> None:
-    raise DataError(f"{error.filename} cannot be read ({error.strerror}): mend its permissions or move it away")
+    raise DataError(f"{error.filename} cannot be read ({error.strerror}): fix its permissions or move it away")
 
 
 def _printable(name: str) -> str:

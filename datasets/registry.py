@@ -32,7 +32,9 @@ def open_dataset(name: str, data_dir: Path | None, drawings: Path | None = None)
         return Folder(Path(name.removeprefix(FOLDER_PREFIX)).expanduser())
     _check_name(name)
     if data_dir is not None and not data_dir.is_dir():
-        raise DataError(f"{data_dir} is no folder: say where the data sets lie, or leave it out to use the stand-ins")
+        raise DataError(
+            f"{data_dir} is no folder: say where the data sets lie, or leave it out to use synthetic images"
+        )
     if data_dir is not None and _is_filled(data_dir / name):
         return _CLASSES[name](data_dir / name)
     from datasets.synthetic import stand_in

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Figure:
-    """Our figure: its value with a 95 % interval where there is one to give, and the cells it was read from.
+    """Our figure: its value with a 95% interval where there is one to give, and the cells it was read from.
 
     `word` says why there is no value (not run, untrained, timeout, ...), or qualifies one that is there.
     """

@@ -22,7 +22,7 @@ R0 = (
     Claim(
         report="R0",
         systems=("cnn3",),
-        says="accuracy 96 %",
+        says="accuracy 96%",
         values=(96,),
         unit="%",
         ours=(Quality("cnn3", LFW_FIRST_250, metric=ACCURACY),),
@@ -40,7 +40,7 @@ R0 = (
     Claim(
         report="R0",
         systems=("efficientnetv2l",),
-        says="training efficiency 84 %",
+        says="training efficiency 84%",
         values=(84,),
         unit="%",
         ours=(Quality("efficientnetv2l", LFW, metric=ACCURACY),),
@@ -96,7 +96,7 @@ R1 = (
     Claim(
         report="R1",
         systems=("phash",),
-        says="accuracy 10.29 %, 1,000 samples",
+        says="accuracy 10.29%, 1,000 samples",
         values=(10.29,),
         unit="%",
         ours=(
@@ -104,13 +104,13 @@ R1 = (
             Quality("phash", IMDB_WIKI, metric=ACCURACY),
             Quality("random", CIFAR10, metric=ACCURACY),
         ),
-        because='Chance level (10 % of ten classes), and "accuracy" is not defined; beside it the random ranking\'s.',
+        because='Chance level (10% of ten classes), and "accuracy" is not defined; beside it the random ranking\'s.',
         rule=NotComparable(),
     ),
     Claim(
         report="R1",
         systems=("svm",),
-        says="accuracy 3 %, on which data set is not said",
+        says="accuracy 3%, on which data set is not said",
         values=(3,),
         unit="%",
         ours=(
@@ -125,7 +125,7 @@ R1 = (
     Claim(
         report="R1",
         systems=("sift",),
-        says="accuracy 33.64 %",
+        says="accuracy 33.64%",
         values=(33.64,),
         unit="%",
         ours=(
@@ -148,7 +148,7 @@ R1 = (
     Claim(
         report="R1",
         systems=("cnn4-embedding", "cnn4-siftcrop"),
-        says="accuracy 67–70 %",
+        says="accuracy 67–70%",
         values=(67, 70),
         unit="%",
         ours=(
@@ -157,13 +157,13 @@ R1 = (
             PairAccuracy("cnn4-embedding", LFW),
             PairAccuracy("cnn4-siftcrop", LFW),
         ),
-        because='A decision on pairs ("predicting if the two images were similar"), chance 50 %; pairs unknown.',
+        because='A decision on pairs ("predicting if the two images were similar"), chance 50%; pairs unknown.',
         rule=NotComparable(),
     ),
     Claim(
         report="R1",
         systems=("cnn4-softmax",),
-        says="accuracy 74 %, 10 celebrities, 200 epochs",
+        says="accuracy 74%, 10 celebrities, 200 epochs",
         values=(74,),
         unit="%",
         ours=(Quality("cnn4-softmax", CELEBS_10, metric=ACCURACY),),
@@ -181,7 +181,7 @@ R1 = (
     Claim(
         report="R1",
         systems=("inceptionv3-trained",),
-        says="accuracy 82 %, about 100 celebrities, 100–120 epochs",
+        says="accuracy 82%, about 100 celebrities, 100–120 epochs",
         values=(82,),
         unit="%",
         ours=(Quality("inceptionv3-trained", CELEBS_100, metric=ACCURACY),),
@@ -243,7 +243,7 @@ R3 = (
     Claim(
         report="R3",
         systems=("vgg16-fc1",),
-        says="features of 1,508 images in 86 s on a GPU (57 ms an image)",
+        says="features of 1,508 images in 86 s on a GPU (57 ms per image)",
         values=(57,),
         unit="ms",
         ours=(IndexingTime("vgg16-fc1", LFW_S3),),
@@ -253,7 +253,7 @@ R3 = (
     Claim(
         report="R3",
         systems=("vgg16-fc1",),
-        says="features in 888 s on a CPU: 589 ms an image, by its own log",
+        says="features in 888 s on a CPU: 589 ms per image, by its own log",
         values=(589,),
         unit="ms",
         ours=(IndexingTime("vgg16-fc1", LFW_S3), SearchTime("vgg16-fc1", LFW_S3, stage="encode")),

@@ -16,7 +16,7 @@ from benchmarks.tables.model import Column, Table
 
 INTRODUCTION = (
     "What the source reports (R0 to R4) claim, and what the same systems do under the shared protocol. A report's "
-    "figure cannot be laid beside another report's; ours can. [..]: 95 % interval over queries (of a "
+    "figure cannot be laid beside another report's; ours can. [..]: 95% interval over queries (of a "
     "time: of the median over timed calls). Percentages are of queries, points are differences of percentages over "
     "the same queries. A word stands where a cell has not run or has no figure; each figure names the stored cell it "
     "was read from, and the tables of that data set say on which machine. Verdict: *confirmed* or *contradicted* by "
@@ -87,7 +87,7 @@ def claims_frame(claims: Sequence[Claim], figures: Sequence[Sequence[Figure]]) -
 
 
 def figure_text(figure: Figure) -> str:
-    """As the table shows it: "hit@1: 3.6 % [1.9, 5.5]", "hit@1: not run"."""
+    """As the table shows it: "hit@1: 3.6% [1.9, 5.5]", "hit@1: not run"."""
     if figure.value is None:
         return f"{figure.name}: {figure.word}"
     signed = figure.unit == "points"

@@ -11,7 +11,7 @@ from benchmarks.metrics.statistics import Interval
 
 
 class Value(NamedTuple):
-    """A figure, its 95 % interval unless it is a count or a single measurement, and what must be said with it."""
+    """A figure, its 95% interval unless it is a count or a single measurement, and what must be said with it."""
 
     value: float
     interval: Interval | None = None

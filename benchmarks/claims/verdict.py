@@ -49,7 +49,7 @@ class Decided:
     @property
     def text(self) -> str:
         """In words."""
-        what = "the figure" if self.how == "reaches" else "the figure's 95 % interval"
+        what = "the figure" if self.how == "reaches" else "the figure's 95% interval"
         return f"confirmed where {what} {self.how} {self.bound:g}" + (", for each of them" if len(self.on) > 1 else "")
 
     def verdict(self, figures: Sequence[Figure]) -> Verdict:
@@ -79,7 +79,7 @@ class Exceeds:
     more: int
     less: int
 
-    text: str = "confirmed where the one figure's 95 % interval lies above the other's"
+    text: str = "confirmed where the one figure's 95% interval lies above the other's"
 
     def verdict(self, figures: Sequence[Figure]) -> Verdict:
         """Contradicted where the intervals meet, or lie the other way."""

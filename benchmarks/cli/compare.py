@@ -17,10 +17,10 @@ def compare(
     base: Annotated[Path, typer.Argument(help="A baseline file, or the results folder of an earlier run.")],
     new: Annotated[Path, typer.Argument(help="The results folder of the new run (or a baseline file).")],
     methods: options.Methods = None,
-    tolerance: Annotated[float, typer.Option("--tolerance", help="Drop of accuracy let pass, absolute.")] = 0.005,
+    tolerance: Annotated[float, typer.Option("--tolerance", help="Allowed drop of accuracy, absolute.")] = 0.005,
     alpha: Annotated[float, typer.Option("--alpha", help="Chance of a false alarm in the whole comparison.")] = 0.05,
-    latency_ratio: Annotated[float, typer.Option("--latency-ratio", help="Slowdown let pass.")] = 1.10,
-    memory_ratio: Annotated[float, typer.Option("--memory-ratio", help="Growth of peak memory let pass.")] = 1.25,
+    latency_ratio: Annotated[float, typer.Option("--latency-ratio", help="Allowed slowdown of query time.")] = 1.10,
+    memory_ratio: Annotated[float, typer.Option("--memory-ratio", help="Allowed growth of peak memory.")] = 1.25,
     markdown: Annotated[Path | None, typer.Option("--markdown", help="Write the report for a pull request.")] = None,
     json: Annotated[Path | None, typer.Option("--json", help="Write the report for machines.")] = None,
 ) -> None:

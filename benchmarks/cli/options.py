@@ -7,9 +7,7 @@ import typer
 
 DataDir = Annotated[
     Path | None,
-    typer.Option(
-        "--data", envvar="RIS_DATA", help="Folder with the data sets; synthetic stand-ins where one is absent."
-    ),
+    typer.Option("--data", envvar="RIS_DATA", help="Folder with the data sets; synthetic images where one is absent."),
 ]
 WeightsDir = Annotated[
     Path | None,

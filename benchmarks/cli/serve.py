@@ -63,7 +63,7 @@ def serve(
     with progress(console) as advance:
         desk = Desk(settings, advance)
     if host not in LOOPBACK:
-        console.print(f"[bold yellow]open to the network[/]: whoever reaches {host} sees these galleries, no password")
+        console.print(f"[bold yellow]open to the network[/]: anyone who can reach {host} sees them, no password")
     listening = _listen(host, port)
     console.print(f"http://{host}:{listening.getsockname()[1]}  (Ctrl-C ends it)", highlight=False)
     config = uvicorn.Config(create_app(desk), log_level="warning", server_header=False)

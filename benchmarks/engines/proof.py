@@ -30,7 +30,7 @@ class Proof:
     hit_change: float | None = None
     """Less that of plain Keras."""
     hit_interval: tuple[float, float] | None = None
-    """95 % interval of the change, over queries."""
+    """95% interval of the change, over queries."""
     faces: str = ""
     """Of a detector: how many images have the same faces, and how far boxes moved."""
     seconds: float | None = None

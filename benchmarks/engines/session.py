@@ -23,7 +23,7 @@ def measured(orders: Sequence[Order], on_progress: Callable[[str], None]) -> Ite
     os.environ.update(device_environment("cpu", KERAS_BACKENDS[0]))
     for order in orders:
         name = order.contestant.name
-        on_progress(f"{name}: proofs, then {order.rounds} rounds")
+        on_progress(f"{name}: equivalence checks, then {order.rounds} rounds")
         os.environ.update(thread_environment(order.threads))
         context = multiprocessing.get_context("spawn")
         with temporary_folder() as scratch, ProcessPoolExecutor(1, context, use, (scratch,)) as pool:

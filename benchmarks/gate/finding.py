@@ -40,7 +40,7 @@ class Finding:
     base: float | None = None
     new: float | None = None
     low: float | None = None
-    """95 % interval of the change (new - base); for times, where 95 % of the rounds' ratios lie."""
+    """95% interval of the change (new - base); for times, where 95% of the rounds' ratios lie."""
     high: float | None = None
     p: float | None = None
     """Of no change for the worse or the better, Holm's correction made; None where nothing was tested."""

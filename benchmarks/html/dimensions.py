@@ -71,7 +71,7 @@ def _figures(page: Page, rows: list[dict[str, Any]]) -> list[Figure]:
     )
     figures = []
     if trained:
-        says = f"hit@1 of ResNet50's features on {where}, whole (2048) and after a PCA. Bars: 95 % intervals.{limit}"
+        says = f"hit@1 of ResNet50's features on {where}, whole (2048) and after a PCA. Bars: 95% intervals.{limit}"
         id = anchor("plot-dimensions", page.name)
         figures.append(Figure(id, "Accuracy", says, _accuracy(trained), table, command))
     missing = "" if trained else " ResNet50's weights are not here, so the rows are timed and have no accuracy."

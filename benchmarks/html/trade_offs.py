@@ -86,7 +86,7 @@ def _figure(page: Page, rows: Sequence[dict[str, Any]], cost: Cost) -> Figure | 
     on_front = [point["method"] for point in drawn if (point["cost"], point["hit"]) in front]
     says = (
         f"hit@1 against {cost.axis.partition(' (')[0]} on {where}: higher and further left is better. The dashed line "
-        f"is the Pareto front, which no method beats in both: {', '.join(on_front)}. Bars are 95 % intervals over "
+        f"is the Pareto front, which no method beats in both: {', '.join(on_front)}. Bars are 95% intervals over "
         "queries."
     )
     columns = (METHOD, Column("family", "family", is_text=True), cost.column, Column("hit@1", "hit@1", fraction))
@@ -127,7 +127,7 @@ def _chart(points: list[dict[str, Any]], cost: Cost, front: list[tuple[float, fl
     tooltip = [
         alt.Tooltip("method:N"),
         alt.Tooltip("family:N"),
-        alt.Tooltip("shown_hit:N", title="hit@1 [95 %]"),
+        alt.Tooltip("shown_hit:N", title="hit@1 [95%]"),
         alt.Tooltip("shown_cost:N", title=cost.column.title),
     ]
     bars = base.mark_rule(strokeWidth=1.5, clip=True).encode(y="low:Q", y2="high:Q")

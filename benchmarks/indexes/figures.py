@@ -54,7 +54,7 @@ def _latency(single: np.ndarray) -> dict[str, Any]:
 
 
 def _ratio(ours: np.ndarray, theirs: np.ndarray) -> list[float]:
-    """Median query of `ours` over that of `theirs`, (rounds, queries) each, with its 95 % interval.
+    """Median query of `ours` over that of `theirs`, (rounds, queries) each, with its 95% interval.
 
     Rounds are resampled as pairs: both had a turn in each (percentile bootstrap, Efron & Tibshirani 1993, chapter 13).
     """

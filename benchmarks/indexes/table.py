@@ -94,7 +94,7 @@ def _notes(record: dict[str, Any], rows: Sequence[dict[str, Any]]) -> list[str]:
         f"Data: {vectors['real']:,} real vectors{jitter if made_up else ''}, {vectors['dimension']:,} {unit} each "
         f"({vectors['metric']}); {vectors['queries']:,} queries, of images that are not in the gallery "
         f"({vectors['completeness']}).",
-        f"Recall: share of its answer that belongs to the exact one, ties included; in brackets its 95 % bootstrap "
+        f"Recall: share of its answer that belongs to the exact one, ties included; in brackets its 95% bootstrap "
         "interval over queries. x scan: median query over that of the fastest index that looks at every vector "
         f"({record['scan']}), with the interval of that ratio over rounds. Queries a second: 1 / p50, and for "
         f"{record['batch']} queries at once.",

@@ -12,7 +12,7 @@ _RESAMPLES = 1000
 
 @dataclass(frozen=True)
 class Quantile:
-    """A quantile of the latency in seconds with its 95 % interval."""
+    """A quantile of the latency in seconds with its 95% interval."""
 
     value: float
     low: float

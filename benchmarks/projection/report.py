@@ -33,11 +33,11 @@ _CHECKS = (
     Column("data", "dataset", is_text=True),
     Column("cost", "cost", is_text=True),
     Column("fitted up to", "fitted_to", count),
-    Column("foretold for", "size", count),
-    Column("foretold", "foretold", is_text=True),
+    Column("predicted for", "size", count),
+    Column("predicted", "foretold", is_text=True),
     Column("measured", "measured", is_text=True),
-    Column("off by", "error", lambda error: f"{100 * error:+.0f} %"),
-    Column(f"within {100 * NEAR:.0f} %", "near", is_text=True),
+    Column("off by", "error", lambda error: f"{100 * error:+.0f}%"),
+    Column(f"within {100 * NEAR:.0f}%", "near", is_text=True),
 )
 
 _FLEETS = (
@@ -100,11 +100,11 @@ def write_projection(costs: Sequence[Costs], images: Sequence[float], machine: M
     """Write `projection.md` and `projection.csv` into `out`; returns the page."""
     fleets = [(each, size, fleet_for(each, size, machine)) for each in costs for size in images]
     rows = [_fleet_row(each, size, fleet) for each, size, fleet in fleets]
-    checks = Table("Foretold and measured", _CHECKS, [_check_row(check) for each in costs for check in each.checks])
+    checks = Table("Predicted and measured", _CHECKS, [_check_row(check) for each in costs for check in each.checks])
     near = [check.is_near for each in costs for check in each.checks]
     checks.notes = [
         f"Each law was fitted without the largest size measured, and asked for it: {sum(near)} of {len(near)} costs "
-        f"came within {100 * NEAR:.0f} %.",
+        f"came within {100 * NEAR:.0f}%.",
         note,
     ]
     text = document("What larger galleries would take", INTRODUCTION, [checks, _fleet_table(rows, costs, machine)])
@@ -121,12 +121,12 @@ def _fleet_table(rows: list[dict[str, Any]], costs: Sequence[Costs], machine: Ma
         _FLEETS,
         rows,
         [
-            f"Machines as fast as the one measured, of {machine.memory_bytes / 2**30:g} GiB, {100 * USABLE:.0f} % of "
+            f"Machines as fast as the one measured, of {machine.memory_bytes / 2**30:g} GiB, {100 * USABLE:.0f}% of "
             f"it for vectors and searches. A shard is no larger than lets one query be answered in "
-            f"{1e3 * machine.longest_search_s:g} ms, and no larger than memory lets it be. Carrying the query to the "
-            "shards and merging their ranks is not counted.",
-            f"Nothing above {largest:,} vectors was measured here: beyond that the figures are the laws', no one's "
-            "measurement. Extraction is counted once for each image, at the pace of one machine; it divides by the "
+            f"{1e3 * machine.longest_search_s:g} ms, and no larger than memory lets it be. Sending the query to the "
+            "shards and merging their results is not counted.",
+            f"Nothing above {largest:,} vectors was measured here: beyond that the figures are extrapolated, not "
+            "measured. Extraction is counted once for each image, at the pace of one machine; it divides by the "
             "workers (docs/fan-out.md).",
         ],
     )

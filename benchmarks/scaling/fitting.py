@@ -34,7 +34,7 @@ class Fit:
     factor: float
     exponent: float
     interval: Interval
-    """95 %; NaN where two sizes leave nothing to judge it by."""
+    """95%; NaN where two sizes leave nothing to judge it by."""
     p: float
     """Of the F-test for a floor; NaN where it was not to be tested."""
     plain: float

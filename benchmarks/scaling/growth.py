@@ -21,7 +21,7 @@ class Level(NamedTuple):
 
 
 def _search(row: dict[str, Any]) -> Level:
-    """Median, with its 95 % bootstrap interval over the queries timed."""
+    """Median, with its 95% bootstrap interval over the queries timed."""
     median = quantiles(np.array(row["search_s"])[:, None])["p50"]
     return Level(median.value, median.low, median.high)
 

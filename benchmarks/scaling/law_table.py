@@ -32,7 +32,7 @@ _LEAST_P = 0.001
 """Smaller ones are all the same."""
 
 _NOTES = (
-    "n^c: the cost grows with the gallery's size n to the power c, in brackets its 95 % interval: the t-interval of a "
+    "n^c: the cost grows with the gallery's size n to the power c, in brackets its 95% interval: the t-interval of a "
     "least-squares regression of logarithms over the sizes, each measured in a process of its own. A floor before it "
     "(a + n^c) is what does not grow; it is taken where an F-test finds that it explains the points better than "
     f"chance would (p < {SIGNIFICANT:g}), and c is then the exponent of what grows. Neither law holds beyond the sizes "

@@ -79,7 +79,7 @@ def _notes(each: Curves) -> list[str]:
         f"{newest['queries']:,} queries, none of them in a gallery; a smaller gallery is part of every larger one. "
         "Beyond the real images, galleries hold real embeddings jittered: Gaussian noise as long as "
         f"{SHARE:g} times the median distance of nearest neighbours (in hashes, so many flipped bits).",
-        f"[..]: 95 % bootstrap interval of the median over the queries timed, one at a time. Batches are of {batch}.",
+        f"[..]: 95% bootstrap interval of the median over the queries timed, one at a time. Batches are of {batch}.",
     ]
     bad = [f"{row['cell']['method']} at {row['size']:,}: {row['status']} ({row['reason']})" for row in rows]
     bad = [text for text, row in zip(bad, rows, strict=True) if row["status"] != "ok"]

@@ -33,23 +33,23 @@ COLUMNS = (
     Column("network", "network", is_text=True),
     Column("input", "size"),
     Column("engine", "engine", is_text=True),
-    Column("ms an image", "ms", milliseconds),
+    Column("ms/image", "ms", milliseconds),
     Column("times `predict`", "times_predict", _times),
     Column("times keras", "times_keras", _times),
     Column("least cosine", "cosine_min", lambda value: f"{value:.6f}"),
     Column("mean", "cosine_mean", lambda value: f"{value:.6f}"),
     Column("hit@1", "hit", lambda value: f"{value:.3f}"),
     Column("change of hit@1", "hit_change", _change),
-    Column("proof", "proof", is_text=True),
+    Column("equivalence check", "proof", is_text=True),
 )
 
 INTRODUCTION = (
     f"`{PREDICT}` is `Model.predict` of plain Keras, and `MTCNN.predict` of the package that MTCNN comes from; "
     f"`{PLAIN}` is the bare forward pass, which every method uses unless asked otherwise. All engines of a network "
-    "took turns in one process, round by round, each in a new order; intervals (95 %) are over rounds, and of hit@1 "
-    "over queries. A ratio above 1 is faster. An engine is shown its latency only once it is proven: on real images, "
-    f"no cosine to float32 below {COSINE}, and hit@1 within the interval of no change; of a network without weights "
-    "only the cosine is asked. Of MTCNN the boxes are compared."
+    "took turns in one process, round by round, each in a new order; intervals (95%) are over rounds, and of hit@1 "
+    "over queries. A ratio above 1 is faster. The latency of an engine is shown only where it passed the equivalence "
+    f"check: on real images, no cosine to float32 below {COSINE}, and hit@1 within the interval of no change; "
+    "of a network without weights only the cosine is asked. Of MTCNN the boxes are compared."
 )
 
 SETTLED = (
@@ -111,22 +111,25 @@ def _quantity(key: str, values: np.ndarray) -> dict[str, Any]:
 
 def _verdict(proof: dict[str, Any]) -> str:
     if proof["reason"]:
-        return f"**not proven**: {proof['reason']}"
+        return f"**failed**: {proof['reason']}"
     if proof["faces"]:
-        return f"proven: {proof['faces']}"
-    return "proven" if proof["hit"] is not None else "proven, cosine only"
+        return f"passed: {proof['faces']}"
+    return "passed" if proof["hit"] is not None else "passed, cosine only"
 
 
 def _notes(facts: Sequence[dict[str, Any]]) -> list[str]:
     first = facts[0]
     noisy = sorted({one["name"] for one in facts if one["strayed"] > NOISY})
-    quiet = f"Pace of the machine: its slowest tenth was at most {max(one['strayed'] for one in facts):.1%} behind."
+    quiet = (
+        f"Noise: the slowest tenth of the clock checks was at most {max(one['strayed'] for one in facts):.1%} behind."
+    )
     rounds = _span(len(one["seconds"][PLAIN]) for one in facts)
     images = _span(one["images"] for one in facts)
     settled = sorted(one["name"] for one in facts if one["settled"])
     return [
-        f"Batches of {first['batch']} images, {first['threads']} threads, {rounds} rounds. Proofs on {images} images "
-        f"of the gallery of {first['dataset']}: images to search for, and for each one of its label to be found.",
+        f"Batches of {first['batch']} images, {first['threads']} threads, {rounds} rounds. Equivalence checks on "
+        f"{images} images of the gallery of {first['dataset']}: images to search for, and "
+        "for each one of its label to be found.",
         *([SETTLED.format(", ".join(settled))] if settled else []),
         f"**The machine was noisy** while these were measured: {', '.join(noisy)}." if noisy else quiet,
         machine_note([one["provenance"] for one in facts]),

@@ -44,7 +44,7 @@ STAGE = (
 
 INTRODUCTION = (
     "One query at a time, from encoded bytes in memory to a ranking of 20. The methods took turns, round by round, in "
-    "a new order each time; intervals (95 %) are over rounds. Import, load and first call are the cold start, apart. "
+    "a new order each time; intervals (95%) are over rounds. Import, load and first call are the cold start, apart. "
     "Batches: the number of queries asked at once with the most queries a second."
 )
 

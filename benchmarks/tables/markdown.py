@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from benchmarks.tables.model import Shown, Table, shown
 
 LEGEND = (
-    "**Bold**: best of its column; ≈: tied with the best (the 95 % interval of the paired difference over queries "
-    "holds 0). † learns from gallery labels. Canaries and untrained networks are never ranked. [..]: 95 % interval "
+    "**Bold**: best of its column; ≈: tied with the best (the 95% interval of the paired difference over queries "
+    "holds 0). † learns from gallery labels. Canaries and untrained networks are never ranked. [..]: 95% interval "
     "over queries (Wilson's for hit@k and votes, a BCa bootstrap for other means)."
 )
 

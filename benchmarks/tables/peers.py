@@ -15,7 +15,7 @@ from datasets.errors import BenchmarkError
 
 INTRODUCTION = (
     "Rounds of ours and of the peer's alternate in one process. Times are medians over rounds; the ratio of medians "
-    "has a 95 % bootstrap interval over pairs of rounds. It says how many times as fast ours is; beside a limit, how "
+    "has a 95% bootstrap interval over pairs of rounds. It says how many times as fast ours is; beside a limit, how "
     "many times the limit ours takes. Made by `make bench`."
 )
 

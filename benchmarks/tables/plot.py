@@ -45,7 +45,7 @@ def accuracy_latency_plot(rows: list[dict[str, Any]], title: str, path: Path) ->
     x, y = [cost for cost, _ in front], [accuracy for _, accuracy in front]
     axes.step(x, y, where="post", color="0.55", linestyle="--", zorder=0, label="Pareto front")
     axes.set(xscale="log", title=title)
-    axes.set(xlabel="median query latency, batch 1 (ms, log scale)", ylabel="hit@1 (95 % interval)")
+    axes.set(xlabel="median query latency, batch 1 (ms, log scale)", ylabel="hit@1 (95% interval)")
     axes.set_ylim(-0.05, 1.08)
     axes.grid(alpha=0.25)
     axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)

@@ -69,7 +69,9 @@ def require_sound(pages: Sequence[Page]) -> None:
     """Raise CanaryError when a canary is off its level; ask this after all is written, so that there is what to see."""
     findings = [text for page in pages for text in page.headed_findings]
     if findings:
-        raise CanaryError("a canary is off its theoretical level, trust no figure until this is mended: " + findings[0])
+        raise CanaryError(
+            "a canary is off its theoretical level, so no figure can be trusted until this is fixed: " + findings[0]
+        )
 
 
 def _write_page(page: Page, out: Path) -> list[Path]:

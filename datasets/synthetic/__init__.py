@@ -23,5 +23,5 @@ def stand_in(name: str, drawings: Path | None = None) -> Dataset:
     Its images are drawn each time they are read, or once and kept below the folder `drawings`.
     """
     if name not in STAND_INS:
-        raise UnknownNameError(suggest("stand-in", name, STAND_INS))
+        raise UnknownNameError(suggest("synthetic data set", name, STAND_INS))
     return STAND_INS[name](drawings)

@@ -112,7 +112,7 @@ def test_engines_writes_a_table_with_proofs_and_ratios(tmp_path, photo_folder):
     assert done.returncode == 0, done.stdout + done.stderr
     rows = {row["engine"]: row for row in csv.DictReader((tmp_path / "engines.csv").open())}
     assert float(rows["keras"]["ms"]) > 0
-    assert rows["graph"]["proof"] == "proven"
+    assert rows["graph"]["proof"] == "passed"
     assert float(rows["graph"]["cosine_min"]) > 0.9999
     assert float(rows["graph"]["times_keras_low"]) <= float(rows["graph"]["times_keras"])
     text = (tmp_path / "engines.md").read_text()

@@ -148,7 +148,7 @@ def test_the_page_checks_itself_and_names_the_machine(measured):
     assert done.returncode == 0, done.stderr
     text = (measured / "projection.md").read_text()
     for expected in (
-        "within 20 %",
+        "within 20%",
         "Machine: ",
         "of 32 GiB",
         "in 50 ms",

@@ -1,7 +1,7 @@
 """Two calls timed in turn in one process: the only fair way to say that one is so many times as fast.
 
 Rounds of ours and of the peer's alternate, so that whatever slows the machine slows both; the ratio of their medians
-has a 95 % percentile bootstrap interval over rounds (Efron & Tibshirani 1993, chapter 13), drawn as pairs.
+has a 95% percentile bootstrap interval over rounds (Efron & Tibshirani 1993, chapter 13), drawn as pairs.
 """
 
 import time
@@ -78,7 +78,7 @@ def alone(benchmark, path, call, *, items, unit, seconds=2.0, most_rounds=20):
 
 
 def ratio_of_medians(above, below, seed=0):
-    """median(above) / median(below) with the ends of its 95 % interval, resampling rounds as pairs."""
+    """median(above) / median(below) with the ends of its 95% interval, resampling rounds as pairs."""
     above, below = np.asarray(above, dtype=np.float64), np.asarray(below, dtype=np.float64)
     rows = np.random.default_rng(seed).integers(0, len(above), (RESAMPLES, len(above)))
     ratios = np.median(above[rows], axis=1) / np.median(below[rows], axis=1)
