@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
+
+from benchmarks.cli.app import app
 
 ROOT = Path(__file__).parents[1]
 AVOIDED = {
@@ -43,7 +46,14 @@ def literals(path: Path) -> Iterator[tuple[int, str]]:
             yield node.lineno, node.value
 
 
+def help_texts() -> Iterator[tuple[str, str]]:
+    """What `--help` prints of each command."""
+    for command in get_command(app).commands.values():
+        yield f"help of {command.name}", command.help or ""
+
+
 def printed() -> Iterator[tuple[str, str]]:
+    yield from help_texts()
     for floor in ("benchmarks", "methods", "datasets"):
         for path in sorted((ROOT / floor).rglob("*.py")):
             if path.name not in _QUOTES_OF_SOURCES:

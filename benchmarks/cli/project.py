@@ -15,7 +15,7 @@ def project(
     plugins: options.Plugins = None,
     out: options.OutDir = Path("results"),
 ) -> None:
-    """Foretell machines, hours and latency of larger galleries from what `scaling` measured."""
+    """Predict machines, hours and latency of larger galleries from what `scaling` measured."""
     from rich.console import Console
 
     from benchmarks.projection.report import Asked, write_stored_projection
