@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 Verdict = Literal["match", "no good match", "not calibrated", "nothing to search for"]
-"""The best hit reaches the threshold, or does not, or there is none; or the method saw nothing in the query (no face).
-"""
+"""A hit reaches the threshold (or is the query itself), or none does, or there is no threshold; or the query shows
+nothing that could be searched for (no face, one flat colour)."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,8 @@ class Hit:
     """Empty where the gallery has no labels."""
     score: float
     """Larger is better; comparable within one method alone."""
+    identical: bool = False
+    """It is the query's very file, or the method sees no difference: a match whatever the threshold."""
 
 
 @dataclass(frozen=True)
@@ -55,13 +57,13 @@ class Answer:
     score_means: str = field(default="score, larger is better")
 
     def is_good(self, hit: Hit) -> bool:
-        """Whether a hit reaches the threshold."""
-        return self.threshold is not None and hit.score >= self.threshold
+        """Whether a hit reaches the threshold, or needs none."""
+        return hit.identical or (self.threshold is not None and hit.score >= self.threshold)
 
     def to_json(self) -> dict[str, Any]:
-        """As plain data, each hit with `good` (None where nothing was calibrated)."""
+        """As plain data, each hit with `good` (None where nothing says so)."""
         document = asdict(self)
         document["seconds"] = dict(self.seconds)
         for row, hit in zip(document["hits"], self.hits, strict=True):
-            row["good"] = None if self.threshold is None else self.is_good(hit)
+            row["good"] = self.is_good(hit) or (None if self.threshold is None else False)
         return document

@@ -8,10 +8,10 @@ import numpy as np
 
 from benchmarks.files import read_json, write_json
 from benchmarks.names import file_stem
-from benchmarks.search.calibration import FEWEST, Calibration, from_labels, from_neighbours
+from benchmarks.search.calibration import FEWEST, SURELY, Calibration, from_labels, from_neighbours, nearest_unrelated
 from benchmarks.search.dataset_gallery import DatasetGallery
 from benchmarks.search.gallery import Advance, state
-from benchmarks.search.known_rows import KnownRows
+from benchmarks.search.known_rows import KnownRows, same_row
 from benchmarks.staleness import method_inputs
 from datasets.words import count_of
 from methods import fingerprint
@@ -21,12 +21,14 @@ from methods.vector_method import VectorMethod
 if TYPE_CHECKING:
     from benchmarks.search.searcher import Searcher
 
-RULES = 1
+RULES = 2
 """Raised when a threshold comes to mean something else: those learned before are learned again."""
 SAMPLE = 400
 """Images of a folder that are searched for in it."""
 DEPTH = 1000
 """Hits among which the nearest unrelated one is looked for."""
+NEAREST = 8
+"""Neighbours of an image among which its near-duplicates are told from unrelated images."""
 CHUNK = 50
 """Queries at a time: between two of them progress is shown."""
 
@@ -73,7 +75,8 @@ def _from_queries(searcher: "Searcher", gallery: DatasetGallery, advance: Advanc
             wrong[start + row] = scores[other & ~same].max(initial=-np.inf)
             right[start + row] = scores[other & same].max(initial=-np.inf)
         advance("calibrating", len(some), len(queries))
-    return from_labels(wrong, right[np.isin(queries.labels, images.labels)])
+    attainable = SURELY[searcher.composed.ann.metric] if searcher.composed else np.inf
+    return from_labels(wrong, right[np.isin(queries.labels, images.labels)], attainable)
 
 
 def _from_own_images(searcher: "Searcher", method: VectorMethod, rows: np.ndarray) -> Calibration:
@@ -92,12 +95,15 @@ def _from_own_images(searcher: "Searcher", method: VectorMethod, rows: np.ndarra
     labelled = len({label(query) for query in chosen}) > 1
     nearest = []
     for row, query in enumerate(chosen):
+        others: list[float] = []
         for position, score in zip(*_results(ranking, row), strict=True):
-            # Itself, a copy of its file, or what no one could tell from it.
-            same = np.array_equal(rows[position], rows[query])
-            if not same and not (labelled and label(position) == label(query)):
-                nearest.append(score)
+            # Not itself, a copy of its file, or what no one could tell from it.
+            if not same_row(rows[position], rows[query]) and not (labelled and label(position) == label(query)):
+                others.append(score)
+            if len(others) == NEAREST:
                 break
+        if others:
+            nearest.append(nearest_unrelated(np.array(others), method.ann.metric))
     unrelated = "an image of another label" if labelled else "an image nothing has to do with"
     return from_neighbours(np.array(nearest), method.ann.metric, unrelated)
 

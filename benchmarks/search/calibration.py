@@ -15,6 +15,10 @@ FALSE_MATCHES = 0.01
 """Of searches for something that is not in the gallery, the share that may be told of a match."""
 FEWEST = 20
 """Searches; fewer say nothing about their rarest hundredth."""
+COPY_RATIO = 0.4
+"""Of two neighbouring distances: at or below it, what lies nearer than the gap is a near-duplicate of the image."""
+SURELY = {"hamming": 0.0, "l2": 0.0, "cosine": 1 - 1e-5}
+"""The score of an equal image, allowing for rounding: a threshold above it could not be reached."""
 _ROBUST = (0.5, 0.1)
 """Quantiles of similarity that a folder's law is fitted to: those that the copies within it hardly move."""
 
@@ -27,10 +31,10 @@ class Calibration:
     basis: str
 
 
-def from_labels(wrong: np.ndarray, right: np.ndarray) -> Calibration:
+def from_labels(wrong: np.ndarray, right: np.ndarray, attainable: float = math.inf) -> Calibration:
     """From labelled queries: the best wrong hit's score (n,) of each, the best right hit's (m,) of the answerable ones.
 
-    -inf stands for no hit.
+    -inf stands for no hit; the threshold is at most `attainable`, the score of an equal image.
     """
     wrong, right = wrong.astype(np.float64), right.astype(np.float64)
     searches = np.sort(wrong[np.isfinite(wrong)])[::-1]
@@ -42,6 +46,7 @@ def from_labels(wrong: np.ndarray, right: np.ndarray) -> Calibration:
     above = above[above > last]
     # Midway to the next score seen, so that tied scores are never parted.
     threshold = float((last + above.min()) / 2) if len(above) else math.nextafter(float(last), math.inf)
+    threshold = min(threshold, attainable)
     found = f", and {np.mean(right >= threshold):.0%} of searches for one that is" if len(right) else ""
     return Calibration(
         threshold,
@@ -69,10 +74,23 @@ def from_neighbours(scores: np.ndarray, metric: Metric, unrelated: str) -> Calib
     scale = (middle - low) / (_gumbel(_ROBUST[0]) - _gumbel(_ROBUST[1]))
     at = middle + scale * (_gumbel(1 - FALSE_MATCHES) - _gumbel(_ROBUST[0]))
     return Calibration(
-        _score(math.exp(-at), metric),
+        min(_score(math.exp(-at), metric), SURELY[metric]),
         f"threshold from {len(scores):,} images of this folder: as alike as {unrelated} here would be in 1 of 100 "
         "searches, by the law their likeness follows",
     )
+
+
+def nearest_unrelated(scores: np.ndarray, metric: Metric) -> float:
+    """Of an image's best scores (k,) with others, best first: the first that is no near-duplicate's.
+
+    Distances of unrelated images grow little by little. Near-duplicates (a re-saved or smaller copy) are nearer than
+    COPY_RATIO of the distance that follows theirs; the last such gap counts. Raises ValueError for no score.
+    """
+    if not len(scores):
+        raise ValueError("no scores to choose from")
+    distances = _distances(scores, metric)
+    gaps = np.flatnonzero(distances[:-1] <= COPY_RATIO * distances[1:])
+    return float(scores[gaps[-1] + 1 if len(gaps) else 0])
 
 
 def _gumbel(probability: float) -> float:

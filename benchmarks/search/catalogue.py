@@ -65,6 +65,13 @@ class Catalogue:
         """Id and sha256 of every usable image, ordered by id."""
         return iter(self._database.execute(f"SELECT id, sha256 {_USABLE} ORDER BY id"))
 
+    def digest(self, id: int) -> bytes:
+        """The sha256 of the file; raises SearchError for an id that is not there, or a file that could not be read."""
+        row = self._database.execute("SELECT sha256 FROM images WHERE id = ?", (id,)).fetchone()
+        if row is None or row[0] is None:
+            raise SearchError(f"no image has the number {id}: it was removed, or never was in this gallery")
+        return bytes(row[0])
+
     def path(self, id: int) -> str:
         """The path below the root, as the file system spells it; raises SearchError for an id that is not there."""
         row = self._database.execute("SELECT path FROM images WHERE id = ?", (id,)).fetchone()

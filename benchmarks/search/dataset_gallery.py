@@ -48,6 +48,11 @@ class DatasetGallery:
         """Position and sha256 of every gallery image."""
         return ((number, bytes.fromhex(digest)) for number, digest in enumerate(self.manifest.gallery.digests or ()))
 
+    def digest(self, id: int) -> bytes:
+        """As the manifest has it."""
+        self.item(id)
+        return bytes.fromhex((self.manifest.gallery.digests or ())[id])
+
     def item(self, id: int) -> Item:
         """The data set's own item."""
         if not 0 <= id < len(self):

@@ -49,6 +49,10 @@ class FolderGallery:
         """Number and sha256 of every image that can be used."""
         return self._catalogue.entries()
 
+    def digest(self, id: int) -> bytes:
+        """As it was when the folder was looked through."""
+        return self._catalogue.digest(id)
+
     def item(self, id: int) -> Item:
         """The path below the folder, and its first folder as label."""
         parts = printable(self._catalogue.path(id)).split("/")

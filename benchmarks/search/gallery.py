@@ -51,6 +51,10 @@ class Gallery(Protocol):
         """Number and sha256 (32 bytes) of every usable image, always in the same order."""
         ...
 
+    def digest(self, id: int) -> bytes:
+        """The sha256 (32 bytes) of one image's file; raises SearchError for a number that is not there."""
+        ...
+
     def item(self, id: int) -> Item:
         """Name and label ("" where there is none) of one image; raises SearchError for a number that is not there."""
         ...

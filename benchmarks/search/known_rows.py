@@ -6,6 +6,9 @@ from datasets.imageset import Image, ImageSet, Item
 from methods.contracts import Encoder
 from methods.vector_method import embed_in_batches
 
+_ROUNDING = 1e-4
+"""Of a row's largest number."""
+
 
 class _Memory:
     """The source of one decoded image."""
@@ -39,3 +42,10 @@ class KnownRows(ImageSet):
 def embed_known(encoder: Encoder, images: ImageSet) -> np.ndarray:
     """An Embed: rows that are known, and those of other images encoded now."""
     return images.rows if isinstance(images, KnownRows) else embed_in_batches(encoder, images)
+
+
+def same_row(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether two rows (d,) are equal but for the rounding that encoding in batches of another size brings."""
+    if one.dtype == np.uint8:
+        return bool(np.array_equal(one, other))
+    return bool(np.abs(one - other).max(initial=0) <= _ROUNDING * np.abs(other).max(initial=0))

@@ -1,10 +1,13 @@
 """The picture somebody searches for: read with limits, upright, and with a word on whatever was done to it."""
 
+import hashlib
 import io
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from benchmarks.search.errors import SearchError
 from datasets.decoding import EXIF_ORIENTATION, FORMATS, decode_image
@@ -15,6 +18,8 @@ MOST_BYTES = 64 * 2**20
 """Of an encoded query: more than any camera writes for the pixels that are decoded at all."""
 SMALLEST_SIDE = 8
 """Pixels. Less than the smallest hash looks at says nothing about a picture."""
+FLAT = 3
+"""Of 255: channels that span no more show one colour; a JPEG's rounding does as much."""
 STANDARD_INPUT = "-"
 
 
@@ -25,6 +30,13 @@ class Query:
     name: str
     image: Image
     notes: tuple[str, ...] = ()
+    sha256: bytes | None = None
+    """Of the encoded file; None where it is not the whole of one."""
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether it shows one colour alone, but for what no eye could see."""
+        return bool((np.ptp(self.image, axis=(0, 1)) <= FLAT).all())
 
 
 def read_query(data: bytes, name: str) -> Query:
@@ -33,7 +45,7 @@ def read_query(data: bytes, name: str) -> Query:
         raise ImageError(f"{name}: {len(data) / 2**20:.0f} MiB are more than {MOST_BYTES // 2**20}; make it smaller")
     image = decode_image(data, name)
     _require_size(image, name)
-    return Query(name, image, tuple(_peculiarities(data)))
+    return Query(name, image, tuple(_peculiarities(data)), hashlib.sha256(data).digest())
 
 
 def queries_of(arguments: Iterable[str]) -> Iterator[Query]:

@@ -13,7 +13,7 @@ from benchmarks.search.faces import FaceEncoder, encode_face
 from benchmarks.search.gallery import Advance, Gallery, silent
 from benchmarks.search.indexing import index_composed, index_whole, require_usable, row_key, sample
 from benchmarks.search.kept.keeping import keep, quick_spec
-from benchmarks.search.known_rows import KnownRows, embed_known, single
+from benchmarks.search.known_rows import KnownRows, embed_known, same_row, single
 from benchmarks.search.query import Crop, Query, cropped
 from methods.building import Surroundings, build_method
 from methods.ranking import Ranking
@@ -22,6 +22,8 @@ from methods.stages import StageClock
 from methods.vector_method import VectorMethod
 
 _MEANS = {"hamming": "minus the bits that differ", "l2": "minus the Euclidean distance", "cosine": "cosine"}
+_NOTHING = Ranking(np.empty((1, 0), np.int32), np.empty((1, 0), np.float32), np.ones(1, dtype=bool))
+"""The answer where the query shows nothing."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +78,8 @@ class Searcher:
         query = query if crop is None else cropped(query, crop)
         if face is not None and not (self.composed and isinstance(self.composed.encoder, FaceEncoder)):
             raise SearchError(f"{self.spec.id} takes no face to search for: mark its region instead (--crop)")
-        ranking, faces, seconds = self._ranking(query, k, face)
-        hits = self._hits(ranking)
+        ranking, row, faces, seconds = self._ranking(query, k, face)
+        hits = self._hits(ranking, row, query.sha256 if face is None else None)
         return Answer(
             method=self.spec.id,
             gallery=self.gallery.title,
@@ -86,25 +88,28 @@ class Searcher:
             verdict=self._verdict(ranking, hits),
             threshold=self.calibration.threshold,
             faces=faces,
-            notes=(*query.notes, *self.indexed.notes, self.calibration.basis),
+            notes=(*query.notes, *self._why_nothing(query, ranking), *self.indexed.notes, self.calibration.basis),
             score_means=self._score_means(),
         )
 
-    def _ranking(self, query: Query, k: int, face: int | None) -> tuple[Ranking, tuple[Face, ...], dict[str, float]]:
-        """The answer's positions in `indexed.ids`, the query's faces, and seconds to encode and to search."""
+    def _ranking(
+        self, query: Query, k: int, face: int | None
+    ) -> tuple[Ranking, np.ndarray | None, tuple[Face, ...], dict[str, float]]:
+        """Positions in `indexed.ids`, the query's row (1, d) and faces, and seconds to encode and to search."""
         start = time.perf_counter()
+        if query.is_flat:
+            return _NOTHING, None, (), {"encode": 0.0, "search": 0.0}
         if self.composed is None:
             with StageClock().running() as clock:
                 ranking = self.method.search(single(query.image), k)
             searching = clock.seconds.get("search", 0.0) + clock.seconds.get("rerank", 0.0)
-            return ranking, (), {"encode": time.perf_counter() - start - searching, "search": searching}
+            return ranking, None, (), {"encode": time.perf_counter() - start - searching, "search": searching}
         row, faces = self._encoded(query, face)
         encoded = time.perf_counter()
         if row is None:
-            nothing = Ranking(np.empty((1, 0), np.int32), np.empty((1, 0), np.float32), np.ones(1, dtype=bool))
-            return nothing, faces, {"encode": encoded - start, "search": 0.0}
+            return _NOTHING, None, faces, {"encode": encoded - start, "search": 0.0}
         ranking = self.composed.search(KnownRows(row), k)
-        return ranking, faces, {"encode": encoded - start, "search": time.perf_counter() - encoded}
+        return ranking, row, faces, {"encode": encoded - start, "search": time.perf_counter() - encoded}
 
     def _encoded(self, query: Query, face: int | None) -> tuple[np.ndarray | None, tuple[Face, ...]]:
         """The query's row (1, d), None where a face is looked for and there is none; and its faces."""
@@ -113,7 +118,8 @@ class Searcher:
             return encode_face(encoder, query.image, face)
         return (encoder.encode([query.image]) if encoder else None), ()
 
-    def _hits(self, ranking: Ranking) -> tuple[Hit, ...]:
+    def _hits(self, ranking: Ranking, row: np.ndarray | None, sha256: bytes | None) -> tuple[Hit, ...]:
+        rows = self.indexed.rows
         hits: list[Hit] = []
         for position, score in zip(ranking.ids[0].tolist(), ranking.scores[0].tolist(), strict=True):
             if position < 0:
@@ -122,15 +128,28 @@ class Searcher:
             item = self.gallery.item(id)
             tied = bool(hits) and hits[-1].score == score
             rank = hits[-1].rank if tied else len(hits) + 1
-            hits.append(Hit(rank, id, item.id, item.label, score + 0.0))  # minus no bits is 0, not -0
+            # A row of zeros is no likeness: it says that the encoder saw nothing.
+            alike = row is not None and rows is not None and row.any() and same_row(row[0], rows[position])
+            identical = bool(alike) or (sha256 is not None and self.gallery.digest(id) == sha256)
+            hits.append(Hit(rank, id, item.id, item.label, score + 0.0, identical))  # minus no bits is 0, not -0
         return tuple(hits)
 
     def _verdict(self, ranking: Ranking, hits: tuple[Hit, ...]) -> Verdict:
         if ranking.undetected[0]:
             return "nothing to search for"
-        if self.calibration.threshold is None:
-            return "not calibrated"
-        return "match" if hits and hits[0].score >= self.calibration.threshold else "no good match"
+        threshold = self.calibration.threshold
+        if any(hit.identical or (threshold is not None and hit.score >= threshold) for hit in hits):
+            return "match"
+        return "not calibrated" if threshold is None else "no good match"
+
+    def _why_nothing(self, query: Query, ranking: Ranking) -> tuple[str, ...]:
+        """What to do about a query in which there is nothing to search for."""
+        if query.is_flat:
+            return ("the picture (or its region) shows one flat colour: search for one that shows something",)
+        if not ranking.undetected[0]:
+            return ()
+        what = "face" if self.spec.content == "faces" else "detail"
+        return (f"no {what} was found in the picture: mark one with --crop, or use a method that needs none",)
 
     def _score_means(self) -> str:
         return _MEANS.get(self.composed.ann.metric if self.composed else "", "its own score") + ", larger is better"

@@ -94,6 +94,4 @@ def _notes(answer: Answer, several: bool) -> list[str]:
         notes.append(
             f"{count_of(len(answer.faces), 'face')} found, searched for number {chosen} from the left (--face N)"
         )
-    if answer.verdict == "nothing to search for":
-        notes.append("no face was found in the picture: mark one with --crop, or use a method that needs none")
     return [f"{answer.method}: {note}" for note in notes] if several else notes
