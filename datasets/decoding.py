@@ -8,11 +8,12 @@ import functools
 import io
 import warnings
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from datasets.errors import ImageError
+from datasets.ground_and_range import flattened, high_byte, joined, low_byte_tiles
 from datasets.imageset import Image
 
 if TYPE_CHECKING:
@@ -21,13 +22,16 @@ if TYPE_CHECKING:
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF")
 MAX_PIXELS = 50_000_000
 EXIF_ORIENTATION = 0x0112
+_DARK = 0x4000 >> 8
+"""High bytes below it leave at least two of 16 bits unused."""
 
 
-def decode_image(data: bytes, name: str, max_pixels: int = MAX_PIXELS) -> Image:
+def decode_image(data: bytes, name: str, max_pixels: int = MAX_PIXELS, notes: list[str] | None = None) -> Image:
     """The pixels of one encoded image: RGB uint8 (height, width, 3), upright.
 
-    EXIF rotation is applied, transparency is laid on white, 16-bit grey keeps its high byte, and of an animation the
-    first frame is taken. `name` names the image in errors.
+    EXIF rotation is applied, transparency is laid on white (on black if it shows on that alone), of 16 bits a channel
+    the upper 8 of those in use are kept, and of an animation the first frame is taken. `name` names the image in
+    errors; what was chosen by content is added to `notes`.
 
     Raises:
         ImageError: no bytes, none of FORMATS, truncated or corrupt, floating-point pixels, or more than `max_pixels`
@@ -39,7 +43,8 @@ def decode_image(data: bytes, name: str, max_pixels: int = MAX_PIXELS) -> Image:
     try:
         with pil.open(io.BytesIO(data), formats=FORMATS) as picture:
             _check_size(picture.size, name, max_pixels)
-            return _rgb(_upright(picture), name)
+            deep = low_byte_tiles(picture)
+            return _rgb(_upright(picture), data, deep, name, [] if notes is None else notes)
     except ImageError:
         raise
     except pil.DecompressionBombError as error:
@@ -77,14 +82,25 @@ def _upright(picture: "Picture") -> "Picture":
     return ImageOps.exif_transpose(picture)
 
 
-def _rgb(picture: "Picture", name: str) -> Image:
+def _rgb(picture: "Picture", data: bytes, deep: list[Any], name: str, notes: list[str]) -> Image:
     if picture.mode == "F":
         raise ImageError(f"{name}: has floating-point pixels; save it with 8 bits a channel")
     if picture.mode.startswith("I"):
-        high_byte = np.clip(np.asarray(picture), 0, 0xFFFF) >> 8
-        return np.repeat(high_byte.astype(np.uint8)[:, :, None], 3, axis=2)
+        grey = high_byte(np.clip(np.asarray(picture), 0, 0xFFFF), notes)
+        return np.repeat(grey[:, :, None], 3, axis=2)
+    picture = _whole_range(picture, data, deep, notes)
     if picture.has_transparency_data:
-        picture = picture.convert("RGBA")
-        white = _pillow().new("RGBA", picture.size, "white")
-        picture = _pillow().alpha_composite(white, picture)
+        picture = flattened(picture, notes)
     return np.array(picture if picture.mode == "RGB" else picture.convert("RGB"))
+
+
+def _whole_range(picture: "Picture", data: bytes, deep: list[Any], notes: list[str]) -> "Picture":
+    """The picture itself, unless it has 16 bits a channel and its high bytes are all dark: then the bits in use.
+
+    `deep` are the tiles that give the low bytes, decoded only here, where they are needed.
+    """
+    if not deep or np.asarray(picture)[:, :, :3].max(initial=0) >= _DARK:
+        return picture
+    with _pillow().open(io.BytesIO(data), formats=FORMATS) as again:
+        again.tile = deep
+        return joined(picture, _upright(again), notes)

@@ -43,9 +43,10 @@ def read_query(data: bytes, name: str) -> Query:
     """Decode encoded bytes; raises ImageError for what is no image, too large, or too small to search for."""
     if len(data) > MOST_BYTES:
         raise ImageError(f"{name}: {len(data) / 2**20:.0f} MiB are more than {MOST_BYTES // 2**20}; make it smaller")
-    image = decode_image(data, name)
+    chosen: list[str] = []
+    image = decode_image(data, name, notes=chosen)
     _require_size(image, name)
-    return Query(name, image, tuple(_peculiarities(data)), hashlib.sha256(data).digest())
+    return Query(name, image, (*_peculiarities(data), *chosen), hashlib.sha256(data).digest())
 
 
 def queries_of(arguments: Iterable[str]) -> Iterator[Query]:
@@ -91,7 +92,7 @@ def _require_size(image: Image, name: str) -> None:
 
 
 def _peculiarities(data: bytes) -> Iterator[str]:
-    """What decoding did to an image that is not plain 8-bit RGB or grey."""
+    """What decoding did, by the file's header, to an image that is not plain RGB or grey."""
     import PIL.Image
 
     with PIL.Image.open(io.BytesIO(data), formats=FORMATS) as picture:
@@ -101,10 +102,6 @@ def _peculiarities(data: bytes) -> Iterator[str]:
             yield "turned upright as its EXIF orientation says"
         if picture.mode == "CMYK":
             yield "CMYK, converted to RGB without a colour profile"
-        if picture.mode.startswith("I"):
-            yield "16 bits a channel: the high 8 are used"
-        if picture.has_transparency_data:
-            yield "transparent: laid on white"
 
 
 @dataclass(frozen=True)

@@ -130,7 +130,7 @@ def test_a_region_is_searched_for_alone(photos, tmp_path):
 
 
 def test_few_images_are_not_calibrated_and_say_so(tmp_path):
-    answer = opened(fill(tmp_path / "root", 3), tmp_path / "index").search(query(1))
+    answer = opened(fill(tmp_path / "root", 3), tmp_path / "index").search(query(99))
     assert (answer.verdict, answer.threshold) == ("not calibrated", None)
     assert any("too few" in note for note in answer.notes)
     assert answer.to_json()["hits"][0]["good"] is None

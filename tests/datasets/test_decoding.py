@@ -2,6 +2,7 @@ import io
 import struct
 import zlib
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -59,6 +60,43 @@ def test_a_transparent_palette_entry_is_white_too():
     picture.putpixel((1, 0), 1)
     pixels = decode_image(encode(picture, transparency=0), "x")
     np.testing.assert_array_equal(pixels[0], [(255, 255, 255), (10, 20, 30)])
+
+
+@pytest.mark.parametrize(
+    ("ink", "ground"),
+    [((255, 255, 255), "black"), ((245, 250, 240), "black"), ((0, 0, 0), "white"), ((200, 30, 30), "white")],
+)
+def test_the_ground_below_transparency_is_the_one_on_which_it_shows(ink, ground):
+    logo = Pillow.new("RGBA", (60, 40), (0, 0, 0, 0))
+    logo.paste((*ink, 255), (20, 10, 40, 30))
+    notes: list[str] = []
+    pixels = decode_image(encode(logo), "x", notes=notes)
+    assert pixels[0, 0].tolist() == [255 if ground == "white" else 0] * 3
+    assert pixels[20, 30].tolist() == list(ink)
+    assert f"laid on {ground}" in notes[0]
+
+
+@pytest.mark.parametrize("extension", [".png", ".tiff"])
+@pytest.mark.parametrize("channels", [1, 3, 4])
+@pytest.mark.parametrize("bits", [8, 10, 12, 16])
+def test_sixteen_bit_files_keep_the_bits_in_use(extension, channels, bits):
+    plain = np.random.default_rng(bits).integers(0, 256, (7, 9, channels), dtype=np.uint16)
+    plain[0, 0] = 255
+    if channels == 4:
+        plain[:, :, 3] = 255
+    deep = (plain << (bits - 8)) + (plain >> (16 - bits) if bits > 8 else 0)
+    data = cv2.imencode(extension, deep)[1].tobytes()
+    notes: list[str] = []
+    pixels = decode_image(data, "x", notes=notes)
+    expected = plain[:, :, 2::-1] if channels > 1 else np.repeat(plain, 3, axis=2)
+    np.testing.assert_array_equal(pixels, expected)
+    if bits < 16:
+        assert f"read as {bits} bits" in notes[0]
+
+
+def test_a_dark_picture_of_eight_bits_stays_dark():
+    dark = Pillow.fromarray(np.random.default_rng(0).integers(0, 20, (8, 8, 3), dtype=np.uint8))
+    np.testing.assert_array_equal(decode_image(encode(dark), "x"), np.asarray(dark))
 
 
 @pytest.mark.parametrize("mode", ["L", "1", "P", "LA"])
