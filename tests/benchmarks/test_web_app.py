@@ -63,7 +63,7 @@ def test_a_region_is_searched_for(client):
 
 
 def test_galleries_are_apart(client):
-    answer = search(client, sent(client), gallery=1).json()
+    answer = search(client, sent(client, encoded(picture(99))), gallery=1).json()
     assert {hit["label"] for hit in answer["hits"]} == {"label0", "label1"}
     assert answer["verdict"] == "not calibrated"
 
