@@ -11,7 +11,7 @@ from benchmarks.devices import KERAS_BACKENDS, device_of, packages_of, unfit_bac
 from benchmarks.engines.applies import has_engines
 from benchmarks.protocol import PROTOCOL_VERSION, ROBUSTNESS_ORIGINALS, SEED, size_class, timing_of
 from benchmarks.staleness import changes, encoder_key, engine_code, method_inputs, task_code
-from benchmarks.store import Store
+from benchmarks.store import FAILED_RERUN, Store
 from datasets.dataset import Dataset
 from datasets.errors import BenchmarkError, DataError, UnknownNameError
 from datasets.manifest import Manifest, PairManifest, build_manifest, build_pair_manifest
@@ -59,6 +59,8 @@ class PlannedCell:
     missing: tuple[str, ...]
     """Packages it needs that are not installed."""
     last_seconds: float | None
+    failed_rerun: str = ""
+    """How the last run ended, where that was without a result and an earlier row was kept."""
 
     @property
     def trained(self) -> bool:
@@ -173,7 +175,11 @@ def _planned(
     state, why = _state(row, inputs)
     missing = absent(packages_of(spec, request.keras_backend))
     seconds = row.get("wall_s") if row else None
-    return PlannedCell(cell, spec, inputs, path, weights, encoder_key(spec, inputs), state, why, missing, seconds)
+    later = (row or {}).get(FAILED_RERUN)
+    rerun = f"last rerun failed: {later['status']}: {later['reason']}" if later else ""
+    why = "; ".join(filter(None, (why, rerun)))
+    key = encoder_key(spec, inputs)
+    return PlannedCell(cell, spec, inputs, path, weights, key, state, why, missing, seconds, rerun)
 
 
 def _engine(planned: PlannedCell, request: Request, store: Store, on_progress: Callable[[str], None]) -> str:

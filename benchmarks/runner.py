@@ -35,9 +35,12 @@ class Observer(Protocol):
 
 
 def to_run(plan: Plan, force: bool = False, only_failed: bool = False) -> list[PlannedCell]:
-    """The cells of the plan that need running: all but those done, unless forced."""
+    """The cells of the plan that need running: all but those done, unless forced.
+
+    Those that failed are also those whose last rerun did, though an earlier row was kept.
+    """
     if only_failed:
-        return [cell for cell in plan.cells if cell.state == "failed"]
+        return [cell for cell in plan.cells if cell.state == "failed" or cell.failed_rerun]
     return [cell for cell in plan.cells if force or cell.state != "done"]
 
 

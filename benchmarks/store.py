@@ -20,6 +20,10 @@ from datasets.errors import BenchmarkError
 from methods.ranking import Ranking
 
 ROW_SCHEMA = 1
+FAILED_RERUN = "failed_rerun"
+"""In a row: that of a later run without a result, which did not replace it."""
+_FAILED = "failed"
+_REPLACED = ".old"
 
 
 class StoreError(BenchmarkError):
@@ -63,10 +67,12 @@ class Store:
         return sorted(target.parent.glob(f".{glob.escape(target.name)}.{os.getpid()}@*"))
 
     def commit(self, cell: Cell, row: dict[str, Any], workdir: Path) -> None:
-        """Put a finished run in the place of what was there."""
+        """Put a finished run in the place of what was there; one without a result beside a row that has one."""
         write_json(workdir / "cell.json", {"schema": ROW_SCHEMA, "cell": cell.to_json(), **row})
         target = self.folder(cell)
-        replaced = workdir.with_name(workdir.name + ".old")
+        if row.get("status", "ok") != "ok" and (self.row(cell) or {}).get("status") == "ok":
+            target = target / _FAILED
+        replaced = workdir.with_name(workdir.name + _REPLACED)
         if target.exists():
             target.rename(replaced)
         workdir.chmod(0o755)
@@ -74,17 +80,20 @@ class Store:
         shutil.rmtree(replaced, ignore_errors=True)
 
     def row(self, cell: Cell) -> dict[str, Any] | None:
-        """The stored row of a cell, or None where it never ran (or was written by another schema)."""
-        row = read_json(self.folder(cell) / "cell.json")
-        return row if row and row.get("schema") == ROW_SCHEMA else None
+        """The stored row of a cell, or None where it never ran (or was written by another schema).
+
+        A row with a result stays until another replaces it; what the last run since then ended with is its
+        FAILED_RERUN.
+        """
+        return _read_row(self.folder(cell))
 
     def rows(self) -> Iterator[tuple[Cell, dict[str, Any]]]:
         """Every stored cell with its row, ordered by path; one that lies elsewhere bears an older name."""
         for path in sorted(self.cells.glob("*/*/*/*/cell.json")):
             if path.parent.name.startswith("."):
                 continue
-            row = read_json(path)
-            if row and row.get("schema") == ROW_SCHEMA and path.parent == self.folder(cell := Cell(**row["cell"])):
+            row = _read_row(path.parent)
+            if row and path.parent == self.folder(cell := Cell(**row["cell"])):
                 yield cell, row
 
     def save_ranking(self, workdir: Path, ranking: Ranking) -> None:
@@ -123,13 +132,29 @@ class Store:
         return self.cells / "manifests" / f"{hash}.json"
 
     def remove_leftovers(self) -> None:
-        """Delete working folders of this machine's runs that ended without tidying up (their process is gone)."""
+        """Delete working folders of this machine's runs that ended without tidying up (their process is gone).
+
+        A row that such a run had set aside, and not replaced yet, is put back.
+        """
         for path in self.cells.glob("*/*/*/.*"):
-            pid, _, host = path.name.rsplit(".", 2)[1].partition("@") if path.name.count(".") >= 3 else ("", "", "")
+            parts = path.name[1:].removesuffix(_REPLACED).rsplit(".", 2)
+            pid, _, host = parts[1].partition("@") if len(parts) == 3 else ("", "", "")
             ours = pid.isdigit() and host == _host()
             if path.is_dir() and ours and not Path(f"/proc/{pid}").exists():
                 with contextlib.suppress(OSError):
-                    shutil.rmtree(path)
+                    target = path.with_name(parts[0])
+                    if path.name.endswith(_REPLACED) and not target.exists():
+                        path.rename(target)
+                    else:
+                        shutil.rmtree(path)
+
+
+def _read_row(folder: Path) -> dict[str, Any] | None:
+    row = read_json(folder / "cell.json")
+    if not row or row.get("schema") != ROW_SCHEMA:
+        return None
+    later = read_json(folder / _FAILED / "cell.json")
+    return {**row, FAILED_RERUN: later} if later and later.get("schema") == ROW_SCHEMA else row
 
 
 def _told(text: str) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def run(
     from benchmarks.pictures.write import write_contact_sheets
     from benchmarks.plan import make_plan
     from benchmarks.runner import Limits, run_cells, to_run
-    from benchmarks.store import Store
+    from benchmarks.store import FAILED_RERUN, Store
     from benchmarks.tables.pages import make_pages
     from benchmarks.tables.write import require_sound, write_pages
     from methods.registry import load_registry
@@ -104,11 +104,15 @@ def run(
         written = write_pages(store, registry, pages, out)
     with console.status("drawing contact sheets"):
         sheets = write_contact_sheets(store, registry, data_dir, out, only_outdated=True)
-    bad = [(each.cell, row) for each in cells if (row := store.row(each.cell)) and row["status"] != "ok"]
+    stored = {each.cell: row for each in cells if (row := store.row(each.cell))}
+    bad = [(cell, last) for cell, row in stored.items() if (last := row.get(FAILED_RERUN, row))["status"] != "ok"]
+    spared = sum(stored[cell]["status"] == "ok" for cell, _ in bad)
+    kept = f" ({count_of(spared, 'earlier row')} kept)" if spared else ""
     print_leaders(console, pages, request.datasets)
     print_failures(console, bad)
     console.print(
-        f"\n{count_of(len(rows), 'cell')} run, {len(plan.cells) - len(rows)} as stored, {len(bad)} without a result; "
+        f"\n{count_of(len(rows), 'cell')} run, {len(plan.cells) - len(rows)} as stored, "
+        f"{len(bad)} without a result{kept}; "
         f"{count_of(len(written), 'table')} and {count_of(len(sheets.written), 'picture')} in {out} "
         f"after {duration(time.perf_counter() - start)}",
         soft_wrap=True,

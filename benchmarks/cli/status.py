@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from benchmarks.cells import Cell
-    from benchmarks.plan import Request
+    from benchmarks.plan import PlannedCell, Request
     from benchmarks.store import Store
     from methods.registry import Registry
 
@@ -67,7 +67,7 @@ def status(
     console = Console()
     if datasets or subset:
         store.require_writable()
-        states = [_State(each.cell, each.state, each.why) for each in make_plan(request, registry, store).cells]
+        states = [_state(each) for each in make_plan(request, registry, store).cells]
     else:
         states = _stored(request, registry, store, console, set(request.methods) if methods else None, threads)
     _print(console, states, why)
@@ -105,13 +105,18 @@ def _stored(
         try:
             asked = replace(request, datasets=(pair,), threads=threads or default_threads([pair], side_by_side=True))
             plan = make_plan(asked, registry, store)
-            planned = {each.cell: _State(each.cell, each.state, each.why) for each in plan.cells}
+            planned = {each.cell: _state(each) for each in plan.cells}
         except BenchmarkError as error:
             obstacle = str(error)
             console.print(f"{pair[0]}:{pair[1]} cannot be checked: {error}", markup=False, highlight=False)
         members = [cell for cell, _ in rows if (cell.dataset, cell.subset) == pair]
         states += [planned.get(cell, _State(cell, "unchecked", obstacle)) for cell in members]
     return states
+
+
+def _state(planned: "PlannedCell") -> _State:
+    rerun = " (last rerun failed)" if planned.failed_rerun else ""
+    return _State(planned.cell, planned.state + rerun, planned.why)
 
 
 def _print(console: "Console", states: Sequence[_State], why: bool) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from benchmarks.cells import Cell
 from benchmarks.ground_truth import GroundTruth, read_ground_truth
 from benchmarks.scoring import as_scored
-from benchmarks.store import Store
+from benchmarks.store import FAILED_RERUN, Store
 from datasets.registry import DATASETS
 from methods.registry import Registry
 from methods.spec import MethodSpec
@@ -65,8 +65,11 @@ def make_groups(store: Store, registry: Registry, device: str = "") -> list[Grou
         truth = read_ground_truth(store.manifest_path(manifest)).asked_as(subset)
         group = Group(truth, task, manifest)
         for cell, row in sorted(_one_device(rows), key=lambda entry: (order[entry[0].method_id], entry[0].method)):
+            later = row.get(FAILED_RERUN)
             if row["inputs"]["manifest"] == manifest:
                 group.entries.append((cell, as_scored(store, cell, row), registry.get(cell.method_id)))
+            elif later and later["inputs"]["manifest"] == manifest:
+                group.entries.append((cell, later, registry.get(cell.method_id)))
             else:
                 group.left_out += 1
         groups.append(group)

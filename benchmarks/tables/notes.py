@@ -5,6 +5,7 @@ from typing import Any
 
 from benchmarks.metrics.chance import chance
 from benchmarks.scoring import RetrievalScore
+from benchmarks.store import FAILED_RERUN
 from benchmarks.tables.groups import Group
 from datasets.words import count_of
 from methods.engines.registry import PLAIN
@@ -160,7 +161,10 @@ def _words(group: Group) -> list[str]:
     if group.left_out:
         are = "is" if group.left_out == 1 else "are"
         lines.append(f"{count_of(group.left_out, 'stored row')} {are} about other images and not shown")
-    return ["Without a figure: " + "; ".join(lines) + "."] if lines else []
+    without = ["Without a figure: " + "; ".join(lines) + "."] if lines else []
+    later = [(cell.method, row[FAILED_RERUN]) for cell, row, _ in group.entries if FAILED_RERUN in row]
+    kept = [f"{method}: {row['status']} ({row['reason']})" for method, row in later]
+    return without + (["Rerun without a result, so the row before it is shown: " + "; ".join(kept) + "."] * bool(kept))
 
 
 def _skipped(group: Group) -> list[str]:
