@@ -14,6 +14,7 @@ import numpy as np
 
 from datasets.errors import BenchmarkError
 from datasets.imageset import ImageSet
+from datasets.safe_text import one_line
 from datasets.synthetic import stand_in
 from methods.building import Surroundings, build_method
 from methods.conformance import CHECKS, Finding, check
@@ -91,7 +92,7 @@ def _main(report: str, job: str) -> None:
         found = check_method(spec, Path(asked["weights"]) if asked["weights"] else None)
         said: dict[str, object] = {"findings": [vars(finding) for finding in found]}
     except BenchmarkError as error:
-        said = {"error": str(error)}
+        said = {"error": one_line(str(error))}
     Path(report).write_text(json.dumps(said), encoding="utf-8")
     os._exit(0)
 

@@ -11,6 +11,7 @@ from benchmarks.scoring import as_scored, score_retrieval, score_robustness, sco
 from benchmarks.store import Store
 from benchmarks.tables.retrieval import engine_text
 from datasets.errors import BenchmarkError
+from datasets.safe_text import REASON, one_line
 from methods.registry import load_registry
 from methods.spec import MethodSpec
 
@@ -90,7 +91,7 @@ def _row(store: Store, cell: Cell, row: Mapping[str, Any], spec: MethodSpec | No
         shown["title"] = read_ground_truth(store.manifest_path(row["inputs"]["manifest"])).title
         return shown | _metrics(store, cell, dict(row))
     except BenchmarkError as error:  # a damaged file costs its row, not the frame
-        return shown | {"status": "error", "reason": str(error)}
+        return shown | {"status": "error", "reason": one_line(str(error), REASON)}
 
 
 def _cost(row: Mapping[str, Any]) -> dict[str, Any]:

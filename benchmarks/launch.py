@@ -20,12 +20,15 @@ import psutil
 
 from benchmarks.devices import KERAS_BACKENDS, device_environment
 from benchmarks.files import read_json
+from benchmarks.logs import LARGEST, tail, trim
 from benchmarks.temporary import temporary_folder, use
 from benchmarks.worker import FAILURE, LOG, RESULT, Job, run_job, thread_environment
+from datasets.safe_text import REASON, one_line
 
 _POLL_SECONDS = 0.05
 _MEMORY_POLL_SECONDS = 0.25
-_LOG_TAIL_LINES = 20
+_LOG_WHILE_RUNNING = 16 * LARGEST
+"""Bytes of log at which its middle is cut out although the cell still writes."""
 
 _PRELOAD = ("numpy", "psutil", "threadpoolctl", "benchmarks.tasks.retrieval", "benchmarks.tasks.robustness")
 _MODULES: dict[str, tuple[str, ...]] = {
@@ -47,6 +50,10 @@ class Outcome:
     seconds: float
     result: dict[str, object]
     log_tail: str
+
+    def __post_init__(self) -> None:
+        """What a method says of its own failure may be of any length and hold anything: bounded before it is kept."""
+        object.__setattr__(self, "reason", one_line(str(self.reason), REASON))
 
 
 def prepare(packages: Iterable[str], threads: int, log: Path, environment: Mapping[str, str] = CPU) -> None:
@@ -109,6 +116,7 @@ def _run(
                 break
             if elapsed >= next_look:
                 next_look = elapsed + _MEMORY_POLL_SECONDS
+                trim(workdir / LOG, _LOG_WHILE_RUNNING)
                 if (used := _group_memory(pid)) > memory_limit:
                     stopped = ("oom", f"used {used / 2**30:.1f} GiB, over the limit of {memory_limit / 2**30:.1f} GiB")
                     break
@@ -122,16 +130,17 @@ def _run(
 def _outcome(workdir: Path, stopped: tuple[str, str] | None, exitcode: int | None, seconds: float) -> Outcome:
     result = read_json(workdir / RESULT)
     failure = read_json(workdir / FAILURE)
-    tail = _tail(workdir / LOG)
+    trim(workdir / LOG)
+    last_lines = tail(workdir / LOG)
     if stopped:
-        return Outcome(*stopped, seconds, {}, tail)
+        return Outcome(*stopped, seconds, {}, last_lines)
     if result is not None:
         return Outcome("ok", "", seconds, result, "")
     if failure is not None:
-        return Outcome(failure["status"], failure["reason"], seconds, {}, tail)
+        return Outcome(failure["status"], failure["reason"], seconds, {}, last_lines)
     name = signal.Signals(-exitcode).name if exitcode is not None and exitcode < 0 else f"exit code {exitcode}"
     hint = " (the kernel does this when memory runs out)" if name == "SIGKILL" else ""
-    return Outcome("killed", f"its process ended by {name}{hint}", seconds, {}, tail)
+    return Outcome("killed", f"its process ended by {name}{hint}", seconds, {}, last_lines)
 
 
 def _group_memory(pid: int) -> int:
@@ -152,10 +161,3 @@ def _kill_group(pid: int) -> None:
     for kill in (os.killpg, os.kill):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             kill(pid, signal.SIGKILL)
-
-
-def _tail(path: Path) -> str:
-    try:
-        return "\n".join(path.read_text(errors="replace").splitlines()[-_LOG_TAIL_LINES:])
-    except OSError:
-        return ""

@@ -18,6 +18,7 @@ from benchmarks.files import write_json
 from benchmarks.protocol import SEED, Timing, size_class
 from benchmarks.store import Store
 from datasets.errors import BenchmarkError
+from datasets.safe_text import REASON, one_line
 from methods import progress
 from methods.engines.registry import PLAIN
 
@@ -60,7 +61,9 @@ def contained(job: Job, measure: Callable[[Job], dict[str, object]]) -> None:
     os.setsid()
     with contextlib.suppress(OSError):
         Path("/proc/self/comm").write_text(f"cell {job.cell.method}"[:15])
-    log = (job.workdir / LOG).open("w", buffering=1)
+    log = (job.workdir / LOG).open(
+        "a", buffering=1, encoding="utf-8", errors="backslashreplace"
+    )  # appends: it may be cut
     os.dup2(log.fileno(), 1)
     os.dup2(log.fileno(), 2)
     sys.stdout = sys.stderr = log
@@ -160,5 +163,8 @@ def _status(error: BaseException) -> str:
 
 
 def _reason(error: BaseException) -> str:
-    text = " ".join(str(error).split())
-    return text if isinstance(error, BenchmarkError) else f"{type(error).__name__}: {text}"
+    try:
+        said = str(error)
+    except Exception as unsaid:
+        said = f"(its text cannot be read: {type(unsaid).__name__})"
+    return one_line(said if isinstance(error, BenchmarkError) else f"{type(error).__name__}: {said}", REASON)

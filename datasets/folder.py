@@ -10,6 +10,7 @@ from datasets.errors import DataError
 from datasets.files import FileDataset
 from datasets.imageset import Item
 from datasets.origin_note import DataOrigin, own_images
+from datasets.safe_text import visible
 from datasets.selection import check_subset, require_queries, split_of
 from datasets.words import count_of
 
@@ -38,7 +39,7 @@ class Folder(FileDataset):
     @property
     def title(self) -> str:
         """ "folder:holiday"."""
-        return f"folder:{self.root.name}"
+        return f"folder:{visible(self.root.name)}"
 
     @cached_property
     def origin(self) -> DataOrigin:
@@ -49,7 +50,7 @@ class Folder(FileDataset):
         """Every image below a label folder; raises DataError for a flat or an empty folder."""
         found: dict[str, tuple[Item, str]] = {}
         for path in self._images:
-            parts = [_printable(part) for part in Path(path).relative_to(self.root).parts]
+            parts = [visible(part) for part in Path(path).relative_to(self.root).parts]
             if len(parts) > 1:
                 found["/".join(parts)] = (Item("/".join(parts), parts[0]), path)
         if not found and self.linked_folders:
@@ -105,8 +106,3 @@ class Folder(FileDataset):
 
 def _unreadable(error: OSError) -> None:
     raise DataError(f"{error.filename} cannot be read ({error.strerror}): fix its permissions or move it away")
-
-
-def _printable(name: str) -> str:
-    """A file name that can be written as UTF-8 anywhere."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")

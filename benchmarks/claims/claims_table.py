@@ -9,7 +9,8 @@ import pandas as pd
 from benchmarks.claims.claim import Claim, Figure
 from benchmarks.claims.claims_data import CLAIMS
 from benchmarks.claims.evidence import Evidence
-from benchmarks.files import write_atomically, write_text
+from benchmarks.csv_files import write_csv
+from benchmarks.files import write_text
 from benchmarks.store import Store
 from benchmarks.tables.markdown import to_markdown
 from benchmarks.tables.model import Column, Table
@@ -46,8 +47,7 @@ def write_claims(store: Store, out: Path, claims: Sequence[Claim] = CLAIMS) -> l
     table = Table("Claims", _COLUMNS, [_shown(claim, row) for claim, row in zip(claims, figures, strict=True)])
     heading, _, body = to_markdown(table).partition("\n\n")
     write_text(out / "claims.md", f"{heading}\n\n{INTRODUCTION}\n\n{body}")
-    with write_atomically(out / "claims.csv") as file:
-        claims_frame(claims, figures).to_csv(file, index=False)
+    write_csv(out / "claims.csv", claims_frame(claims, figures))
     return [out / "claims.md", out / "claims.csv"]
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
-from rich.console import Console
 
 from benchmarks.cli import (
     compare,
@@ -30,6 +29,7 @@ from benchmarks.cli import (
 )
 from benchmarks.cli.quiet import hush
 from benchmarks.temporary import own_temporary_folder
+from benchmarks.terminal import Console
 from datasets.errors import BenchmarkError
 
 app = typer.Typer(

@@ -29,14 +29,13 @@ def compare(
     Accuracy by paired bootstrap on the stored rankings, memory by ratio, query time only where both versions took turns
     in one job (`latency --against`).
     """
-    from rich.console import Console
-
     from benchmarks.files import write_json, write_text
     from benchmarks.gate.as_json import to_json
     from benchmarks.gate.markdown import to_markdown
     from benchmarks.gate.report import compare_paths
     from benchmarks.gate.rules import Rules
     from benchmarks.gate.terminal import print_report
+    from benchmarks.terminal import Console
     from datasets.errors import BenchmarkError
 
     rules = Rules(alpha=alpha, tolerance=tolerance, latency_ratio=latency_ratio, memory_ratio=memory_ratio)
@@ -60,9 +59,8 @@ def update(
     file: Annotated[Path, typer.Option("--file", help="Where the baseline lies.")] = DEFAULT,
 ) -> None:
     """Make a run's results the new baseline, with the reason for it."""
-    from rich.console import Console
-
     from benchmarks.gate.update import update_baseline
+    from benchmarks.terminal import Console
 
     snapshot = update_baseline(file, out, subset, reason)
     size = file.stat().st_size

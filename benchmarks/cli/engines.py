@@ -36,8 +36,6 @@ def engines(
 
     The tables hold what was measured before as well, where machine, images, batch and threads were the same.
     """
-    from rich.console import Console
-
     from benchmarks.engines.contestants import contestants
     from benchmarks.engines.kept import keep, kept_beside
     from benchmarks.engines.measure import Order
@@ -45,6 +43,7 @@ def engines(
     from benchmarks.provenance import usable_cores
     from benchmarks.store import Store
     from benchmarks.tables.engines import write_engines
+    from benchmarks.terminal import Console
     from datasets.registry import open_dataset, parse_dataset
     from methods.engines.registry import ENGINES, get_engine
     from methods.registry import load_registry

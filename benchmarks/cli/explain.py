@@ -23,11 +23,11 @@ def explain(
 ) -> None:
     """Say why a method found an image for a query of a finished run, and draw it."""
     from PIL import Image
-    from rich.console import Console
 
     from benchmarks.explain.stored import explain_stored
     from benchmarks.files import write_atomically
     from benchmarks.store import Store
+    from benchmarks.terminal import Console
     from datasets.registry import parse_dataset
     from methods.registry import load_registry
 

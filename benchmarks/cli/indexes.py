@@ -41,8 +41,6 @@ def indexes(
 
     Each index is built in a process of its own. Exact search always takes part, to be held against.
     """
-    from rich.console import Console
-
     from benchmarks.indexes.report import write_indexes
     from benchmarks.indexes.request import Request
     from benchmarks.indexes.session import Session
@@ -50,6 +48,7 @@ def indexes(
     from benchmarks.indexes.vectors import parse_source
     from benchmarks.provenance import usable_cores
     from benchmarks.store import Store
+    from benchmarks.terminal import Console
     from methods.registry import load_registry
 
     console = Console()

@@ -14,9 +14,8 @@ def check(
     plugins: options.Plugins = None,
 ) -> None:
     """Hold a method against the contract: shapes, determinism, batch independence, no peeking at labels."""
-    from rich.console import Console
-
     from benchmarks.conformance import NAMES, check_apart
+    from benchmarks.terminal import Console
     from methods.registry import load_registry
 
     load_registry(plugins or ()).get(method)
@@ -37,11 +36,11 @@ def doctor(
     plugins: options.Plugins = None,
 ) -> None:
     """What this machine is and what it can run."""
-    from rich.console import Console
     from rich.table import Table
 
     from benchmarks import inventory
     from benchmarks.provenance import provenance
+    from benchmarks.terminal import Console
     from methods.weights import WEIGHTS, find_weights
 
     console = Console()

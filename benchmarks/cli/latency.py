@@ -31,14 +31,13 @@ def latency(
 
     With --against, both versions of each method take turns and `compare` can judge their ratio.
     """
-    from rich.console import Console
-
     from benchmarks.cli.asking import make_request
     from benchmarks.latency.rounds import Budget
     from benchmarks.latency.session import Session, measure
     from benchmarks.plan import make_plan
     from benchmarks.store import Store
     from benchmarks.tables.latency import write_latency_tables
+    from benchmarks.terminal import Console
     from datasets.errors import BenchmarkError
     from methods.registry import load_registry
 

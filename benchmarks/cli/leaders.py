@@ -4,7 +4,6 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -12,6 +11,7 @@ from benchmarks.cells import Cell
 from benchmarks.tables.model import fraction, is_missing, mark, mebibytes, milliseconds
 from benchmarks.tables.pages import Page
 from benchmarks.tables.retrieval import RetrievalTables
+from benchmarks.terminal import Console
 from datasets.words import count_of
 
 _SHOWN = 7

@@ -29,10 +29,10 @@ def list_(
     plugins: options.Plugins = None,
 ) -> None:
     """List methods, datasets, metrics or runs."""
-    from rich.console import Console
     from rich.table import Table
 
     from benchmarks import inventory
+    from benchmarks.terminal import Console
 
     rows: list[dict[str, Any]]
     if kind is Kind.METHODS:

@@ -14,10 +14,9 @@ def pictures(
     plugins: options.Plugins = None,
 ) -> None:
     """Draw the first results of each method for the same queries, right and wrong framed."""
-    from rich.console import Console
-
     from benchmarks.pictures.write import write_contact_sheets
     from benchmarks.store import Store
+    from benchmarks.terminal import Console
     from methods.registry import load_registry
 
     registry = load_registry(plugins or ())

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from benchmarks.forecast import total_seconds
 from benchmarks.ground_truth import read_ground_truth
 from benchmarks.plan import Plan, PlannedCell
+from benchmarks.terminal import Console
 from datasets.words import count_of, duration
 
 _NAMED = 4

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -16,6 +16,7 @@ from benchmarks.forecast import Forecast
 from benchmarks.plan import PlannedCell
 from benchmarks.runner import Observer
 from benchmarks.store import Store
+from benchmarks.terminal import Console
 from benchmarks.worker import PROGRESS
 from datasets.words import count_of, duration
 from methods import progress

@@ -16,10 +16,9 @@ def project(
     out: options.OutDir = Path("results"),
 ) -> None:
     """Predict machines, hours and latency of larger galleries from what `scaling` measured."""
-    from rich.console import Console
-
     from benchmarks.projection.report import Asked, write_stored_projection
     from benchmarks.store import Store
+    from benchmarks.terminal import Console
     from datasets.errors import BenchmarkError
     from methods.registry import load_registry
 

@@ -10,7 +10,7 @@ from datasets.errors import BenchmarkError
 from datasets.words import count_of
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from benchmarks.terminal import Console
 
 OVERVIEW = "overview.csv"
 REFERENCE = Path("results/reference")
@@ -52,14 +52,13 @@ def report(
     ] = None,
 ) -> None:
     """Write the tables again from what is stored, and report/index.html, a page to look at that opens offline."""
-    from rich.console import Console
-
     from benchmarks.html.galleries import gallery_section
     from benchmarks.html.write import FOLDER, write_report
     from benchmarks.store import Store
     from benchmarks.tables.pages import make_pages
     from benchmarks.tables.peers import keep_peers, write_stored_peers
     from benchmarks.tables.write import require_sound, write_pages
+    from benchmarks.terminal import Console
     from methods.registry import load_registry
 
     console = Console(markup=False, highlight=False, soft_wrap=True)

@@ -47,8 +47,6 @@ def run(
 
     Cells already done with the same code, data, weights and versions are not run again.
     """
-    from rich.console import Console
-
     from benchmarks.backends.registry import make_backend
     from benchmarks.cli.asking import default_jobs, key_values, make_request
     from benchmarks.cli.leaders import print_failures, print_leaders, print_next_steps
@@ -61,6 +59,7 @@ def run(
     from benchmarks.store import FAILED_RERUN, Store
     from benchmarks.tables.pages import make_pages
     from benchmarks.tables.write import require_sound, write_pages
+    from benchmarks.terminal import Console
     from methods.registry import load_registry
 
     start = time.perf_counter()

@@ -42,14 +42,13 @@ def scaling(
 
     Galleries beyond the data set are filled up with jittered embeddings. What was measured is not measured again.
     """
-    from rich.console import Console
-
     from benchmarks.provenance import usable_cores
     from benchmarks.scaling.contestants import Request
     from benchmarks.scaling.galleries import parse_sizes
     from benchmarks.scaling.report import write_scaling
     from benchmarks.scaling.session import Session
     from benchmarks.store import Store
+    from benchmarks.terminal import Console
     from datasets.registry import parse_dataset
     from methods.registry import load_registry
 

@@ -10,9 +10,8 @@ import typer
 from benchmarks.cli import options
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from benchmarks.search.gallery import Advance
+    from benchmarks.terminal import Console
 
 IndexDir = Annotated[
     Path | None,
@@ -61,12 +60,11 @@ def search(
     """Search a gallery for pictures; several methods answer side by side."""
     import json
 
-    from rich.console import Console
-
     from benchmarks.search.found import find
     from benchmarks.search.opening import default_index_dir, open_searchers
     from benchmarks.search.query import Crop, queries_of
     from benchmarks.search.searcher import Places
+    from benchmarks.terminal import Console
 
     region = Crop.parse(crop) if crop else None
     if sheet:

@@ -39,7 +39,7 @@ def serve(
     plugins: options.Plugins = None,
 ) -> None:
     """Search by dropping a picture on a page: methods side by side, explained; and the leaderboard."""
-    from rich.console import Console
+    from benchmarks.terminal import Console
 
     if reason := needs(("fastapi", "uvicorn")):
         raise BenchmarkError(f"serve {reason}")

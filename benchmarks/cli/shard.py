@@ -39,8 +39,6 @@ def shard(
     """
     from dataclasses import replace
 
-    from rich.console import Console
-
     from benchmarks.backends.planned import Limits
     from benchmarks.backends.registry import make_backend
     from benchmarks.cli.asking import key_values, make_request
@@ -49,6 +47,7 @@ def shard(
     from benchmarks.sharding.agreement import agreement
     from benchmarks.sharding.session import Session
     from benchmarks.store import Store
+    from benchmarks.terminal import Console
     from methods.registry import load_registry
 
     console = Console(soft_wrap=True, highlight=False, markup=False)

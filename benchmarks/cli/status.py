@@ -11,11 +11,10 @@ from datasets.errors import BenchmarkError
 from datasets.words import count_of
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from benchmarks.cells import Cell
     from benchmarks.plan import PlannedCell, Request
     from benchmarks.store import Store
+    from benchmarks.terminal import Console
     from methods.registry import Registry
 
 
@@ -42,11 +41,10 @@ def status(
     threads: options.Threads = None,
 ) -> None:
     """Which cells are done, stale, failed or new: of all that is stored in --out, or of what -m, -d, --subset name."""
-    from rich.console import Console
-
     from benchmarks.cli.asking import make_request
     from benchmarks.plan import make_plan
     from benchmarks.store import Store
+    from benchmarks.terminal import Console
     from methods.registry import load_registry
 
     registry = load_registry(plugins or ())

@@ -32,13 +32,12 @@ def stream(
     Beyond the data set the gallery is filled with distorted copies of its images. Killed, the same command goes on
     after the last whole shard. The answers are compared with those of a search in memory.
     """
-    from rich.console import Console
-
     from benchmarks.provenance import usable_cores
     from benchmarks.store import Store
     from benchmarks.streaming.plan import Request
     from benchmarks.streaming.report import write_streaming
     from benchmarks.streaming.session import Session
+    from benchmarks.terminal import Console
     from datasets.registry import parse_dataset
     from methods.registry import load_registry
 

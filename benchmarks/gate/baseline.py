@@ -15,6 +15,7 @@ from benchmarks.cells import Cell
 from benchmarks.files import write_text
 from benchmarks.gate.snapshot import CellRecord, Snapshot, Update, make_snapshot
 from datasets.errors import BenchmarkError
+from datasets.safe_text import REASON, one_line
 
 SCHEMA = 1
 _PLAIN = ("status", "reason", "title", "protocol", "seed", "manifest", "threads", "memory")
@@ -59,7 +60,7 @@ def read_baseline(path: Path) -> Snapshot:
         records = [_record(entry, shared) for entry in document["cells"]]
         updates = [Update(**entry) for entry in document["updates"]]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        reason = f"no {error}" if isinstance(error, KeyError) else " ".join(str(error).split())
+        reason = f"no {error}" if isinstance(error, KeyError) else one_line(str(error), REASON)
         raise BaselineError(
             f"{path} is no usable baseline ({reason}); write it again with `baseline update`"
         ) from error

@@ -5,6 +5,7 @@ import re
 from benchmarks.gate.finding import Verdict
 from benchmarks.gate.report import Report
 from benchmarks.gate.sections import Section, headline, origins, sections
+from datasets.safe_text import printable
 
 _LIMIT = 60_000
 """Characters: a comment on GitHub may have 65,536."""
@@ -46,4 +47,4 @@ def _section(section: Section) -> str:
 
 def _text(text: str) -> str:
     """Plain text in markdown: no markup, no link, no mention, no end of a table's cell."""
-    return _ACTIVE.sub(rf"\g<0>{_NOTHING}", " ".join(text.split())).translate(_ENTITIES)
+    return _ACTIVE.sub(rf"\g<0>{_NOTHING}", printable(" ".join(text.split()))).translate(_ENTITIES)

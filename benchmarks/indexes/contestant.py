@@ -17,6 +17,7 @@ from benchmarks.indexes.vectors import ASKED, GALLERY, map_rows
 from benchmarks.memory import StagePeaks, resident_bytes
 from benchmarks.protocol import SEARCH_DEPTH
 from benchmarks.worker import set_seeds, set_threads
+from datasets.safe_text import REASON, one_line
 from methods.building import resolve
 from methods.contracts import Index
 from methods.spec import Part
@@ -53,7 +54,7 @@ def serve(job: IndexJob, connection: Connection) -> None:
         except BaseException as error:
             traceback.print_exc()
             status = "oom" if isinstance(error, MemoryError) else "error"
-            connection.send({"status": status, "reason": f"{type(error).__name__}: {' '.join(str(error).split())}"})
+            connection.send({"status": status, "reason": one_line(f"{type(error).__name__}: {error}", REASON)})
         sys.stderr.flush()
         os._exit(0)  # threads of native libraries may hang in the interpreter's teardown
 

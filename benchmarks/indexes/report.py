@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.files import write_atomically, write_text
+from benchmarks.csv_files import write_csv
+from benchmarks.files import write_text
 from benchmarks.indexes.plot import recall_plot
 from benchmarks.indexes.results import IndexStore
 from benchmarks.indexes.table import index_rows, index_tables
@@ -29,8 +30,7 @@ def write_indexes(store: Store, out: Path) -> list[Path]:
         for each in rows
         for row in each
     ]
-    with write_atomically(out / "indexes.csv") as file:
-        pd.DataFrame(plain).to_csv(file, index=False)
+    write_csv(out / "indexes.csv", pd.DataFrame(plain))
     return [out / "indexes.md", out / "indexes.csv", *([picture] if picture else [])]
 
 

@@ -20,6 +20,7 @@ from benchmarks.latency.calibration import Calibration
 from benchmarks.protocol import SEED
 from benchmarks.temporary import temporary_folder
 from datasets.errors import BenchmarkError
+from datasets.safe_text import REASON, one_line
 
 BATCHES = (1, 4, 8, 16, 32, 64)
 """Numbers of queries asked at once, of which the fastest an image is reported."""
@@ -116,7 +117,7 @@ def _guarded(seat: Seat, step: Callable[[], None]) -> None:
     try:
         step()
     except ContestantError as error:
-        seat.error = str(error)
+        seat.error = one_line(str(error), REASON)
         _stop(seat)
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks.files import read_json, write_atomically, write_json, write_text
+from benchmarks.csv_files import write_csv
+from benchmarks.files import read_json, write_json, write_text
 from benchmarks.projection.costs import NEAR, Check, Costs, costs_of
 from benchmarks.projection.fleet import USABLE, Fleet, Machine, fleet_for
 from benchmarks.scaling.growth import curves
@@ -109,8 +110,7 @@ def write_projection(costs: Sequence[Costs], images: Sequence[float], machine: M
     ]
     text = document("What larger galleries would take", INTRODUCTION, [checks, _fleet_table(rows, costs, machine)])
     write_text(out / "projection.md", text)
-    with write_atomically(out / "projection.csv") as file:
-        pd.DataFrame(rows).drop(columns=["word", "word_in"]).to_csv(file, index=False)
+    write_csv(out / "projection.csv", pd.DataFrame(rows).drop(columns=["word", "word_in"]))
     return out / "projection.md"
 
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks.files import write_atomically, write_text
+from benchmarks.csv_files import write_csv
+from benchmarks.files import write_text
 from benchmarks.scaling.growth import curves
 from benchmarks.scaling.law_table import law_rows, law_table
 from benchmarks.scaling.plot import growth_plot
@@ -34,5 +35,4 @@ def write_scaling(store: Store, registry: Registry, out: Path) -> list[Path]:
 
 def _write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
     plain = [{key: value for key, value in row.items() if not key.endswith("_interval")} for row in rows]
-    with write_atomically(path) as file:
-        pd.DataFrame(plain).to_csv(file, index=False)
+    write_csv(path, pd.DataFrame(plain))

@@ -14,6 +14,7 @@ from datasets.decoding import decode_image
 from datasets.errors import ImageError
 from datasets.folder import SUFFIXES
 from datasets.imageset import Image, Item
+from datasets.safe_text import visible
 from datasets.words import count_of
 
 SHOWN = 10
@@ -30,7 +31,7 @@ class FolderGallery:
         if not root.is_dir():
             raise SearchError(f"{root} is no folder: --gallery takes a folder of images, or a data set")
         self.root = root.resolve()
-        self.title = printable(str(self.root))
+        self.title = visible(str(self.root))
         name = re.sub(r"[^A-Za-z0-9]+", "-", self.root.name)[:40]
         self.key = f"folder-{name}-{hashlib.sha256(os.fsencode(self.root)).hexdigest()[:16]}"
         self._catalogue = Catalogue(index_dir / self.key / "catalogue.sqlite", self.root)
@@ -55,7 +56,7 @@ class FolderGallery:
 
     def item(self, id: int) -> Item:
         """The path below the folder, and its first folder as label."""
-        parts = printable(self._catalogue.path(id)).split("/")
+        parts = visible(self._catalogue.path(id)).split("/")
         return Item("/".join(parts), parts[0] if len(parts) > 1 else "")
 
     def read(self, id: int) -> bytes:
@@ -76,7 +77,7 @@ class FolderGallery:
     def skipped(self) -> Skipped:
         """Broken files, and folders that cannot be read."""
         count, first = self._catalogue.problems(SHOWN)
-        folders = [(printable(text.rpartition(": ")[0]), text.rpartition(": ")[2]) for text in self._unreadable]
+        folders = [(visible(text.rpartition(": ")[0]), text.rpartition(": ")[2]) for text in self._unreadable]
         return Skipped(count + len(folders), (*first, *folders)[:SHOWN])
 
     def _refuse(self) -> None:
@@ -88,8 +89,3 @@ class FolderGallery:
             )
         kinds = ", ".join(sorted(SUFFIXES))
         raise SearchError(f"{self.title} holds no images: nothing in it or below it ends in {kinds}")
-
-
-def printable(name: str) -> str:
-    """A file name that can be written as UTF-8 anywhere."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")

@@ -18,6 +18,7 @@ from benchmarks.store import Store
 from benchmarks.tables.markdown import to_markdown
 from benchmarks.tables.model import Column, Table, milliseconds
 from benchmarks.tables.notes import machine_note
+from datasets.safe_text import csv_field
 from methods.engines.registry import PLAIN
 
 
@@ -163,5 +164,5 @@ def _csv(rows: Sequence[dict[str, Any]]) -> str:
     text = StringIO()
     writer = csv.DictWriter(text, names, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(flat)
+    writer.writerows({name: csv_field(value) for name, value in row.items()} for row in flat)
     return text.getvalue()

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from itertools import count
 
 from benchmarks.tables.model import Shown, Table, shown
+from datasets.safe_text import printable
 
 _ESCAPES = {
     "\\": r"\textbackslash{}",
@@ -20,7 +21,6 @@ _ESCAPES = {
     "±": r"$\pm$",
     "×": r"$\times$",
     "…": r"\dots{}",
-    "\n": " ",
 }
 """Every character that LaTeX reads as a command, and those the project prints that ASCII lacks."""
 
@@ -61,7 +61,7 @@ def latex_document(tables: Sequence[Table], label: str) -> str:
 
 def escape(text: str) -> str:
     """`text` as LaTeX prints it, whatever characters are in it."""
-    return "".join(_ESCAPES.get(character, character) for character in text)
+    return "".join(_ESCAPES.get(character, character) for character in printable(text.replace("\n", " ")))
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from benchmarks.tables.model import Shown, Table, shown
+from datasets.safe_text import markdown, markdown_note
 
 LEGEND = (
     "**Bold**: best of its column; ≈: tied with the best (the 95% interval of the paired difference over queries "
@@ -13,13 +14,13 @@ LEGEND = (
 
 def to_markdown(table: Table, level: int = 1) -> str:
     """The table with its title and notes."""
-    header = "| " + " | ".join(column.title for column in table.columns) + " |"
+    header = "| " + " | ".join(markdown(column.title) for column in table.columns) + " |"
     rule = "|" + "|".join(":--" if column.is_text else "--:" for column in table.columns) + "|"
     rows = [
         "| " + " | ".join(_cell(shown(table, column, row)) for column in table.columns) + " |" for row in table.rows
     ]
-    notes = "".join(f"\n{note}\n" for note in table.notes)
-    return f"{'#' * level} {table.title}\n\n" + "\n".join([header, rule, *rows]) + "\n" + notes
+    notes = "".join(f"\n{markdown_note(note)}\n" for note in table.notes)
+    return f"{'#' * level} {markdown(table.title)}\n\n" + "\n".join([header, rule, *rows]) + "\n" + notes
 
 
 def document(title: str, introduction: str, tables: Sequence[Table]) -> str:
@@ -28,11 +29,7 @@ def document(title: str, introduction: str, tables: Sequence[Table]) -> str:
 
 
 def _cell(cell: Shown) -> str:
-    text = _escaped(cell.text)
+    text = markdown(cell.text)
     if cell.interval:
         text = f"{text} [{cell.interval[0]}, {cell.interval[1]}]"
     return {"best": f"**{text}**", "tied": f"≈ {text}", "": text}[cell.mark]
-
-
-def _escaped(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")

@@ -6,7 +6,8 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.claims.claims_table import write_claims
-from benchmarks.files import write_atomically, write_text
+from benchmarks.csv_files import write_csv
+from benchmarks.files import write_text
 from benchmarks.indexes.report import write_indexes
 from benchmarks.projection.report import write_stored_projection
 from benchmarks.scaling.report import write_scaling
@@ -137,5 +138,4 @@ def _frame(table: Table) -> pd.DataFrame:
 def _write_csv(path: Path, frame: pd.DataFrame) -> None:
     front = [name for name in ("dataset", "origin", "subset", "task", "method") if name in frame]
     ordered = frame[[*front, *(name for name in frame if name not in front)]]
-    with write_atomically(path) as file:
-        ordered.to_csv(file, index=False)
+    write_csv(path, ordered)
