@@ -78,22 +78,30 @@ class Plan:
 
 
 def make_plan(
-    request: Request, registry: Registry, store: Store, on_progress: Callable[[str], None] = lambda text: None
+    request: Request,
+    registry: Registry,
+    store: Store,
+    on_progress: Callable[[str], None] = lambda text: None,
+    force: bool = False,
 ) -> Plan:
     """Resolve names, read manifests and weights, and compare with what is stored.
 
+    With `force` every image is read again, whatever its file's size and times say.
     Raises BenchmarkError for anything the user must mend first: unknown names, broken data, wrong weights.
     """
     specs = [registry.get(method) for method in request.methods]
     found = {spec.id: _find_weights(spec, request.weights_dir) for spec in specs}
     plan = Plan()
     timed: dict[str, str] = {}
+    read: set[tuple[str, str, bool]] = set()
     for name, subset in request.datasets:
         dataset = open_dataset(name, request.data_dir, store.drawings)
         for task in request.tasks:
             on_progress(f"reading {name}:{subset} for {task}")
             try:
-                manifest = _manifest(dataset, subset, task, store)
+                images = (name, subset, task == "verification")
+                manifest = _manifest(dataset, subset, task, store, force and images not in read)
+                read.add(images)
             except (DataError, UnknownNameError) as error:
                 if task != "verification":
                     raise
@@ -211,11 +219,11 @@ def _find_weights(spec: MethodSpec, weights_dir: Path | None) -> Found | None:
     return None
 
 
-def _manifest(dataset: Dataset, subset: str, task: str, store: Store) -> Manifest | PairManifest | None:
+def _manifest(dataset: Dataset, subset: str, task: str, store: Store, again: bool) -> Manifest | PairManifest | None:
     cache = store.cache / "manifests"
     if task == "verification":
-        return build_pair_manifest(dataset, subset, cache)
-    manifest = build_manifest(dataset, subset, cache)
+        return build_pair_manifest(dataset, subset, cache, again)
+    manifest = build_manifest(dataset, subset, cache, again)
     if not len(manifest.gallery) or not len(manifest.queries):
         raise DataError(
             f"{dataset.title}:{subset} has {len(manifest.gallery)} gallery images and {len(manifest.queries)} queries; "

@@ -45,17 +45,20 @@ class FileDataset(Dataset):
         return decode_image(data, id)
 
     def fingerprint(self, items: Sequence[Item]) -> str:
-        """Changes when a file of `items` does (path, size, modification time); costs one stat each."""
+        """Changes when a file of `items` does (see stat_fingerprint); costs one stat each."""
         return stat_fingerprint(self._files[item.id][1] for item in items)
 
 
 def stat_fingerprint(paths: Iterable[str | Path]) -> str:
-    """sha256 over path, size and modification time of each file."""
+    """sha256 over path, size, inode, and times of modification and of change of each file.
+
+    The last two show what a size and a modification time that were set back hide.
+    """
     digest = hashlib.sha256()
     for path in paths:
         try:
             status = Path(path).stat()
-            line = f"{path}\0{status.st_size}\0{status.st_mtime_ns}\n"
+            line = f"{path}\0{status.st_size}\0{status.st_mtime_ns}\0{status.st_ctime_ns}\0{status.st_ino}\n"
         except OSError:
             line = f"{path}\0absent\n"
         digest.update(line.encode("utf-8", "surrogateescape"))

@@ -1,7 +1,7 @@
 """Manifests: exactly which images a subset's gallery, queries and pairs are, by content, and which were unusable."""
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -91,9 +91,10 @@ class PairManifest(StoredManifest):
         return {**document, "pairs": tuple(map(tuple, document["pairs"]))}
 
 
-def build_manifest(dataset: Dataset, subset: str, cache_dir: Path | None = None) -> Manifest:
+def build_manifest(dataset: Dataset, subset: str, cache_dir: Path | None = None, again: bool = False) -> Manifest:
     """Read, decode and hash every image of `subset` once, or take the manifest from `cache_dir` if nothing changed.
 
+    With `again` every image is read whatever is kept.
     Raises UnknownNameError for the subset, DataError if the data set is broken or no image can be used.
     """
     split = dataset.split(subset)
@@ -115,12 +116,16 @@ def build_manifest(dataset: Dataset, subset: str, cache_dir: Path | None = None)
             source=dataset,
         )
 
-    manifest = cached(Manifest, dataset, cache_key(dataset, subset, wanted), cache_dir, build)
+    manifest = cached(Manifest, dataset, cache_key(dataset, subset, wanted), cache_dir, build, again)
     return replace(manifest, completeness=dataset.completeness(), origin=dataset.origin)
 
 
-def build_pair_manifest(dataset: Dataset, subset: str, cache_dir: Path | None = None) -> PairManifest | None:
+def build_pair_manifest(
+    dataset: Dataset, subset: str, cache_dir: Path | None = None, again: bool = False
+) -> PairManifest | None:
     """Read, decode and hash every image of the pairs once (or from `cache_dir`); None where there are no pairs.
+
+    With `again` every image is read whatever is kept.
 
     Raises UnknownNameError for the subset, DataError if the data set is broken or no pair can be used.
     """
@@ -132,7 +137,8 @@ def build_pair_manifest(dataset: Dataset, subset: str, cache_dir: Path | None = 
     key = cache_key(dataset, subset, wanted)
     if key is not None:
         key.append(content_hash(_rows(pairs)))
-    manifest = cached(PairManifest, dataset, key, cache_dir, lambda: _examine_pairs(dataset, subset, pairs, wanted))
+    build = partial(_examine_pairs, dataset, subset, pairs, wanted)
+    manifest = cached(PairManifest, dataset, key, cache_dir, build, again)
     return replace(manifest, completeness=dataset.completeness(), origin=dataset.origin, missing=pairs.missing)
 
 

@@ -1,5 +1,6 @@
 """What the two kinds of manifest share: a hash, a JSON form that is checked when read, and a cache on disk."""
 
+import contextlib
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -98,19 +99,21 @@ def cached(
     key: Sequence[object] | None,
     cache_dir: Path | None,
     build: Callable[[], Stored],
+    again: bool = False,
 ) -> Stored:
     """The manifest kept under `key` in `cache_dir`, else what `build` returns, which is then kept.
 
-    With no key or no `cache_dir` nothing is kept; a damaged entry is made anew. Raises DataError if the cache cannot be
-    written.
+    With no key or no `cache_dir` nothing is kept; a damaged entry is made anew, and any with `again`. Raises DataError
+    if the cache cannot be written.
     """
     if cache_dir is None or key is None:
         return build()
     path = cache_dir / f"{content_hash([[kind.__name__, *key]])}.json"
-    try:
-        return kind.from_json(path.read_text(encoding="utf-8"), dataset)
-    except (OSError, UnicodeDecodeError, BenchmarkError):
-        manifest = build()
+    if not again:
+        # What cannot be read is made anew.
+        with contextlib.suppress(OSError, UnicodeDecodeError, BenchmarkError):
+            return kind.from_json(path.read_text(encoding="utf-8"), dataset)
+    manifest = build()
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         cache_dir.mkdir(parents=True, exist_ok=True)

@@ -39,7 +39,9 @@ def run(
     slurm: options.Slurm = None,
     timeout: Annotated[float | None, typer.Option("--timeout", min=1, help="Seconds a cell may run.")] = None,
     memory_limit: Annotated[float | None, typer.Option("--memory-limit", min=0.1, help="GiB a cell may use.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Run cells again that are done.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Read all images again, and run cells again that are done.")
+    ] = False,
     only_failed: Annotated[bool, typer.Option("--only-failed", help="Run just the cells that failed.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
 ) -> None:
@@ -86,7 +88,7 @@ def run(
     engine_of_cells = make_backend(backend, store.cache / "jobs", scheduler, workers, key_values("--slurm", slurm))
     store.require_writable()
     with console.status("planning") as spinner:
-        plan = make_plan(request, registry, store, spinner.update)
+        plan = make_plan(request, registry, store, spinner.update, force)
     cells = to_run(plan, force, only_failed)
     jobs = jobs or (default_jobs(request) if backend == "local" else max(1, len(cells)))
     expected = expected_seconds(cells, store, registry)

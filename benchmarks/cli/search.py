@@ -56,6 +56,9 @@ def search(
         ),
     ] = Path("results"),
     plugins: options.Plugins = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Read every gallery image again, whatever its file's size and times say.")
+    ] = False,
 ) -> None:
     """Search a gallery for pictures; several methods answer side by side."""
     import json
@@ -75,7 +78,7 @@ def search(
     console = Console()
     with progress(Console(stderr=True), quiet=as_json) as advance:
         places = Places(index_dir or default_index_dir(), weights_dir, data_dir, vector_store)
-        searchers = open_searchers(gallery, methods, places, tables, plugins, advance)
+        searchers = open_searchers(gallery, methods, places, tables, plugins, advance, force)
     gallery_searched = searchers[0].gallery
     found = [find(searchers, query, k, region, face, explain) for query in queries]
     if as_json:

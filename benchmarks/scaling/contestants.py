@@ -91,7 +91,7 @@ def contestants(request: Request, registry: Registry, store: Store, say: Callabl
     for name, subset in request.datasets:
         dataset = open_dataset(name, request.data_dir)
         say(f"reading the images of {name}:{subset}")
-        manifest = build_manifest(dataset, subset, store.cache / "manifests")
+        manifest = build_manifest(dataset, subset, store.cache / "manifests", request.force)
         path = store.keep_manifest(manifest.hash, manifest.to_json())
         pool = make_pool(manifest)
         for spec in specs:

@@ -1,7 +1,7 @@
 """Which images lie in a folder, by content: a small database that is brought up to date, not made again.
 
-A file whose size and modification time are as before is not opened. One that is new or changed is read and hashed, so
-that a file which was only moved or touched keeps its rows.
+A file whose size, inode and times of modification and of change are as before is not opened. One that is new or changed
+is read and hashed, so that a file which was only moved or touched keeps its rows.
 """
 
 import hashlib
@@ -19,7 +19,8 @@ BATCH = 1000
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS images(
-    id INTEGER PRIMARY KEY, path BLOB UNIQUE, size INTEGER, mtime_ns INTEGER, sha256 BLOB, problem TEXT);
+    id INTEGER PRIMARY KEY, path BLOB UNIQUE, size INTEGER, mtime_ns INTEGER, sha256 BLOB, problem TEXT,
+    ctime_ns INTEGER, inode INTEGER);
 CREATE TABLE IF NOT EXISTS broken(sha256 BLOB PRIMARY KEY, reason TEXT);
 CREATE TEMP TABLE seen(id INTEGER PRIMARY KEY);
 """
@@ -39,19 +40,30 @@ class Catalogue:
             self._database.execute("PRAGMA journal_mode = WAL")
             self._database.execute("PRAGMA synchronous = NORMAL")
             self._database.executescript(_SCHEMA)
+            self._add_columns()
         except (sqlite3.Error, OSError) as error:
             raise SearchError(
                 f"the index {path} cannot be used ({error}): delete it, or name another place with --index-dir"
             ) from error
 
-    def update(self, advance: Callable[[int], None] = lambda files: None) -> list[str]:
-        """Bring it up to date with the folder; calls `advance` with the files looked at. Returns unreadable folders."""
+    def _add_columns(self) -> None:
+        """Those that an older catalogue lacks: its files are then read once more."""
+        there = {name for _, name, *_ in self._database.execute("PRAGMA table_info(images)")}
+        for name in ("ctime_ns", "inode"):
+            if name not in there:
+                self._database.execute(f"ALTER TABLE images ADD COLUMN {name} INTEGER")
+
+    def update(self, advance: Callable[[int], None] = lambda files: None, again: bool = False) -> list[str]:
+        """Bring it up to date with the folder; calls `advance` with the files looked at. Returns unreadable folders.
+
+        With `again` every file is read, whatever its size and times say.
+        """
         self._database.execute("DELETE FROM seen")
         unreadable: list[str] = []
         files = image_files(self.root, unreadable)
         while batch := list(islice(files, BATCH)):
             for file in batch:
-                self._look_at(file)
+                self._look_at(file, again)
             self._database.commit()
             advance(len(batch))
         self._database.execute("DELETE FROM images WHERE id NOT IN (SELECT id FROM seen)")
@@ -93,19 +105,23 @@ class Catalogue:
         rows = self._database.execute(f"SELECT path, coalesce(problem, reason) {query} LIMIT ?", (most,))
         return count, [(os.fsdecode(path), reason) for path, reason in rows]
 
-    def _look_at(self, file: FoundFile) -> None:
+    def _look_at(self, file: FoundFile, again: bool) -> None:
         path = os.fsencode(file.path)
+        signs = (file.size, file.mtime_ns, file.ctime_ns, file.inode)
         known = self._database.execute(
-            "SELECT id FROM images WHERE path = ? AND size = ? AND mtime_ns = ? AND problem IS NULL",
-            (path, file.size, file.mtime_ns),
+            "SELECT id FROM images WHERE path = ? AND size = ? AND mtime_ns = ? AND ctime_ns = ? AND inode = ? "
+            "AND problem IS NULL",
+            (path, *signs),
         ).fetchone()
-        if known is None:
+        if known is None or again:
             sha256, problem = _content(self.root / file.path)
             known = self._database.execute(
-                "INSERT INTO images(path, size, mtime_ns, sha256, problem) VALUES (?, ?, ?, ?, ?) "
+                "INSERT INTO images(path, size, mtime_ns, ctime_ns, inode, sha256, problem) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?) "
                 "ON CONFLICT(path) DO UPDATE SET size = excluded.size, mtime_ns = excluded.mtime_ns, "
+                "ctime_ns = excluded.ctime_ns, inode = excluded.inode, "
                 "sha256 = excluded.sha256, problem = excluded.problem RETURNING id",
-                (path, file.size, file.mtime_ns, sha256, problem),
+                (path, *signs, sha256, problem),
             ).fetchone()
         self._database.execute("INSERT OR IGNORE INTO seen VALUES (?)", known)
 

@@ -36,10 +36,10 @@ class DatasetGallery:
             self._manifest = build_manifest(self.dataset, self.subset, self._manifests)
         return self._manifest
 
-    def update(self, advance: Advance = silent) -> None:
-        """Read, decode and hash each image once; again only when the data set's files changed."""
+    def update(self, advance: Advance = silent, again: bool = False) -> None:
+        """Read, decode and hash each image once; again only when the data set's files changed, or with `again`."""
         advance(f"reading {self.title}", 0, None)
-        self._manifest = build_manifest(self.dataset, self.subset, self._manifests)
+        self._manifest = build_manifest(self.dataset, self.subset, self._manifests, again)
 
     def __len__(self) -> int:
         return len(self.manifest.gallery)

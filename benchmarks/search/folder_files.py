@@ -17,6 +17,8 @@ class FoundFile:
     path: str
     size: int
     mtime_ns: int
+    ctime_ns: int
+    inode: int
 
 
 def image_files(root: Path, unreadable: list[str]) -> Iterator[FoundFile]:
@@ -53,4 +55,4 @@ def _found(entry: "os.DirEntry[str]", path: str, real_root: Path) -> FoundFile |
         status = entry.stat()
     except OSError:
         return None
-    return FoundFile(path, status.st_size, status.st_mtime_ns)
+    return FoundFile(path, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)

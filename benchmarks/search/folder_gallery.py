@@ -37,9 +37,9 @@ class FolderGallery:
         self._catalogue = Catalogue(index_dir / self.key / "catalogue.sqlite", self.root)
         self._unreadable: list[str] = []
 
-    def update(self, advance: Advance = silent) -> None:
-        """Look through the folder once; raises SearchError if there is no image in it."""
-        self._unreadable = self._catalogue.update(lambda files: advance("looking for images", files, None))
+    def update(self, advance: Advance = silent, again: bool = False) -> None:
+        """Look through the folder once, with `again` into every file; raises SearchError if there is no image in it."""
+        self._unreadable = self._catalogue.update(lambda files: advance("looking for images", files, None), again)
         if not len(self):
             self._refuse()
 

@@ -39,8 +39,11 @@ class Gallery(Protocol):
     content: Content
     """What its images show."""
 
-    def update(self, advance: Advance = silent) -> None:
-        """Take up what was added, changed or removed. Raises SearchError where nothing is left to search in."""
+    def update(self, advance: Advance = silent, again: bool = False) -> None:
+        """Take up what was added, changed or removed; with `again`, read all images anew.
+
+        Raises SearchError where nothing is left to search in.
+        """
         ...
 
     def __len__(self) -> int:

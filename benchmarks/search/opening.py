@@ -44,8 +44,12 @@ def open_searchers(
     tables: Path,
     plugins: Sequence[Path] | None = None,
     advance: Advance = silent,
+    again: bool = False,
 ) -> "list[Searcher]":
-    """The gallery brought up to date, and a Searcher in it for each method (None: the best that runs here)."""
+    """The gallery brought up to date, and a Searcher in it for each method (None: the best that runs here).
+
+    With `again` the whole gallery is read anew.
+    """
     from benchmarks.search.choice import default_method
     from benchmarks.search.searcher import Searcher
     from methods.registry import load_registry
@@ -53,6 +57,6 @@ def open_searchers(
     registry = load_registry(plugins or ())
     specs = [registry.get(name) for name in methods or ()]
     opened = open_gallery(gallery, places.data, places.index)
-    opened.update(advance)
+    opened.update(advance, again)
     specs = specs or [registry.get(default_method(opened, registry, tables, places.weights))]
     return [Searcher(spec, opened, places, advance) for spec in specs]

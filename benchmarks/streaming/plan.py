@@ -86,7 +86,7 @@ def streamed(request: Request, registry: Registry, store: Store) -> Iterator[Str
         build_index(spec)
         _require(spec, dataset.content)
     weights = {spec.id: _weights(spec, request.weights_dir) for spec in specs}
-    manifest = build_manifest(dataset, request.subset, store.cache / "manifests")
+    manifest = build_manifest(dataset, request.subset, store.cache / "manifests", request.force)
     repeated(make_pool(manifest).gallery, request.size)  # raises where there are too few images
     path = store.keep_manifest(manifest.hash, manifest.to_json())
     for spec in specs:
