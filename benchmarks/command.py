@@ -1,8 +1,6 @@
 """The command line from Python: a process of its own, which ends with this one, and whose errors are raised here."""
 
-import ctypes
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -14,7 +12,7 @@ from datasets.errors import BenchmarkError
 _START = """\
 import sys
 sys.path[:] = {path!r}
-from benchmarks.command import end_with_parent
+from benchmarks.processes import end_with_parent
 end_with_parent({parent})
 from benchmarks.__main__ import main
 main()
@@ -49,14 +47,6 @@ def run_command(arguments: Sequence[str], progress: bool = False) -> None:
             raise
         if code not in _DONE:
             raise BenchmarkError(_reason(errors, code))
-
-
-def end_with_parent(parent: int) -> None:
-    """Have the system send SIGTERM to this process when its parent ends, however that ends; on Linux alone."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
-        if os.getppid() != parent:  # it ended before that
-            sys.exit(2)
 
 
 def _reason(errors: IO[bytes], code: int) -> str:

@@ -1,6 +1,5 @@
 """`check METHOD`: the conformance checks on a catalogue entry, with images that suit it."""
 
-import contextlib
 import json
 import os
 import signal
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.processes import MARK, Family, end_with_parent
 from datasets.errors import BenchmarkError
 from datasets.imageset import ImageSet
 from datasets.safe_text import one_line
@@ -41,10 +41,11 @@ def check_apart(method: str, weights_dir: Path | None, plugins: Sequence[Path] =
     with tempfile.TemporaryDirectory(prefix="check-") as folder:
         report = Path(folder) / "report.json"
         job = {"method": method, "weights": weights_dir and str(weights_dir), "plugins": list(map(str, plugins))}
+        family = Family(Path(folder))
         search = os.pathsep.join([str(Path(__file__).parents[1]), *filter(None, sys.path)])
         process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.conformance", str(report), json.dumps(job)],
-            env={**os.environ, "PYTHONPATH": search},
+            env={**os.environ, "PYTHONPATH": search, MARK: family.mark},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -55,8 +56,7 @@ def check_apart(method: str, weights_dir: Path | None, plugins: Sequence[Path] =
         except subprocess.TimeoutExpired:
             return [Finding("runs", f"was not done after {SECONDS:.0f} s")]
         finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+            family.end(process.pid)
             process.wait()
         said = json.loads(report.read_text(encoding="utf-8")) if report.exists() else None
     if said is None:
@@ -86,6 +86,7 @@ def _faces() -> ImageSet:
 
 def _main(report: str, job: str) -> None:
     """In the process of its own: leave the findings in `report`."""
+    end_with_parent(os.getppid(), signal.SIGKILL)
     asked = json.loads(job)
     try:
         spec = load_registry([Path(path) for path in asked["plugins"]]).get(asked["method"])

@@ -4,7 +4,6 @@ Forking a clean template gives each cell a fresh process without paying seconds 
 never computes, so a child starts with no threads, no models and no data of any other cell.
 """
 
-import contextlib
 import multiprocessing
 import os
 import signal
@@ -16,11 +15,10 @@ from functools import partial
 from multiprocessing import forkserver
 from pathlib import Path
 
-import psutil
-
 from benchmarks.devices import KERAS_BACKENDS, device_environment
 from benchmarks.files import read_json
 from benchmarks.logs import LARGEST, tail, trim
+from benchmarks.processes import BLANK, MARK, Family, begin
 from benchmarks.temporary import temporary_folder, use
 from benchmarks.worker import FAILURE, LOG, RESULT, Job, run_job, thread_environment
 from datasets.safe_text import REASON, one_line
@@ -30,7 +28,14 @@ _MEMORY_POLL_SECONDS = 0.25
 _LOG_WHILE_RUNNING = 16 * LARGEST
 """Bytes of log at which its middle is cut out although the cell still writes."""
 
-_PRELOAD = ("numpy", "psutil", "threadpoolctl", "benchmarks.tasks.retrieval", "benchmarks.tasks.robustness")
+_PRELOAD = (
+    "benchmarks.template",
+    "numpy",
+    "psutil",
+    "threadpoolctl",
+    "benchmarks.tasks.retrieval",
+    "benchmarks.tasks.robustness",
+)
 _MODULES: dict[str, tuple[str, ...]] = {
     "sklearn": ("sklearn.neighbors", "sklearn.cluster", "sklearn.svm", "sklearn.preprocessing"),
     "face_recognition_models": (),  # a folder of files; importing it would drag setuptools in
@@ -61,7 +66,7 @@ def prepare(packages: Iterable[str], threads: int, log: Path, environment: Mappi
 
     What libraries print while they are imported goes to `log`.
     """
-    os.environ.update(thread_environment(threads) | dict(environment))
+    os.environ.update(thread_environment(threads) | dict(environment) | {MARK: BLANK})
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     modules = [module for package in sorted(set(packages)) for module in _MODULES.get(package, (package,))]
     multiprocessing.get_context("forkserver").set_forkserver_preload([*_PRELOAD, *modules])
@@ -88,17 +93,25 @@ def run_isolated(
     `entry` is what the fresh process calls with the job.
     """
     with temporary_folder() as scratch:
-        return _run(partial(within, scratch, entry, job), job.workdir, timeout, memory_limit, on_start)
+        family = Family(job.out)
+        target = partial(within, scratch, family.mark, entry, job)
+        return _run(target, family, job.workdir, timeout, memory_limit, on_start)
 
 
-def within(scratch: Path, entry: Callable[..., None], *arguments: object) -> None:
-    """Call `entry` in a process whose temporary files lie in `scratch`, which its parent removes."""
+def within(scratch: Path, mark: str, entry: Callable[..., None], *arguments: object) -> None:
+    """Call `entry` in a process that bears `mark`, and whose temporary files lie in `scratch`; its parent ends both."""
+    begin(mark)
     use(scratch)
     entry(*arguments)
 
 
 def _run(
-    target: Callable[[], None], workdir: Path, timeout: float, memory_limit: int, on_start: Callable[[int], None]
+    target: Callable[[], None],
+    family: Family,
+    workdir: Path,
+    timeout: float,
+    memory_limit: int,
+    on_start: Callable[[int], None],
 ) -> Outcome:
     process = multiprocessing.get_context("forkserver").Process(target=target)
     start = time.perf_counter()
@@ -117,11 +130,11 @@ def _run(
             if elapsed >= next_look:
                 next_look = elapsed + _MEMORY_POLL_SECONDS
                 trim(workdir / LOG, _LOG_WHILE_RUNNING)
-                if (used := _group_memory(pid)) > memory_limit:
+                if (used := family.memory(pid)) > memory_limit:
                     stopped = ("oom", f"used {used / 2**30:.1f} GiB, over the limit of {memory_limit / 2**30:.1f} GiB")
                     break
     finally:
-        _kill_group(pid)
+        family.end(pid)
         process.join()
     seconds = time.perf_counter() - start
     return _outcome(workdir, stopped, process.exitcode, seconds)
@@ -141,23 +154,3 @@ def _outcome(workdir: Path, stopped: tuple[str, str] | None, exitcode: int | Non
     name = signal.Signals(-exitcode).name if exitcode is not None and exitcode < 0 else f"exit code {exitcode}"
     hint = " (the kernel does this when memory runs out)" if name == "SIGKILL" else ""
     return Outcome("killed", f"its process ended by {name}{hint}", seconds, {}, last_lines)
-
-
-def _group_memory(pid: int) -> int:
-    try:
-        parent = psutil.Process(pid)
-        members = [parent, *parent.children(recursive=True)]
-    except psutil.Error:
-        return 0
-    total = 0
-    for member in members:
-        with contextlib.suppress(psutil.Error):
-            total += member.memory_info().rss
-    return total
-
-
-def _kill_group(pid: int) -> None:
-    """End the cell and whatever it started: it leads a process group of its own."""
-    for kill in (os.killpg, os.kill):
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            kill(pid, signal.SIGKILL)

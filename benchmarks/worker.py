@@ -15,6 +15,7 @@ import numpy as np
 from benchmarks.cells import Cell
 from benchmarks.devices import device_facts
 from benchmarks.files import write_json
+from benchmarks.processes import end_descendants
 from benchmarks.protocol import SEED, Timing, size_class
 from benchmarks.store import Store
 from datasets.errors import BenchmarkError
@@ -75,8 +76,10 @@ def contained(job: Job, measure: Callable[[Job], dict[str, object]]) -> None:
         traceback.print_exc()
         write_json(job.workdir / FAILURE, {"status": _status(error), "reason": _reason(error)})
         log.flush()
+        end_descendants()
         os._exit(1)
     log.flush()
+    end_descendants()
     os._exit(0)  # skip the interpreter's teardown: threads of native libraries may hang there
 
 

@@ -21,6 +21,7 @@ from benchmarks.backends.contract import Task
 from benchmarks.backends.execute import end
 from benchmarks.backends.host import run_task
 from benchmarks.launch import prepare
+from benchmarks.processes import end_owned
 from benchmarks.temporary import temporary_folder, use
 
 
@@ -61,6 +62,7 @@ def _receive(
     for child in psutil.Process().children(recursive=True):  # a cell that was forked this very moment
         with contextlib.suppress(psutil.Error):
             child.kill()
+    end_owned()
     shutil.rmtree(scratch, ignore_errors=True)
     os._exit(0)
 

@@ -88,6 +88,8 @@ INTERRUPTED = 130
 def main() -> None:
     """Run the application; a BenchmarkError becomes one line on standard error and exit code 2."""
     signal.signal(signal.SIGTERM, _interrupt)  # asked to end, a run ends its cells as well
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as nohup has it
+        signal.signal(signal.SIGHUP, _interrupt)
     hush()
     own_temporary_folder()
     errors = Console(stderr=True, soft_wrap=True, highlight=False)

@@ -57,6 +57,7 @@ def run(
     from benchmarks.forecast import expected_seconds
     from benchmarks.pictures.write import write_contact_sheets
     from benchmarks.plan import make_plan
+    from benchmarks.processes import end_strays
     from benchmarks.runner import Limits, run_cells, to_run
     from benchmarks.store import FAILED_RERUN, Store
     from benchmarks.tables.pages import make_pages
@@ -87,6 +88,9 @@ def run(
     store = Store(out)
     engine_of_cells = make_backend(backend, store.cache / "jobs", scheduler, workers, key_values("--slurm", slurm))
     store.require_writable()
+    if strays := end_strays(out):
+        ended = count_of(len(strays), "process", "processes")
+        console.print(f"ended {ended} of an earlier run in {out}: {', '.join(strays)}", markup=False, soft_wrap=True)
     with console.status("planning") as spinner:
         plan = make_plan(request, registry, store, spinner.update, force)
     cells = to_run(plan, force, only_failed)

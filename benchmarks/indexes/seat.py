@@ -2,19 +2,17 @@
 
 import contextlib
 import multiprocessing
-import os
-import signal
 import time
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any
 
 import numpy as np
-import psutil
 
 from benchmarks.indexes.contestant import IndexJob, serve
 from benchmarks.indexes.sweep import Build, Settings
 from benchmarks.launch import within
+from benchmarks.processes import Family
 from benchmarks.temporary import temporary_folder
 
 _LOOK_SECONDS = 0.25
@@ -30,6 +28,7 @@ class Seat:
         self.status = "ok"
         self.reason = ""
         self.facts: dict[str, Any] = {}
+        self._family = Family(job.folder)
         self._process: BaseProcess | None = None
         self._connection: Connection | None = None
         self._held = contextlib.ExitStack()
@@ -43,7 +42,7 @@ class Seat:
         context = multiprocessing.get_context("forkserver")
         self._connection, theirs = context.Pipe()
         scratch = self._held.enter_context(temporary_folder())
-        self._process = context.Process(target=within, args=(scratch, serve, self.job, theirs))
+        self._process = context.Process(target=within, args=(scratch, self._family.mark, serve, self.job, theirs))
         self._process.start()
         theirs.close()
         self.facts = self._answer(patience) or {}
@@ -57,12 +56,10 @@ class Seat:
         return self._answer(patience)
 
     def stop(self) -> None:
-        """End the process and whatever it started: it leads a group of its own."""
+        """End the process and whatever it started."""
         if self._process is None or self._process.pid is None:
             return
-        for kill in (os.killpg, os.kill):
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                kill(self._process.pid, signal.SIGKILL)
+        self._family.end(self._process.pid)
         self._process.join()
         self._held.close()
 
@@ -88,13 +85,9 @@ class Seat:
         self.stop()
 
     def _memory(self) -> int:
-        """Bytes that the process has for itself: the vectors, mapped from a file, are everyone's."""
-        assert self._process is not None
-        try:
-            used = psutil.Process(self._process.pid).memory_info()
-        except psutil.Error:
-            return 0
-        return int(used.rss - used.shared)
+        """Bytes that it has for itself: the vectors, mapped from a file, are everyone's."""
+        assert self._process is not None and self._process.pid is not None
+        return self._family.memory(self._process.pid, shared=False)
 
 
 class Entrant:

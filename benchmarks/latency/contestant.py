@@ -5,6 +5,7 @@ over an inherited socket in plain dicts and arrays, so that two versions of the 
 """
 
 import os
+import signal
 import sys
 import time
 import traceback
@@ -15,12 +16,15 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.processes import end_with_parent
+
 _LEAST_SECONDS = 1.0
 """Of warming up, unless the pace is steady before."""
 
 
 def main(handle: int) -> None:
     """Serve one session, to its end, over the socket with this file descriptor."""
+    end_with_parent(os.getppid(), signal.SIGKILL)  # also in the middle of a measurement
     with Connection(handle) as connection:
         try:
             _serve(connection)

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import random
-import signal
 import socket
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.latency.calibration import Calibration
+from benchmarks.processes import MARK, Family
 from benchmarks.protocol import SEED
 from benchmarks.temporary import temporary_folder
 from datasets.errors import BenchmarkError
@@ -64,8 +64,13 @@ class Seat:
     connection: Connection | None = None
     queries: int = 0
     """A round."""
+    family: Family = field(init=False)
+    """The process and whatever it started."""
     held: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
     """What goes when the process has ended: its temporary folder."""
+
+    def __post_init__(self) -> None:
+        self.family = Family(Path(self.job["models"]).parents[1])  # <out>/cache/models
 
     def ask(self, order: dict[str, Any], patience: float) -> Any:
         """Send an order and wait for its answer; raises ContestantError where there is none."""
@@ -129,7 +134,7 @@ def _start(seat: Seat, log: Path, budget: Budget) -> None:
         seat.process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.latency.contestant", str(theirs.fileno())],
             cwd=seat.checkout,
-            env={**os.environ, **seat.job["environment"], "TMPDIR": str(scratch)},
+            env={**os.environ, **seat.job["environment"], "TMPDIR": str(scratch), MARK: seat.family.mark},
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -164,11 +169,9 @@ def _stop(seat: Seat) -> None:
         seat.connection.close()
         seat.connection = None
     if seat.process is not None:
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             seat.process.wait(2)
-        except subprocess.TimeoutExpired:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(seat.process.pid, signal.SIGKILL)
-            seat.process.wait()
+        seat.family.end(seat.process.pid)
+        seat.process.wait()
         seat.process = None
     seat.held.close()
