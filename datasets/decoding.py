@@ -7,6 +7,7 @@ transparency nor CMYK, and allocates before anyone can look at the size. One saf
 import functools
 import io
 import warnings
+from importlib.util import find_spec
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,8 @@ from datasets.imageset import Image
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
-FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF")
+HAS_HEIF = find_spec("pillow_heif") is not None
+FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "AVIF", *(["HEIF"] if HAS_HEIF else []))
 MAX_PIXELS = 50_000_000
 EXIF_ORIENTATION = 0x0112
 _DARK = 0x4000 >> 8
@@ -63,6 +65,10 @@ def _pillow() -> ModuleType:
     import PIL.Image
 
     warnings.filterwarnings("ignore", module=r"PIL\.")
+    if HAS_HEIF:
+        import pillow_heif
+
+        pillow_heif.register_heif_opener()
     return PIL.Image
 
 

@@ -10,18 +10,18 @@ from datasets.errors import DataError
 from datasets.files import FileDataset
 from datasets.imageset import Item
 from datasets.origin_note import DataOrigin, own_images
+from datasets.passed_over import PassedOver, is_output, is_output_in
 from datasets.safe_text import visible
 from datasets.selection import check_subset, require_queries, split_of
 from datasets.words import count_of
-
-SUFFIXES = frozenset((".jpg", ".jpeg", ".jpe", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff"))
 
 
 class Folder(FileDataset):
     """Any folder of labelled images: the first folder below the root is the label, images lie anywhere below it.
 
     Ids are paths below the root, with "/" between the names (bytes that are no UTF-8 written as `\\xff`). Hidden files
-    are passed over; links are followed only to files inside the root, never to folders, and counted otherwise.
+    are passed over; links are followed only to files inside the root, never to folders, and counted otherwise. So are
+    files that are no images by their suffix; what this tool itself wrote there is left out.
     """
 
     name = "folder"
@@ -32,9 +32,7 @@ class Folder(FileDataset):
         if not root.is_dir():
             raise DataError(f"{root} is no folder: give a folder of images, one folder a label, as folder:PATH")
         self.root = root.resolve()
-        self.ignored_links = 0
-        self.linked_folders = 0
-        """Links to folders: of `ignored_links`, those that may each have been a label."""
+        self.passed_over = PassedOver()
 
     @property
     def title(self) -> str:
@@ -53,15 +51,16 @@ class Folder(FileDataset):
             parts = [visible(part) for part in Path(path).relative_to(self.root).parts]
             if len(parts) > 1:
                 found["/".join(parts)] = (Item("/".join(parts), parts[0]), path)
-        if not found and self.linked_folders:
+        if not found and (links := self.passed_over.linked_folders):
             raise DataError(
-                f"{self.root}: {count_of(self.linked_folders, 'label folder is a link', 'label folders are links')}, "
+                f"{self.root}: {count_of(links, 'label folder is a link', 'label folders are links')}, "
                 "and links to folders are not followed: move or copy the folders there"
             )
         if not found and self._images:
             raise DataError(f"{self.root} holds images but no label folders: move them to {self.root}/<label>/")
         if not found:
-            raise DataError(f"{self.root} holds no images: expected {self.root}/<label>/<image>.jpg, .png, ...")
+            there = "".join(f"; {phrase}" for phrase in self.passed_over.words())
+            raise DataError(f"{self.root} holds no images: expected {self.root}/<label>/<image>.jpg, .png, ...{there}")
         return dict(sorted(found.items()))
 
     def split(self, subset: str) -> Split:
@@ -76,9 +75,11 @@ class Folder(FileDataset):
         unlabelled = len(self._images) - len(self.items())
         if unlabelled:
             text += f", {unlabelled:,} without a label folder ignored"
-        if self.ignored_links:
-            text += f", {count_of(self.ignored_links, 'link')} ignored"
-        return text
+        passed = self.passed_over
+        if ignored := passed.links + passed.linked_folders:
+            text += f", {count_of(ignored, 'link')} ignored"
+        rest = PassedOver(passed.kinds, outputs=passed.outputs).words()
+        return "; ".join([text, *rest])
 
     @cached_property
     def _images(self) -> list[str]:
@@ -86,12 +87,21 @@ class Folder(FileDataset):
 
     def _walk(self) -> Iterator[str]:
         for folder, subfolders, files in os.walk(self.root, onerror=_unreadable):
+            below = Path(folder).relative_to(self.root)
+            output = is_output(Path(folder))
+            if output and Path(folder) != self.root:
+                self.passed_over.outputs.append(visible(below.as_posix()))
+                subfolders.clear()
+                continue
             links = [name for name in subfolders if Path(folder, name).is_symlink()]
-            self.ignored_links += len(links)
-            self.linked_folders += len(links)
-            subfolders[:] = sorted(name for name in subfolders if not name.startswith(".") and name not in links)
+            self.passed_over.linked_folders += len(links)
+            own = [name for name in subfolders if output and is_output_in(name, directory=True)]
+            own += [name for name in files if output and is_output_in(name, directory=False)]
+            self.passed_over.outputs += sorted(own)
+            left_out = {*links, *own}
+            subfolders[:] = sorted(name for name in subfolders if not name.startswith(".") and name not in left_out)
             for name in sorted(files):
-                if Path(name).suffix.lower() in SUFFIXES and not name.startswith("."):
+                if name not in left_out and not self.passed_over.takes_no_file(name):
                     yield f"{folder}/{name}"
 
     def _inside(self, path: str) -> bool:
@@ -100,7 +110,7 @@ class Folder(FileDataset):
             return True
         target = Path(os.path.realpath(path))
         inside = target.is_file() and target.is_relative_to(self.root)
-        self.ignored_links += not inside
+        self.passed_over.links += not inside
         return inside
 
 

@@ -9,6 +9,7 @@ from benchmarks.forecast import total_seconds
 from benchmarks.ground_truth import read_ground_truth
 from benchmarks.plan import Plan, PlannedCell
 from benchmarks.terminal import Console
+from datasets.registry import FOLDER_PREFIX
 from datasets.words import count_of, duration
 
 _NAMED = 4
@@ -29,6 +30,9 @@ def print_plan(console: Console, plan: Plan, expected: Mapping[PlannedCell, floa
     for planned in sorted(plan.cells, key=lambda planned: planned.cell.task == "verification"):
         wheres.setdefault((planned.cell.dataset, planned.cell.subset), where(planned))
     console.print(f"{count_of(methods, 'method')} on {', '.join(wheres.values())}", markup=False, highlight=False)
+    for planned in {planned.cell.dataset: planned for planned in plan.cells if is_folder(planned)}.values():
+        found = read_ground_truth(planned.manifest).completeness
+        console.print(f"{where(planned)}: {found}", markup=False, highlight=False, soft_wrap=True)
     eta = f", about {duration(total_seconds(expected.values(), jobs))}" if expected else ""
     beside = f" ({jobs} at a time)" if expected and jobs > 1 else ""
     stored = len(plan.cells) - len(expected)
@@ -41,6 +45,11 @@ def where(planned: PlannedCell) -> str:
     if cell.task == "verification":
         return f"{cell.dataset}:{cell.subset}"
     return read_ground_truth(planned.manifest).asked_as(cell.subset).where
+
+
+def is_folder(planned: PlannedCell) -> bool:
+    """Whether a cell's images are the user's own, of which nobody but the folder itself can say how many there are."""
+    return planned.cell.dataset.startswith(FOLDER_PREFIX)
 
 
 def left_out_lines(plan: Plan, full: bool) -> list[str]:

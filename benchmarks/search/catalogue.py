@@ -13,6 +13,7 @@ from pathlib import Path
 
 from benchmarks.search.errors import SearchError
 from benchmarks.search.folder_files import FoundFile, image_files
+from datasets.passed_over import PassedOver
 
 BATCH = 1000
 """Files between two commits: what an interruption costs."""
@@ -33,6 +34,8 @@ class Catalogue:
     def __init__(self, path: Path, root: Path) -> None:
         """Open or start it; raises SearchError for a file that is no such database, or a place that is not writable."""
         self.root = root
+        self.passed_over = PassedOver()
+        """What the last update did not take up."""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             # Searches in threads of a server take turns (see benchmarks.web), so one connection serves them all.
@@ -60,7 +63,8 @@ class Catalogue:
         """
         self._database.execute("DELETE FROM seen")
         unreadable: list[str] = []
-        files = image_files(self.root, unreadable)
+        passed_over = PassedOver()
+        files = image_files(self.root, unreadable, passed_over)
         while batch := list(islice(files, BATCH)):
             for file in batch:
                 self._look_at(file, again)
@@ -68,6 +72,7 @@ class Catalogue:
             advance(len(batch))
         self._database.execute("DELETE FROM images WHERE id NOT IN (SELECT id FROM seen)")
         self._database.commit()
+        self.passed_over = passed_over
         return unreadable
 
     def __len__(self) -> int:

@@ -71,6 +71,10 @@ class DatasetGallery:
         """Never needed where nothing changes: a manifest holds images that were decoded."""
         raise SearchError(f"{self.title} changed while it was read ({reason}); search again")
 
+    def notes(self) -> tuple[str, ...]:
+        """None: a data set's completeness says what is there."""
+        return ()
+
     def skipped(self) -> Skipped:
         """What the manifest left out."""
         return Skipped(len(self.manifest.skipped), self.manifest.skipped[:10])

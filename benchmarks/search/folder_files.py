@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from datasets.folder import SUFFIXES
-
-_ENDINGS = tuple(SUFFIXES)
+from datasets.passed_over import PassedOver, is_output, is_output_in
+from datasets.safe_text import visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,26 +20,40 @@ class FoundFile:
     inode: int
 
 
-def image_files(root: Path, unreadable: list[str]) -> Iterator[FoundFile]:
+def image_files(root: Path, unreadable: list[str], passed_over: PassedOver | None = None) -> Iterator[FoundFile]:
     """Every image file below `root` by its suffix, in the file system's order.
 
     Hidden files and folders are passed over; links are followed to files inside the root alone, never to folders.
-    Folders that cannot be read are added to `unreadable`.
+    Folders that cannot be read are added to `unreadable`; what is passed over, this tool's own output too, is counted.
     """
+    passed_over = passed_over or PassedOver()
     real_root = root.resolve()
     waiting = [""]
     while waiting:
         folder = waiting.pop()
+        output = is_output(root / folder)
+        if output and folder:
+            passed_over.outputs.append(visible(folder))
+            continue
         try:
             with os.scandir(root / folder) as entries:
                 for entry in entries:
                     if entry.name.startswith("."):
                         continue
                     path = f"{folder}/{entry.name}" if folder else entry.name
-                    if entry.is_dir(follow_symlinks=False):
+                    directory = entry.is_dir(follow_symlinks=True)
+                    if output and is_output_in(entry.name, directory):
+                        passed_over.outputs.append(entry.name)
+                    elif directory and entry.is_symlink():
+                        passed_over.linked_folders += 1
+                    elif directory:
                         waiting.append(path)
-                    elif entry.name.lower().endswith(_ENDINGS) and (found := _found(entry, path, real_root)):
+                    elif passed_over.takes_no_file(entry.name):
+                        continue
+                    elif found := _found(entry, path, real_root):
                         yield found
+                    elif entry.is_symlink():
+                        passed_over.links += 1
         except OSError as error:
             unreadable.append(f"{folder or root}: {error.strerror}")
 

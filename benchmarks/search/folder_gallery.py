@@ -12,8 +12,8 @@ from benchmarks.search.gallery import Advance, Skipped, silent
 from datasets.dataset import Content
 from datasets.decoding import decode_image
 from datasets.errors import ImageError
-from datasets.folder import SUFFIXES
 from datasets.imageset import Image, Item
+from datasets.passed_over import SUFFIXES
 from datasets.safe_text import visible
 from datasets.words import count_of
 
@@ -80,6 +80,10 @@ class FolderGallery:
         folders = [(visible(text.rpartition(": ")[0]), text.rpartition(": ")[2]) for text in self._unreadable]
         return Skipped(count + len(folders), (*first, *folders)[:SHOWN])
 
+    def notes(self) -> tuple[str, ...]:
+        """Files passed over, by kind."""
+        return tuple(self._catalogue.passed_over.words())
+
     def _refuse(self) -> None:
         skipped = self.skipped()
         if skipped.count:
@@ -88,4 +92,5 @@ class FolderGallery:
                 f"{self.title}: none of {count_of(skipped.count, 'image')} can be used (first: {path}: {reason})"
             )
         kinds = ", ".join(sorted(SUFFIXES))
-        raise SearchError(f"{self.title} holds no images: nothing in it or below it ends in {kinds}")
+        there = "".join(f"; {phrase}" for phrase in self.notes())
+        raise SearchError(f"{self.title} holds no images: nothing in it or below it ends in {kinds}{there}")

@@ -74,6 +74,10 @@ class Gallery(Protocol):
         """Leave images of this content out from now on."""
         ...
 
+    def notes(self) -> tuple[str, ...]:
+        """What else lies there and was passed over, for the reader of an answer."""
+        ...
+
     def skipped(self) -> Skipped:
         """What could not be used."""
         ...

@@ -88,7 +88,13 @@ class Searcher:
             verdict=self._verdict(ranking, hits),
             threshold=self.calibration.threshold,
             faces=faces,
-            notes=(*query.notes, *self._why_nothing(query, ranking), *self.indexed.notes, self.calibration.basis),
+            notes=(
+                *query.notes,
+                *self._why_nothing(query, ranking),
+                *self.indexed.notes,
+                *self.gallery.notes(),
+                self.calibration.basis,
+            ),
             score_means=self._score_means(),
         )
 
