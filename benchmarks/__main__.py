@@ -12,9 +12,12 @@ def main() -> None:
     except CollisionError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
-    from benchmarks.cli.app import main as command_line
+    from benchmarks.failing import ending_in_one_line
 
-    command_line()
+    with ending_in_one_line():
+        from benchmarks.cli.app import main as command_line
+
+        command_line()
 
 
 if __name__ == "__main__":

@@ -19,6 +19,10 @@ def write_atomically(path: Path) -> Iterator[IO[bytes]]:
         with partial.open("wb") as file:
             yield file
         partial.replace(path)
+    except OSError as error:
+        if error.filename is None:  # a full disk does not say which
+            error.filename = str(path)
+        raise
     finally:
         partial.unlink(missing_ok=True)
 

@@ -21,6 +21,7 @@ from benchmarks.logs import LARGEST, tail, trim
 from benchmarks.processes import BLANK, MARK, Family, begin
 from benchmarks.temporary import temporary_folder, use
 from benchmarks.worker import FAILURE, LOG, RESULT, Job, run_job, thread_environment
+from datasets.errors import BenchmarkError
 from datasets.safe_text import REASON, one_line
 
 _POLL_SECONDS = 0.05
@@ -115,7 +116,13 @@ def _run(
 ) -> Outcome:
     process = multiprocessing.get_context("forkserver").Process(target=target)
     start = time.perf_counter()
-    process.start()
+    try:
+        process.start()
+    except (EOFError, ConnectionError, BrokenPipeError) as error:
+        raise BenchmarkError(
+            "no process can be started: the one that they are forked from has ended, as happens where memory is short; "
+            "raise its limit (ulimit -v), then the same command goes on from what is stored"
+        ) from error
     pid = process.pid or 0
     on_start(pid)
     stopped = None

@@ -29,8 +29,7 @@ from benchmarks.cli import (
 )
 from benchmarks.cli.quiet import hush
 from benchmarks.temporary import own_temporary_folder
-from benchmarks.terminal import Console
-from datasets.errors import BenchmarkError
+from benchmarks.terminal import Console, speak_any_encoding
 
 app = typer.Typer(
     name="benchmarks",
@@ -86,7 +85,8 @@ INTERRUPTED = 130
 
 
 def main() -> None:
-    """Run the application; a BenchmarkError becomes one line on standard error and exit code 2."""
+    """Run the application. What it raises, `benchmarks.failing` turns into one line and exit code 2."""
+    speak_any_encoding()
     signal.signal(signal.SIGTERM, _interrupt)  # asked to end, a run ends its cells as well
     if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as nohup has it
         signal.signal(signal.SIGHUP, _interrupt)
@@ -95,10 +95,6 @@ def main() -> None:
     errors = Console(stderr=True, soft_wrap=True, highlight=False)
     try:
         app()
-    except BenchmarkError as error:
-        errors.print("[bold red]error:[/]", end=" ")
-        errors.print(str(error), markup=False)
-        sys.exit(2)
     except SystemExit as end:  # what Typer makes of an interrupt, without a word
         if end.code == INTERRUPTED:
             errors.print("interrupted; what was finished is kept, the same command goes on from there")
