@@ -41,13 +41,13 @@ def indexes(
 
     Each index is built in a process of its own. Exact search always takes part, to be held against.
     """
-    from benchmarks.indexes.report import write_indexes
     from benchmarks.indexes.request import Request
     from benchmarks.indexes.session import Session
     from benchmarks.indexes.turns import Budget
     from benchmarks.indexes.vectors import parse_source
     from benchmarks.provenance import usable_cores
     from benchmarks.store import Store
+    from benchmarks.tables.indexes.report import write_indexes
     from benchmarks.terminal import Console
     from methods.registry import load_registry
 

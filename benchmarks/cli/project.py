@@ -16,8 +16,8 @@ def project(
     out: options.OutDir = Path("results"),
 ) -> None:
     """Predict machines, hours and latency of larger galleries from what `scaling` measured."""
-    from benchmarks.projection.report import Asked, write_stored_projection
     from benchmarks.store import Store
+    from benchmarks.tables.projection import Asked, write_stored_projection
     from benchmarks.terminal import Console
     from datasets.errors import BenchmarkError
     from methods.registry import load_registry

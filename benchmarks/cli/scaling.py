@@ -45,9 +45,9 @@ def scaling(
     from benchmarks.provenance import usable_cores
     from benchmarks.scaling.contestants import Request
     from benchmarks.scaling.galleries import parse_sizes
-    from benchmarks.scaling.report import write_scaling
     from benchmarks.scaling.session import Session
     from benchmarks.store import Store
+    from benchmarks.tables.scaling.report import write_scaling
     from benchmarks.terminal import Console
     from datasets.registry import parse_dataset
     from methods.registry import load_registry

@@ -35,8 +35,8 @@ def stream(
     from benchmarks.provenance import usable_cores
     from benchmarks.store import Store
     from benchmarks.streaming.plan import Request
-    from benchmarks.streaming.report import write_streaming
     from benchmarks.streaming.session import Session
+    from benchmarks.tables.streaming import write_streaming
     from benchmarks.terminal import Console
     from datasets.registry import parse_dataset
     from methods.registry import load_registry

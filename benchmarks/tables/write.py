@@ -8,13 +8,10 @@ import pandas as pd
 from benchmarks.claims.claims_table import write_claims
 from benchmarks.csv_files import write_csv
 from benchmarks.files import write_text
-from benchmarks.indexes.report import write_indexes
-from benchmarks.projection.report import write_stored_projection
-from benchmarks.scaling.report import write_scaling
 from benchmarks.store import Store
-from benchmarks.streaming.report import write_streaming
 from benchmarks.tables.devices import write_device_tables
 from benchmarks.tables.engines import write_stored_engines
+from benchmarks.tables.indexes.report import write_indexes
 from benchmarks.tables.latency import write_latency_tables
 from benchmarks.tables.latex import latex_document
 from benchmarks.tables.markdown import LEGEND, document, to_markdown
@@ -22,6 +19,9 @@ from benchmarks.tables.model import Table, mark
 from benchmarks.tables.pages import Page, make_pages
 from benchmarks.tables.peers import write_stored_peers
 from benchmarks.tables.plot import accuracy_latency_plot
+from benchmarks.tables.projection import write_stored_projection
+from benchmarks.tables.scaling.report import write_scaling
+from benchmarks.tables.streaming import write_streaming
 from benchmarks.tables.summary import Summarised, summary_table
 from datasets.errors import BenchmarkError
 from methods.registry import Registry

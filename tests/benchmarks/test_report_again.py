@@ -10,11 +10,11 @@ from test_engines_kept import facts
 from test_projection import measured  # noqa: F401  a fixture: three sizes of one method
 
 from benchmarks.engines.kept import keep, kept_last
-from benchmarks.projection.report import Asked
 from benchmarks.provenance import provenance
 from benchmarks.store import Store
 from benchmarks.tables.engines import write_engines
 from benchmarks.tables.peers import keep_peers
+from benchmarks.tables.projection import Asked
 
 PEERS = {
     "benchmarks": [

@@ -6,10 +6,10 @@ import pandas as pd
 
 from benchmarks.csv_files import write_csv
 from benchmarks.files import write_text
-from benchmarks.indexes.plot import recall_plot
 from benchmarks.indexes.results import IndexStore
-from benchmarks.indexes.table import index_rows, index_tables
 from benchmarks.store import Store
+from benchmarks.tables.indexes.plot import recall_plot
+from benchmarks.tables.indexes.table import index_rows, index_tables
 from benchmarks.tables.markdown import to_markdown
 
 

@@ -8,12 +8,12 @@ import pandas as pd
 from benchmarks.csv_files import write_csv
 from benchmarks.files import write_text
 from benchmarks.scaling.growth import curves
-from benchmarks.scaling.law_table import law_rows, law_table
-from benchmarks.scaling.plot import growth_plot
-from benchmarks.scaling.point_table import point_rows, point_table
 from benchmarks.scaling.results import ScalingStore
 from benchmarks.store import Store
 from benchmarks.tables.markdown import to_markdown
+from benchmarks.tables.scaling.law_table import law_rows, law_table
+from benchmarks.tables.scaling.plot import growth_plot
+from benchmarks.tables.scaling.point_table import point_rows, point_table
 from methods.registry import Registry
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.files import write_atomically
-from benchmarks.indexes.table import DEEPEST
+from benchmarks.tables.indexes.table import DEEPEST
 from benchmarks.tables.plot import pareto_front
 
 _PANELS = (

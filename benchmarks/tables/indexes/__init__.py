@@ -1,0 +1,1 @@
+"""The page of nearest-neighbour indexes: table, plot, report."""

@@ -1,0 +1,1 @@
+"""The page of growing galleries: measured points, fitted laws, plot, report."""
