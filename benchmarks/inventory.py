@@ -29,7 +29,8 @@ def datasets(data_dir: Path | None) -> list[dict[str, Any]]:
         try:
             dataset = open_dataset(name, data_dir)
             items = dataset.items()
-            row |= {"here": dataset.completeness(), "images": len(items), "labels": len({item.label for item in items})}
+            here = "; ".join([dataset.completeness(), *dataset.ignored_files()])
+            row |= {"here": here, "images": len(items), "labels": len({item.label for item in items})}
             row |= {
                 "origin": dataset.origin.title or "official",
                 "content": dataset.content,

@@ -92,6 +92,10 @@ class Dataset(ABC):
         """How much of the official data set is here, for tables: "complete" or "8,329 of 13,233 images"."""
         return "complete"
 
+    def ignored_files(self) -> Sequence[str]:
+        """What lies among the images and is not read, in phrases, where `completeness` does not tell of them."""
+        return ()
+
     def imageset(self, items: Sequence[Item]) -> ImageSet:
         """A lazy ImageSet of `items`."""
         return ImageSet(items, self)

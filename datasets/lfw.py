@@ -14,6 +14,7 @@ from datasets.files import FileDataset
 from datasets.imageset import Item
 from datasets.origin_note import DataOrigin, altered_files, origin_of
 from datasets.origins import LFW_PAIRS_SHA256
+from datasets.passed_over import PassedOver
 from datasets.selection import check_subset, require_queries, split_of
 
 ARCHIVES = ("lfw-deepfunneled", "lfw_funneled", "lfw")
@@ -63,13 +64,14 @@ class Lfw(FileDataset):
     def __init__(self, root: Path) -> None:
         """Raises DataError if no archive's folder is under `root`."""
         self.root = root
+        self._passed_over = PassedOver()
         self.images = next((root / name for name in ARCHIVES if (root / name).is_dir()), None)
         if self.images is None:
             raise DataError(f"{root} holds none of the folders {', '.join(ARCHIVES)}: unpack the LFW archive there")
 
     def list_files(self) -> dict[str, tuple[Item, str]]:
         """Every photo by id; raises DataError if there is none."""
-        found = {item.id: (item, path) for item, path in _photos(str(self.images))}
+        found = {item.id: (item, path) for item, path in _photos(str(self.images), self._passed_over)}
         if not found:
             raise DataError(f"{self.images} holds no <Name>/<Name>_NNNN.jpg: unpack the LFW archive there")
         return dict(sorted(found.items()))
@@ -105,6 +107,11 @@ class Lfw(FileDataset):
         """ "complete" or "8,329 of 13,233 images"."""
         count = len(self._files)
         return "complete" if count == OFFICIAL_IMAGES else f"{count:,} of {OFFICIAL_IMAGES:,} images"
+
+    def ignored_files(self) -> list[str]:
+        """What lies in people's folders and is no <Name>/<Name>_NNNN.jpg, by kind."""
+        self.items()
+        return self._passed_over.words()
 
     @cached_property
     def origin(self) -> DataOrigin:
@@ -142,7 +149,7 @@ class Lfw(FileDataset):
         return _parse_pairs(_read_lines(path, "LFW's View 2 pairs"), path)
 
 
-def _photos(root: str) -> Iterator[tuple[Item, str]]:
+def _photos(root: str, passed_over: PassedOver) -> Iterator[tuple[Item, str]]:
     with os.scandir(root) as people:
         names = [entry.name for entry in people if entry.is_dir()]
     for name in names:
@@ -151,6 +158,8 @@ def _photos(root: str) -> Iterator[tuple[Item, str]]:
                 stem, _, extension = photo.name.rpartition(".")
                 if extension == "jpg" and stem.startswith(f"{name}_"):
                     yield Item(f"{name}/{stem}", name), photo.path
+                else:
+                    passed_over.count(photo.name)
 
 
 def _read_lines(path: Path, what: str) -> list[str]:

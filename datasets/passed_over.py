@@ -39,9 +39,13 @@ class PassedOver:
         suffix = Path(name).suffix.lower()
         if suffix in SUFFIXES and not name.startswith("."):
             return False
-        if not name.startswith(".") and name not in _NOT_COUNTED:
-            self.kinds[suffix] += 1
+        self.count(name)
         return True
+
+    def count(self, name: str) -> None:
+        """Count a file that is not taken, unless it is hidden or belongs to a file manager."""
+        if not name.startswith(".") and name not in _NOT_COUNTED:
+            self.kinds[Path(name).suffix.lower()] += 1
 
     def words(self) -> list[str]:
         """Everything passed over, a phrase for each reason."""

@@ -6,9 +6,11 @@ import pytest
 from pictures import encode, noise, write_jpeg
 from PIL import Image
 
+from benchmarks.inventory import datasets
 from datasets.decoding import HAS_HEIF, decode_image
 from datasets.errors import DataError
 from datasets.folder import Folder
+from datasets.lfw import Lfw
 from datasets.passed_over import PassedOver, is_output
 
 
@@ -43,6 +45,21 @@ def test_heic_says_what_is_needed(root, suffix):
     for number in range(7):
         (root / "beach" / f"{number}{suffix}").write_bytes(b"x")
     assert f"7 {suffix.lower()} (pillow-heif is needed" in Folder(root).completeness()
+
+
+def test_lfw_counts_what_is_no_photo_of_its_names(tmp_path):
+    people = tmp_path / "lfw" / "lfw"
+    for number in (1, 2):
+        write_jpeg(people / "Ann" / f"Ann_000{number}.jpg", number)
+    for name in ("Ann_0003.jfif", "Ann_0004.heic", "Bob_0001.jpg"):
+        (people / "Ann" / name).write_bytes(b"x")
+    dataset = Lfw(tmp_path / "lfw")
+    assert dataset.completeness() == "2 of 13,233 images"
+    (phrase,) = dataset.ignored_files()
+    assert phrase.startswith("3 files passed over: ")
+    assert all(kind in phrase for kind in ("1 .jfif", "1 .heic", "1 .jpg"))
+    (row,) = (row for row in datasets(tmp_path) if row["id"] == "lfw")
+    assert row["here"] == f"2 of 13,233 images; {phrase}"
 
 
 def test_a_folder_without_images_says_what_is_there(tmp_path):
