@@ -1,13 +1,40 @@
-"""Files that are either the old version or the new one, never half of one."""
+"""Files that are either the old version or the new one, never half of one; and the one place that reads them back."""
 
+import contextlib
 import json
+import logging
 import os
-from collections.abc import Iterator
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
+
+import numpy as np
 
 from datasets.errors import BenchmarkError
+from datasets.seals import SEAL, sealed, unsealed
+
+T = TypeVar("T")
+
+_LOG = logging.getLogger("reverse_image_search")
+_noted: set[str] = set()
+
+_UNREADABLE = (OSError, EOFError, ValueError, LookupError, TypeError, RecursionError, zipfile.BadZipFile, zlib.error)
+"""What a damaged file makes json, numpy and zipfile stumble over."""
+
+
+class DamagedFile(BenchmarkError):  # noqa: N818  what it is of, not that it is an error, is what callers ask
+    """A stored file is not what was written: it is made again, or its row says so."""
+
+    def __init__(self, path: Path, reason: object) -> None:
+        said = " ".join(str(reason).split())[:200]
+        super().__init__(f"stored file damaged: {path} is damaged ({said}); run what made it again")
+
+
+class NewerFileError(BenchmarkError):
+    """A stored file was written by a newer version, which knows more of it than this one."""
 
 
 @contextmanager
@@ -18,6 +45,8 @@ def write_atomically(path: Path) -> Iterator[IO[bytes]]:
     try:
         with partial.open("wb") as file:
             yield file
+            file.flush()
+            os.fsync(file.fileno())  # or a machine that loses power keeps the new name, and nothing in it
         partial.replace(path)
     except OSError as error:
         if error.filename is None:  # a full disk does not say which
@@ -27,10 +56,26 @@ def write_atomically(path: Path) -> Iterator[IO[bytes]]:
         partial.unlink(missing_ok=True)
 
 
+def flush_folder(folder: Path) -> None:
+    """Have all files of a folder on the disk before it gets its name."""
+    for path in [*(each for each in folder.rglob("*") if each.is_file()), folder]:
+        with contextlib.suppress(OSError):  # a file system that cannot
+            number = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(number)
+            finally:
+                os.close(number)
+
+
 def write_json(path: Path, value: object) -> None:
     """Write `value` as indented JSON, atomically."""
     with write_atomically(path) as file:
         file.write((json.dumps(value, indent=1, sort_keys=True, allow_nan=False) + "\n").encode())
+
+
+def write_record(path: Path, record: dict[str, Any]) -> None:
+    """Write a JSON object with its checksum, atomically; `read_record` reads it back."""
+    write_json(path, sealed(record))
 
 
 def write_text(path: Path, text: str) -> None:
@@ -40,10 +85,80 @@ def write_text(path: Path, text: str) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """The JSON value in `path`, or None if there is no such file; raises BenchmarkError for one that is damaged."""
+    """The JSON value in `path`, or None if there is no such file; raises DamagedFile for one that is damaged."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    except _UNREADABLE as error:
+        raise DamagedFile(path, error) from error
+    if value is None:
+        raise DamagedFile(path, "it holds nothing")
+    return value
+
+
+def read_record(path: Path, schema: int | None = None, needs: Sequence[str] = ()) -> dict[str, Any] | None:
+    """The JSON object in `path`, or None if there is none, or one of an older `schema`.
+
+    `needs` are the keys that one without a checksum, of an older version, must have. Raises DamagedFile for one that is
+    damaged, NewerFileError for one of a newer schema.
+    """
+    record = read_json(path)
+    if record is None:
+        return None
+    if not isinstance(record, dict):
+        raise DamagedFile(path, "it holds no record")
+    if schema is not None:
+        found = record.get("schema")
+        if not isinstance(found, int):
+            raise DamagedFile(path, "it names no schema")
+        if found > schema:
+            raise NewerFileError(
+                f"{path} was written by a newer version (schema {found}, this one knows {schema}): update this "
+                "installation, or name another folder with --out"
+            )
+        if found < schema:
+            return None
+    if SEAL not in record and (missing := [name for name in needs if name not in record]):
+        raise DamagedFile(path, f"without {', '.join(missing)}")
+    try:
+        return unsealed(record)
     except ValueError as error:
-        raise BenchmarkError(f"{path} is damaged ({error}): delete it, and what it held is measured again") from error
+        raise DamagedFile(path, error) from error
+
+
+def read_arrays(path: Path, names: Sequence[str] = ()) -> dict[str, np.ndarray] | None:
+    """The arrays in an .npz file, `names` among them, or None if there is none; raises DamagedFile."""
+    try:
+        if not path.exists():
+            return None
+        with np.load(path, allow_pickle=False) as file:
+            arrays = dict(file)
+        for name in names:
+            arrays[name]
+    except _UNREADABLE as error:
+        raise DamagedFile(path, error) from error
+    return arrays
+
+
+def intact(read: Callable[[Path], T | None], paths: Iterable[Path]) -> Iterator[T]:
+    """What `read` makes of each path; those that are damaged are noted on standard error and left out."""
+    for path in paths:
+        if (found := if_intact(read, path)) is not None:
+            yield found
+
+
+def if_intact(read: Callable[[Path], T | None], path: Path) -> T | None:
+    """What `read` makes of `path`, or None, with a note, where that is damaged."""
+    try:
+        return read(path)
+    except DamagedFile as error:
+        note(str(error))
+        return None
+
+
+def note(line: str) -> None:
+    """Say it once a process, on standard error unless the caller has set up logging otherwise."""
+    if line not in _noted:
+        _noted.add(line)
+        _LOG.warning(line)

@@ -1,6 +1,5 @@
 """What is right in a subset, from its stored manifest alone: scoring needs neither the data set nor a model."""
 
-import json
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -10,7 +9,7 @@ import numpy as np
 from datasets.errors import DataError
 from datasets.origin_note import UNSTATED, DataOrigin
 from datasets.registry import DATASETS
-from datasets.stored_manifest import stored_origin
+from datasets.stored_manifest import stored_document, stored_origin
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,24 +68,26 @@ def read_ground_truth(path: Path) -> GroundTruth:
 def _read(path: Path, mtime: int) -> GroundTruth:
     """`mtime` tells versions apart: the note on the images' origin may change beside them."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = stored_document(path.read_text(encoding="utf-8"), path.stem)
         columns = {
             role: np.array([record[:2] for record in document["records"] if record[2] == role], dtype=np.str_)
             for role in ("gallery", "query")
         }
-        origin = stored_origin(document)
-    except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
-        raise DataError(f"stored manifest {path} cannot be read ({error}); run the cells again with --force") from error
-    gallery, queries = (columns[role].reshape(-1, 2) for role in ("gallery", "query"))
-    return GroundTruth(
-        title=document["dataset"],
-        subset=document["subset"],
-        completeness=document["completeness"],
-        skipped=tuple(map(tuple, document["skipped"])),
-        gallery_ids=gallery[:, 0],
-        gallery_labels=gallery[:, 1],
-        query_ids=queries[:, 0],
-        query_labels=queries[:, 1],
-        origin=origin,
-        synthetic=bool(document["synthetic"]),
-    )
+        gallery, queries = (columns[role].reshape(-1, 2) for role in ("gallery", "query"))
+        return GroundTruth(
+            title=document["dataset"],
+            subset=document["subset"],
+            completeness=document["completeness"],
+            skipped=tuple(map(tuple, document["skipped"])),
+            gallery_ids=gallery[:, 0],
+            gallery_labels=gallery[:, 1],
+            query_ids=queries[:, 0],
+            query_labels=queries[:, 1],
+            origin=stored_origin(document),
+            synthetic=bool(document["synthetic"]),
+        )
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        said = " ".join(str(error).split())[:200]
+        raise DataError(
+            f"stored file damaged: manifest {path} cannot be read ({said}); run the cells again, and it is made anew"
+        ) from error

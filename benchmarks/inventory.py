@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.devices import KERAS_BACKENDS, packages_of, unfit_backend
-from benchmarks.files import read_json
+from benchmarks.store import Store
 from datasets.errors import BenchmarkError
 from datasets.registry import DATASETS, open_dataset
 from methods.fingerprint import describe_method
@@ -53,10 +53,10 @@ def metrics() -> list[dict[str, Any]]:
 def runs(out: Path) -> list[dict[str, Any]]:
     """Every recorded run below an output folder, oldest first."""
     rows = []
-    for path in sorted((out / "runs").glob("*.json")):
-        record = read_json(path)
-        git = record["provenance"]["git"]
-        statuses = ", ".join(f"{count} {status}" for status, count in sorted(record["statuses"].items()))
+    for record in Store(out).run_records():
+        facts = record.get("provenance") or {"git": {"commit": "", "dirty": False}, "machine": {"cpu": ""}}
+        git = facts["git"]
+        statuses = ", ".join(f"{count} {status}" for status, count in sorted(record.get("statuses", {}).items()))
         rows.append(
             {
                 "started": record["started"],
@@ -65,7 +65,7 @@ def runs(out: Path) -> list[dict[str, Any]]:
                 "finished": record["finished"],
                 "statuses": statuses,
                 "commit": (git["commit"] or "")[:10] + (" (dirty)" if git["dirty"] else ""),
-                "cpu": record["provenance"]["machine"]["cpu"],
+                "cpu": facts["machine"]["cpu"],
             }
         )
     return rows

@@ -1,10 +1,10 @@
 """How much of a run passed between its cells: planning, launching, storing."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from benchmarks.files import read_json
 from benchmarks.store import Store
 
 
@@ -22,16 +22,18 @@ def between_cells(store: Store) -> Between | None:
 
     Runs record their times to the second; a run with cells side by side is left out.
     """
-    found = (_between(store, read_json(path)) for path in sorted(store.runs.glob("*.json")))
+    stored = {str(cell.path): row for cell, row in store.rows()}
+    found = (_between(stored, record) for record in store.run_records())
     return max(filter(None, found), key=lambda between: between.wall_s, default=None)
 
 
-def _between(store: Store, record: dict[str, Any]) -> Between | None:
+def _between(stored: Mapping[str, dict[str, Any]], record: dict[str, Any]) -> Between | None:
     begun, ended = datetime.fromisoformat(record["started"]), datetime.fromisoformat(record["ended"])
-    rows = [read_json(store.cells / cell / "cell.json") for cell in record["cells"]]
+    rows = [stored.get(cell) for cell in record["cells"]]
     wall = (ended - begun).total_seconds()
     if not rows or wall <= 0 or record["finished"] < record["planned"]:
         return None
-    if not all(row and row["jobs"] == 1 and begun <= datetime.fromisoformat(row["started"]) <= ended for row in rows):
+    made = [row for row in rows if row and row["jobs"] == 1]
+    if len(made) < len(rows) or not all(begun <= datetime.fromisoformat(row["started"]) <= ended for row in made):
         return None
-    return Between(len(rows), wall, max(0.0, 1 - sum(row["wall_s"] for row in rows) / wall))
+    return Between(len(made), wall, max(0.0, 1 - sum(row["wall_s"] for row in made) / wall))

@@ -180,7 +180,8 @@ def _planned(
         if cell.engine != PLAIN:
             inputs["engine_code"] = engine_code(cell.engine)
     row = store.row(cell)
-    state, why = _state(row, inputs)
+    damage = store.damage(cell)
+    state, why = ("failed", damage) if damage else _state(row, inputs)
     missing = absent(packages_of(spec, request.keras_backend))
     seconds = row.get("wall_s") if row else None
     later = (row or {}).get(FAILED_RERUN)

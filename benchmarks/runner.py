@@ -13,7 +13,7 @@ from benchmarks.backends.contract import Backend, Finished, Stopped, Template
 from benchmarks.backends.local import LocalBackend
 from benchmarks.backends.planned import Limits, make_task, template_of
 from benchmarks.cells import Cell
-from benchmarks.files import write_json
+from benchmarks.files import write_record
 from benchmarks.launch import Outcome
 from benchmarks.plan import Plan, PlannedCell, Request
 from benchmarks.provenance import command_line, now, provenance
@@ -169,4 +169,4 @@ def _record_run(store: Store, started: str, cells: Sequence[Cell], rows: Sequenc
         "command": command_line(),
         "provenance": provenance(),
     }
-    write_json(store.runs / f"{started.replace(':', '')}-{time.monotonic_ns() % 10**6:06d}.json", record)
+    write_record(store.runs / f"{started.replace(':', '')}-{time.monotonic_ns() % 10**6:06d}.json", record)

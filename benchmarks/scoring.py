@@ -57,13 +57,15 @@ class Judged(NamedTuple):
 def stored_fault(store: Store, cell: Cell, row: dict[str, Any]) -> str:
     """Why what a cell stored cannot be scored, "" where it can (or where it stored nothing): one row's own trouble."""
     name = "pairs" if cell.task == "verification" else "ranking"
-    path = store.folder(cell) / f"{name}.npz"
     counts = row.get("counts", {})
     asked, gallery = counts.get("pairs" if name == "pairs" else "queries"), counts.get("gallery")
-    if not path.exists() or asked is None or (name == "ranking" and gallery is None):
+    beside = sorted(store.folder(cell).glob("*.npz"))
+    if not (store.folder(cell) / f"{name}.npz").exists():
+        asked = gallery = None
+    elif asked is None or (name == "ranking" and gallery is None):
         return ""
-    known = path.stat()
-    return _fault(store, cell, asked, gallery, (known.st_mtime_ns, known.st_size, known.st_ino))
+    stamps = [(path.name, (known := path.stat()).st_mtime_ns, known.st_size, known.st_ino) for path in beside]
+    return _fault(store, cell, asked, gallery, tuple(stamps))
 
 
 def as_scored(store: Store, cell: Cell, row: dict[str, Any]) -> dict[str, Any]:
@@ -73,7 +75,11 @@ def as_scored(store: Store, cell: Cell, row: dict[str, Any]) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=4096)
-def _fault(store: Store, cell: Cell, asked: int, gallery: int | None, stamp: tuple[int, ...]) -> str:
+def _fault(store: Store, cell: Cell, asked: int | None, gallery: int | None, stamps: tuple[object, ...]) -> str:
+    if store.damage(cell):
+        return f"{cell.method}: stored file damaged; run it again with --force"
+    if asked is None:
+        return ""
     try:
         if gallery is None:
             pairs = store.arrays(cell, "pairs") or {}

@@ -7,7 +7,6 @@ import os
 import shutil
 import socket
 import tempfile
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,13 +14,34 @@ from typing import Any
 import numpy as np
 
 from benchmarks.cells import Cell
-from benchmarks.files import read_json, write_json, write_text
-from datasets.errors import BenchmarkError
+from benchmarks.files import (
+    DamagedFile,
+    flush_folder,
+    if_intact,
+    intact,
+    read_arrays,
+    read_json,
+    read_record,
+    write_record,
+    write_text,
+)
+from benchmarks.ground_truth import read_ground_truth
+from datasets.errors import BenchmarkError, DataError
 from methods.ranking import Ranking
 
 ROW_SCHEMA = 1
 FAILED_RERUN = "failed_rerun"
 """In a row: that of a later run without a result, which did not replace it."""
+_NEEDS = ("cell", "inputs", "jobs", "provenance", "reason", "started", "status", "trained", "wall_s")
+_RUN_NEEDS = ("cells", "ended", "finished", "planned", "started")
+_ARRAYS = {
+    "ranking": ("ids", "scores", "undetected"),
+    "pairs": ("scores", "same", "fold"),
+    "asked": ("positions",),
+    "copies": ("original", "distortion"),
+    "samples": ("total",),
+}
+"""What a cell may store beside its row, and the arrays in each."""
 _FAILED = "failed"
 _REPLACED = ".old"
 
@@ -68,7 +88,8 @@ class Store:
 
     def commit(self, cell: Cell, row: dict[str, Any], workdir: Path) -> None:
         """Put a finished run in the place of what was there; one without a result beside a row that has one."""
-        write_json(workdir / "cell.json", {"schema": ROW_SCHEMA, "cell": cell.to_json(), **row})
+        write_record(workdir / "cell.json", {"schema": ROW_SCHEMA, "cell": cell.to_json(), **row})
+        flush_folder(workdir)
         target = self.folder(cell)
         if row.get("status", "ok") != "ok" and (self.row(cell) or {}).get("status") == "ok":
             target = target / _FAILED
@@ -80,21 +101,42 @@ class Store:
         shutil.rmtree(replaced, ignore_errors=True)
 
     def row(self, cell: Cell) -> dict[str, Any] | None:
-        """The stored row of a cell, or None where it never ran (or was written by another schema).
+        """The stored row of a cell, or None where it never ran (or is damaged, or of an older schema).
 
         A row with a result stays until another replaces it; what the last run since then ended with is its
-        FAILED_RERUN.
+        FAILED_RERUN. Raises NewerFileError for a row of a newer version.
         """
-        return _read_row(self.folder(cell))
+        return if_intact(_read_row, self.folder(cell))
+
+    def damage(self, cell: Cell) -> str:
+        """What of a cell's files is damaged, in one line; empty where none is."""
+        folder = self.folder(cell)
+        try:
+            if _read_row(folder) is not None:
+                for name in _ARRAYS:
+                    self.arrays(cell, name)
+        except DamagedFile as error:
+            return str(error)
+        return ""
+
+    def damaged_folders(self) -> list[Path]:
+        """The folders of cells whose row is damaged: `rows` leaves them out."""
+        return [folder for folder in self._folders() if _is_damaged(folder)]
 
     def rows(self) -> Iterator[tuple[Cell, dict[str, Any]]]:
         """Every stored cell with its row, ordered by path; one that lies elsewhere bears an older name."""
-        for path in sorted(self.cells.glob("*/*/*/*/cell.json")):
-            if path.parent.name.startswith("."):
-                continue
-            row = _read_row(path.parent)
-            if row and path.parent == self.folder(cell := Cell(**row["cell"])):
+        for folder in self._folders():
+            row = if_intact(_read_row, folder)
+            if row and folder == self.folder(cell := Cell(**row["cell"])):
                 yield cell, row
+
+    def _folders(self) -> list[Path]:
+        found = sorted(path.parent for path in self.cells.glob("*/*/*/*/cell.json"))
+        return [folder for folder in found if not folder.name.startswith(".")]
+
+    def run_records(self) -> list[dict[str, Any]]:
+        """What is recorded of each run, oldest first; a damaged record is noted and left out."""
+        return list(intact(lambda path: read_record(path, needs=_RUN_NEEDS), sorted(self.runs.glob("*.json"))))
 
     def save_ranking(self, workdir: Path, ranking: Ranking) -> None:
         """Keep a ranking in the narrowest integer type that holds the gallery (-1 included)."""
@@ -109,20 +151,16 @@ class Store:
         return Ranking(arrays["ids"].astype(np.int32), arrays["scores"], arrays["undetected"]) if arrays else None
 
     def arrays(self, cell: Cell, name: str) -> dict[str, np.ndarray] | None:
-        """The arrays a cell stored under `name` (ranking, samples, pairs), or None."""
-        path = self.folder(cell) / f"{name}.npz"
-        if not path.exists():
-            return None
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                return dict(file)
-        except (OSError, ValueError, zipfile.BadZipFile) as error:
-            raise StoreError(f"{path} is damaged ({error}): run {cell.title} again with --force") from error
+        """The arrays a cell stored under `name` (ranking, samples, pairs), or None; raises DamagedFile."""
+        return read_arrays(self.folder(cell) / f"{name}.npz", _ARRAYS.get(name, ()))
 
     def keep_manifest(self, hash: str, text: str) -> Path:
-        """Store a manifest's JSON under its hash, once; again when what it says of the images' origin changed."""
+        """Store a manifest's JSON under its hash, once; again when what it says of the images' origin changed.
+
+        And where what is stored is damaged.
+        """
         path = self.manifest_path(hash)
-        kept = read_json(path)
+        kept = if_intact(_read_manifest, path)
         if not kept or any(kept.get(key) != fresh for key, fresh in _told(text).items()):
             write_text(path, text)
         return path
@@ -150,11 +188,33 @@ class Store:
 
 
 def _read_row(folder: Path) -> dict[str, Any] | None:
-    row = read_json(folder / "cell.json")
-    if not row or row.get("schema") != ROW_SCHEMA:
+    path = folder / "cell.json"
+    row = read_record(path, ROW_SCHEMA, _NEEDS)
+    if row is None:
         return None
-    later = read_json(folder / _FAILED / "cell.json")
-    return {**row, FAILED_RERUN: later} if later and later.get("schema") == ROW_SCHEMA else row
+    try:
+        Cell(**row["cell"])
+    except TypeError as error:
+        raise DamagedFile(path, error) from error
+    later = if_intact(lambda path: read_record(path, ROW_SCHEMA, _NEEDS), folder / _FAILED / "cell.json")
+    return {**row, FAILED_RERUN: later} if later else row
+
+
+def _is_damaged(folder: Path) -> bool:
+    try:
+        _read_row(folder)
+    except DamagedFile:
+        return True
+    return False
+
+
+def _read_manifest(path: Path) -> dict[str, Any] | None:
+    if path.exists():
+        try:
+            read_ground_truth(path)
+        except DataError as error:
+            raise DamagedFile(path, error) from error
+    return read_json(path)
 
 
 def _told(text: str) -> dict[str, Any]:

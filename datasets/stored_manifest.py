@@ -14,8 +14,10 @@ from datasets.errors import BenchmarkError, DataError
 from datasets.imageset import Item
 from datasets.origin_note import SYNTHETIC, UNSTATED, DataOrigin
 from datasets.records import Record, Role, content_hash
+from datasets.seals import sealed, unsealed
 from datasets.sources import function_digest, module_digests
 
+_HASH_LENGTH = 64
 FORMAT = 1
 """Raised when what a manifest holds changes: older cached manifests are then made anew."""
 
@@ -56,13 +58,13 @@ class StoredManifest:
         document: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "source"}
         document["origin"] = asdict(self.origin)
         document["records"] = [(r.id, r.label, r.role, r.sha256, dict(r.meta)) for r in self.records]
-        return json.dumps({"kind": type(self).__name__, "format": FORMAT, "hash": self.hash, **document})
+        return json.dumps(sealed({"kind": type(self).__name__, "format": FORMAT, "hash": self.hash, **document}))
 
     @classmethod
     def from_json(cls, text: str, dataset: Dataset) -> Self:
         """The manifest in `text`, its images read from `dataset`; raises DataError if it is damaged or another's."""
         try:
-            document = json.loads(text)
+            document = unsealed(json.loads(text))
             kind, version, hash = (document.pop(key) for key in ("kind", "format", "hash"))
             if (kind, version) != (cls.__name__, FORMAT):
                 raise ValueError(f"it is a {kind} of format {version}, not a {cls.__name__} of format {FORMAT}")
@@ -82,6 +84,19 @@ class StoredManifest:
     def _restored(cls, document: dict[str, Any]) -> dict[str, Any]:
         """The fields a subclass adds, turned back from JSON's lists."""
         return document
+
+
+def stored_document(text: str, hash: str) -> dict[str, Any]:
+    """The JSON object of a manifest that is kept under its hash, without its data set.
+
+    Raises ValueError or TypeError where it is damaged, a single label changed say.
+    """
+    document = unsealed(json.loads(text))
+    if len(hash) == _HASH_LENGTH:
+        rows = [record[:4] for record in document["records"]]
+        if content_hash([*rows, *document.get("pairs", ())]) != hash:
+            raise ValueError("its records are not those of its hash")
+    return document
 
 
 def stored_origin(document: Mapping[str, Any]) -> DataOrigin:
@@ -117,7 +132,10 @@ def cached(
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         cache_dir.mkdir(parents=True, exist_ok=True)
-        partial.write_text(manifest.to_json(), encoding="utf-8")
+        with partial.open("w", encoding="utf-8") as file:
+            file.write(manifest.to_json())
+            file.flush()
+            os.fsync(file.fileno())
         partial.replace(path)
     except OSError as error:
         raise DataError(f"{cache_dir} cannot be written ({error.strerror}); choose another output folder") from error

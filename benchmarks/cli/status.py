@@ -96,6 +96,7 @@ def _stored(
     if not rows:
         raise BenchmarkError(f"nothing is stored in {store.root}: `run` first, or name another folder with --out")
     store.require_writable()
+    damaged = set(store.damaged_folders())
     states: list[_State] = []
     for pair in dict.fromkeys((cell.dataset, cell.subset) for cell, _ in rows):
         planned: dict[Cell, _State] = {}
@@ -108,6 +109,7 @@ def _stored(
             obstacle = str(error)
             console.print(f"{pair[0]}:{pair[1]} cannot be checked: {error}", markup=False, highlight=False)
         members = [cell for cell, _ in rows if (cell.dataset, cell.subset) == pair]
+        members += [cell for cell in planned if store.folder(cell) in damaged]
         states += [planned.get(cell, _State(cell, "unchecked", obstacle)) for cell in members]
     return states
 

@@ -11,7 +11,7 @@ from typing import Any
 from benchmarks.engines.proof import Proof
 from benchmarks.engines.proving import prove, up_to_gain
 from benchmarks.engines.sample import sample_of_cell
-from benchmarks.files import read_json, write_json
+from benchmarks.files import DamagedFile, if_intact, read_record, write_record
 from benchmarks.launch import run_isolated
 from benchmarks.provenance import machine
 from benchmarks.worker import Job, contained, open_cell
@@ -39,12 +39,12 @@ class Prover:
         Raises EngineError where the process that makes them fails; that is not kept.
         """
         paths = {name: self.folder / f"{embeddings_folder(job.embeddings, name).name}.json" for name in names}
-        stored = {name: read_json(path) for name, path in paths.items()}
-        known = up_to_gain(Proof(**kept) for kept in takewhile(bool, stored.values()))
+        stored = {name: if_intact(_kept, path) for name, path in paths.items()}
+        known = up_to_gain(filter(None, takewhile(bool, stored.values())))
         if len(known) < len(names) and not any(proof.gains for proof in known):
             made = self._made(job, tuple(names[len(known) :]), trained)
             for name, facts in made.items():
-                write_json(paths[name], facts)
+                write_record(paths[name], facts)
             known += [Proof(**facts) for facts in made.values()]
         return known
 
@@ -59,6 +59,14 @@ class Prover:
                 f"engines could not be compared with plain Keras: {outcome.reason}; run with --engine {PLAIN}"
             )
         return dict(outcome.result)
+
+
+def _kept(path: Path) -> Proof | None:
+    facts = read_record(path)
+    try:
+        return Proof(**facts) if facts else None
+    except TypeError as error:
+        raise DamagedFile(path, error) from error
 
 
 def require_equivalent(job: Job, engine: str, trained: bool, prover: Prover) -> str:

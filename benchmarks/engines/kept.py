@@ -4,9 +4,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.engines.contestants import CONTESTANTS
-from benchmarks.files import read_json, write_json
+from benchmarks.files import intact, read_record, write_record
 from benchmarks.names import file_stem
 from benchmarks.provenance import now, provenance
+
+_NEEDS = ("batch", "dataset", "measured", "name", "provenance", "threads")
 
 
 def keep(facts: dict[str, Any], dataset: str, out: Path) -> dict[str, Any]:
@@ -15,7 +17,7 @@ def keep(facts: dict[str, Any], dataset: str, out: Path) -> dict[str, Any]:
     Returns it with where and when it was measured.
     """
     known = {**facts, "dataset": dataset, "measured": now(), "provenance": provenance()}
-    write_json(out / "engines" / f"{file_stem(facts['name'])}.json", known)
+    write_record(out / "engines" / f"{file_stem(facts['name'])}.json", known)
     return known
 
 
@@ -36,7 +38,7 @@ def kept_beside(facts: dict[str, Any], out: Path) -> list[dict[str, Any]]:
 
 
 def _stored(out: Path) -> list[dict[str, Any]]:
-    return list(filter(None, (read_json(path) for path in sorted((out / "engines").glob("*.json")))))
+    return list(intact(lambda path: read_record(path, needs=_NEEDS), sorted((out / "engines").glob("*.json"))))
 
 
 def _circumstances(facts: dict[str, Any]) -> tuple[object, ...]:

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.files import read_json, write_atomically, write_json
+from benchmarks.files import intact, read_record, write_atomically, write_record
 from benchmarks.names import file_stem
 
 SCHEMA = 1
+_NEEDS = ("provenance", "started", "vectors")
 
 
 class IndexStore:
@@ -23,11 +24,10 @@ class IndexStore:
         path = self.root / f"{file_stem(name)}.json"
         with write_atomically(path.with_suffix(".npz")) as file:
             np.savez(file, **samples)  # type: ignore[arg-type]
-        write_json(path, {"schema": SCHEMA, **record})
+        write_record(path, {"schema": SCHEMA, **record})
         return path
 
     def records(self) -> Iterator[dict[str, Any]]:
         """Every stored record, small galleries first."""
-        found = [read_json(path) for path in sorted(self.root.glob("*.json"))]
-        kept = [record for record in found if record and record.get("schema") == SCHEMA]
+        kept = intact(lambda path: read_record(path, SCHEMA, _NEEDS), sorted(self.root.glob("*.json")))
         yield from sorted(kept, key=lambda record: record["vectors"]["gallery"])

@@ -1,6 +1,5 @@
 """What a session leaves behind: every sample of every method, and what was known about the machine meanwhile."""
 
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks.cells import Cell
-from benchmarks.files import read_json, write_atomically, write_json
-from datasets.errors import BenchmarkError
+from benchmarks.files import DamagedFile, intact, read_arrays, read_record, write_atomically, write_record
 
 SCHEMA = 1
+_NEEDS = ("cell", "provenance", "started", "threads")
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +38,7 @@ class LatencyStore:
         name = record.cell.path.name
         with write_atomically(folder / f"{name}.npz") as file:
             np.savez(file, **record.samples)  # type: ignore[arg-type]
-        write_json(folder / f"{name}.json", {"schema": SCHEMA, "cell": record.cell.to_json(), **record.facts})
+        write_record(folder / f"{name}.json", {"schema": SCHEMA, "cell": record.cell.to_json(), **record.facts})
 
     def save_pair(self, cell: Cell, base: np.ndarray, new: np.ndarray) -> Path:
         """Keep the seconds (rounds, queries) of two versions of one method that took turns."""
@@ -50,18 +49,21 @@ class LatencyStore:
 
     def records(self) -> Iterator[LatencyRecord]:
         """Every stored record, ordered by path."""
-        for path in sorted(self.root.glob("*/*/*/*.json")):
-            facts = read_json(path)
-            if facts and facts.pop("schema", None) == SCHEMA:
-                yield LatencyRecord(Cell(**facts.pop("cell")), facts, _samples(path.with_suffix(".npz")))
+        yield from intact(_read, sorted(self.root.glob("*/*/*/*.json")))
 
     def _folder(self, cell: Cell, threads: int) -> Path:
         return self.root / cell.path.parts[0] / cell.path.parts[1] / f"{threads}-threads"
 
 
-def _samples(path: Path) -> dict[str, np.ndarray]:
+def _read(path: Path) -> LatencyRecord | None:
+    facts = read_record(path, SCHEMA, _NEEDS)
+    if facts is None:
+        return None
+    samples = read_arrays(path.with_suffix(".npz"))
+    if samples is None:
+        raise DamagedFile(path, "its samples are not there")
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return dict(file)
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise BenchmarkError(f"{path} cannot be read ({error}): measure again with `latency`") from error
+        cell = Cell(**facts.pop("cell"))
+    except TypeError as error:
+        raise DamagedFile(path, error) from error
+    return LatencyRecord(cell, {key: value for key, value in facts.items() if key != "schema"}, samples)

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.cells import Cell
-from benchmarks.files import read_json, write_json
+from benchmarks.files import if_intact, read_record, write_record
 
 SCHEMA = 1
+_NEEDS = ("inputs", "provenance", "started", "status")
 
 
 class ScalingStore:
@@ -25,13 +26,12 @@ class ScalingStore:
         return self.root / cell.path.parent / "extraction" / f"{encoder_key}.json"
 
     def row(self, path: Path) -> dict[str, Any] | None:
-        """The row at `path`, or None where there is none of this schema."""
-        row = read_json(path)
-        return row if row and row.get("schema") == SCHEMA else None
+        """The row at `path`, or None where there is none, or a damaged one."""
+        return if_intact(lambda path: read_record(path, SCHEMA, _NEEDS), path)
 
     def save(self, path: Path, row: dict[str, Any]) -> None:
         """Keep a row."""
-        write_json(path, {"schema": SCHEMA, **row})
+        write_record(path, {"schema": SCHEMA, **row})
 
     def points(self) -> Iterator[dict[str, Any]]:
         """Every stored point, by path: sizes of a method rise."""

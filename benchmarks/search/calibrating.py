@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.files import read_json, write_json
+from benchmarks.files import DamagedFile, if_intact, read_record, write_record
 from benchmarks.names import file_stem
 from benchmarks.search.calibration import FEWEST, SURELY, Calibration, from_labels, from_neighbours, nearest_unrelated
 from benchmarks.search.dataset_gallery import DatasetGallery
@@ -39,13 +39,21 @@ def calibrate(searcher: "Searcher", folder: Path, advance: Advance) -> Calibrati
     content = gallery.manifest.hash if isinstance(gallery, DatasetGallery) else state(gallery)
     name = file_stem(spec.id)
     path = folder / f"{name}-{fingerprint.digest([RULES, content, method_inputs(spec, searcher.weights)])[:16]}.json"
-    if stored := read_json(path):
-        return Calibration(**stored)
+    if stored := if_intact(_read, path):
+        return stored
     learned = _learn(searcher, advance)
     for older in folder.glob(f"{name}-{'[0-9a-f]' * 16}.json"):
         older.unlink()
-    write_json(path, asdict(learned))
+    write_record(path, asdict(learned))
     return learned
+
+
+def _read(path: Path) -> Calibration | None:
+    stored = read_record(path)
+    try:
+        return Calibration(**stored) if stored else None
+    except TypeError as error:
+        raise DamagedFile(path, error) from error
 
 
 def _learn(searcher: "Searcher", advance: Advance) -> Calibration:

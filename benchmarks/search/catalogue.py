@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
+from benchmarks.files import note
 from benchmarks.search.errors import SearchError
 from benchmarks.search.folder_files import FoundFile, image_files
 from datasets.passed_over import PassedOver
@@ -38,11 +39,15 @@ class Catalogue:
         """What the last update did not take up."""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            # Searches in threads of a server take turns (see benchmarks.web), so one connection serves them all.
-            self._database = sqlite3.connect(path, timeout=60, check_same_thread=False)
-            self._database.execute("PRAGMA journal_mode = WAL")
-            self._database.execute("PRAGMA synchronous = NORMAL")
-            self._database.executescript(_SCHEMA)
+            try:
+                self._database = _opened(path)
+            except sqlite3.OperationalError:  # locked, say: not damaged
+                raise
+            except sqlite3.DatabaseError as error:
+                note(f"stored file damaged: {path} ({error}); the folder's images are read again")
+                for each in (path, *(path.with_name(path.name + suffix) for suffix in ("-wal", "-shm"))):
+                    each.unlink(missing_ok=True)
+                self._database = _opened(path)
             self._add_columns()
         except (sqlite3.Error, OSError) as error:
             raise SearchError(
@@ -129,6 +134,25 @@ class Catalogue:
                 (path, *signs, sha256, problem),
             ).fetchone()
         self._database.execute("INSERT OR IGNORE INTO seen VALUES (?)", known)
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    """A connection to a database that is whole; raises sqlite3.Error."""
+    # Searches in threads of a server take turns (see benchmarks.web), so one connection serves them all.
+    database = sqlite3.connect(path, timeout=60, check_same_thread=False)
+    try:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA synchronous = NORMAL")
+        database.executescript(_SCHEMA)
+        found = database.execute("PRAGMA integrity_check(1)").fetchone()[0]
+        if found != "ok":
+            raise sqlite3.DatabaseError(found)
+        database.execute("SELECT id, path, size, mtime_ns, sha256, problem FROM images LIMIT 1").fetchone()
+        database.execute("SELECT sha256, reason FROM broken LIMIT 1").fetchone()
+    except sqlite3.Error:
+        database.close()
+        raise
+    return database
 
 
 def _content(path: Path) -> tuple[bytes | None, str | None]:

@@ -4,6 +4,7 @@ import csv
 import re
 from pathlib import Path
 
+from benchmarks.files import note
 from benchmarks.inventory import can_run
 from benchmarks.search.dataset_gallery import DatasetGallery
 from benchmarks.search.errors import SearchError
@@ -47,14 +48,18 @@ def _by_table(gallery: Gallery, path: Path) -> list[str]:
     """Methods in the order of hit@1 on this very subset; nothing where it was not run."""
     if not isinstance(gallery, DatasetGallery):
         return []
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = [
-            (float(row["hit@1"]), row["method"])
-            for row in csv.DictReader(file)
-            if _plain(f"{row['dataset']}:{row['subset']}") == _plain(gallery.title)
-            and row["task"] == "retrieval"
-            and row["hit@1"]
-        ]
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = [
+                (float(row["hit@1"]), row["method"])
+                for row in csv.DictReader(file)
+                if _plain(f"{row['dataset']}:{row['subset']}") == _plain(gallery.title)
+                and row["task"] == "retrieval"
+                and row["hit@1"]
+            ]
+    except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
+        note(f"stored file damaged: {path} ({type(error).__name__}: {error}); `report` makes it again")
+        return []
     return [method for _, method in sorted(rows, key=lambda row: -row[0])]
 
 

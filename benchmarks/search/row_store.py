@@ -5,6 +5,7 @@ goes on after its last shard. Small ones are merged into the last, so that a gal
 leave a file for each.
 """
 
+import contextlib
 import fcntl
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -12,8 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.files import write_atomically
-from benchmarks.search.errors import SearchError
+from benchmarks.files import note, write_atomically
 from methods.vector_method import empty_rows
 
 SHARD_ROWS = 8192
@@ -24,15 +24,16 @@ class RowStore:
     """Rows (n, d) of one encoder, keyed by the sha256 of the image's bytes."""
 
     def __init__(self, folder: Path) -> None:
-        """Open or start the store; raises SearchError for a damaged shard."""
+        """Open or start the store; a damaged shard is noted and removed, so that its rows are made again."""
         self.folder = folder
         self._shards: list[np.ndarray] = []
+        self._paths: list[Path] = []
         self._place: dict[bytes, tuple[int, int]] = {}
         self.reload()
 
     def reload(self) -> None:
         """Take up what is on disk now."""
-        self._shards, self._place = [], {}
+        self._shards, self._paths, self._place = [], [], {}
         for path in sorted(self.folder.glob("rows-*.npy")):
             self._take_up(path)
 
@@ -65,11 +66,12 @@ class RowStore:
         records = np.empty(len(digests), dtype=layout)
         records["digest"] = np.frombuffer(b"".join(digests), dtype=np.uint8).reshape(-1, DIGEST_BYTES)
         records["row"] = rows
-        number = len(self._shards)
-        if number and len(self._shards[-1]) + len(records) <= SHARD_ROWS:
-            number -= 1
+        if self._shards and len(self._shards[-1]) + len(records) <= SHARD_ROWS:
             records = np.concatenate([self._shards.pop(), records])
-        path = self.folder / f"rows-{number:05d}.npy"
+            path = self._paths.pop()
+        else:  # a number that is free: one may be missing in between
+            last = max((int(path.stem.rpartition("-")[2]) for path in self._paths), default=-1)
+            path = self.folder / f"rows-{last + 1:05d}.npy"
         with write_atomically(path) as file:
             np.save(file, records, allow_pickle=False)
         self._take_up(path)
@@ -87,9 +89,17 @@ class RowStore:
         try:
             shard = np.load(path, mmap_mode="r", allow_pickle=False)
             packed = np.ascontiguousarray(shard["digest"]).tobytes()
-        except (OSError, ValueError, IndexError) as error:
-            raise SearchError(f"{path} is damaged ({error}): delete its folder, and it is made again") from error
+            if shard.ndim != 1 or shard.dtype["row"].ndim != 1 or len(packed) != DIGEST_BYTES * len(shard):
+                raise ValueError(f"{shard.shape} {shard.dtype}")
+            if self._shards and shard.dtype != self._shards[0].dtype:
+                raise ValueError(f"{shard.dtype}, others are {self._shards[0].dtype}")
+        except (OSError, EOFError, ValueError, LookupError, TypeError) as error:
+            note(f"stored file damaged: {path} ({error}); its rows are made again")
+            with contextlib.suppress(OSError):
+                path.unlink()
+            return
         number = len(self._shards)
         self._shards.append(shard)
+        self._paths.append(path)
         for row in range(len(shard)):
             self._place[packed[row * DIGEST_BYTES : (row + 1) * DIGEST_BYTES]] = (number, row)

@@ -7,13 +7,19 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.cells import Cell
+from benchmarks.cells import ON, Cell, system
+from benchmarks.files import note
 from benchmarks.ground_truth import GroundTruth, read_ground_truth
+from benchmarks.names import file_stem
 from benchmarks.scoring import as_scored
 from benchmarks.store import FAILED_RERUN, Store
+from datasets.errors import DataError
 from datasets.registry import DATASETS
 from methods.registry import Registry
 from methods.spec import MethodSpec
+
+_SHARED = ("inputs", "jobs", "provenance", "started")
+"""What is taken from a row beside it where a row cannot be read."""
 
 
 @dataclass
@@ -59,11 +65,18 @@ def make_groups(store: Store, registry: Registry, device: str = "") -> list[Grou
     for cell, row in store.rows():
         if cell.method_id in order and device in ("", cell.device):
             stored.setdefault((cell.dataset, cell.subset, cell.task), []).append((cell, row))
+    damaged = store.damaged_folders()
     groups = []
     for (_, subset, task), rows in sorted(stored.items(), key=lambda entry: _place(entry[0])):
-        manifest = max(rows, key=lambda entry: entry[1]["started"])[1]["inputs"]["manifest"]
-        truth = read_ground_truth(store.manifest_path(manifest)).asked_as(subset)
+        newest = max(rows, key=lambda entry: entry[1]["started"])
+        manifest = newest[1]["inputs"]["manifest"]
+        try:
+            truth = read_ground_truth(store.manifest_path(manifest)).asked_as(subset)
+        except DataError as error:
+            note(f"no table of {newest[0].dataset}:{subset}, {task}: {error}")
+            continue
         group = Group(truth, task, manifest)
+        rows += _unreadable(damaged, store, newest, registry, device)
         for cell, row in sorted(_one_device(rows), key=lambda entry: (order[entry[0].method_id], entry[0].method)):
             later = row.get(FAILED_RERUN)
             if row["inputs"]["manifest"] == manifest:
@@ -80,6 +93,23 @@ def make_groups(store: Store, registry: Registry, device: str = "") -> list[Grou
         asked -= {spec.id for spec in registry if spec.content == "faces"}
         group.out, group.plugins, group.is_everything = store.root, registry.plugins, asked <= there
     return groups
+
+
+def _unreadable(
+    folders: Iterable[Path], store: Store, sibling: tuple[Cell, dict[str, Any]], registry: Registry, device: str
+) -> list[tuple[Cell, dict[str, Any]]]:
+    """A row without a result for each damaged one that lies beside `sibling`: what they share is taken from that."""
+    found = []
+    names = {file_stem(spec.id): spec.id for spec in registry}
+    shared = {key: sibling[1][key] for key in _SHARED if key in sibling[1]}
+    for folder in folders:
+        method, _, where = folder.name.rpartition(ON)
+        stem, _, engine = method.partition(ON)
+        if folder.parent == store.folder(sibling[0]).parent and stem in names and device in ("", where):
+            cell = replace(sibling[0], method=system(names[stem], engine), device=where)
+            row = {**shared, "status": "error", "reason": "stored file damaged: run it again", "trained": True}
+            found.append((cell, row | {"wall_s": 0.0, "cell": cell.to_json()}))
+    return found
 
 
 def subset_place(subset: str) -> int:

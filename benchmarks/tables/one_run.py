@@ -8,7 +8,6 @@ from typing import Any
 
 from benchmarks.cells import Cell
 from benchmarks.engines.kept import kept_last
-from benchmarks.files import read_json
 from benchmarks.indexes.results import IndexStore
 from benchmarks.latency.records import LatencyStore
 from benchmarks.protocol import PROTOCOL_VERSION
@@ -96,7 +95,7 @@ def _beside(store: Store) -> Iterator[Result]:
 
 def _one_run(store: Store, rows: Sequence[tuple[Cell, dict[str, Any]]]) -> dict[str, Any]:
     """The record of the finished run that made all cells; raises PublishError where there is none."""
-    records = [read_json(path) for path in sorted(store.runs.glob("*.json"))]
+    records = store.run_records()
     made = {str(cell.path): _run_of(str(cell.path), row, records) for cell, row in rows}
     most, _ = Counter(made.values()).most_common(1)[0]
     if most is None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.files import read_json, write_json, write_text
+from benchmarks.files import DamagedFile, if_intact, read_json, read_record, write_record, write_text
 from benchmarks.overhead import between_cells
 from benchmarks.store import Store
 from benchmarks.tables.markdown import document
@@ -64,12 +64,22 @@ def keep_peers(files: Sequence[Path], store: Store) -> None:
     kept = [{key: part[key] for key in _KEPT} for part in parts]
     for part in kept:
         part["benchmarks"] = [{"extra_info": entry["extra_info"]} for entry in part["benchmarks"]]
-    write_json(store.root / _STORED, kept)
+    write_record(store.root / _STORED, {"parts": kept})
 
 
 def stored_peers(store: Store) -> list[dict[str, Any]]:
     """What `keep_peers` stored of each file."""
-    return read_json(store.root / _STORED) or []
+    return if_intact(_stored, store.root / _STORED) or []
+
+
+def _stored(path: Path) -> list[dict[str, Any]] | None:
+    parts = read_json(path)  # an older version stored the list alone
+    if isinstance(parts, dict):
+        parts = (read_record(path, needs=("parts",)) or {})["parts"]
+    whole = isinstance(parts, list) and all(isinstance(part, dict) and set(_KEPT) <= part.keys() for part in parts)
+    if parts is not None and not whole:
+        raise DamagedFile(path, "it holds no results of tests/perf")
+    return parts
 
 
 def write_stored_peers(store: Store, out: Path) -> list[Path]:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.csv_files import write_csv
-from benchmarks.files import read_json, write_json, write_text
+from benchmarks.files import DamagedFile, if_intact, read_record, write_record, write_text
 from benchmarks.projection.costs import NEAR, Check, Costs, costs_of
 from benchmarks.projection.fleet import USABLE, Fleet, Machine, fleet_for
 from benchmarks.scaling.growth import curves
@@ -73,13 +73,20 @@ class Asked:
 
     def keep(self, out: Path) -> None:
         """Store it below the `--out` folder, in the place of what was asked before."""
-        write_json(out / _ASKED, asdict(self))
+        write_record(out / _ASKED, asdict(self))
 
     @classmethod
     def kept(cls, out: Path) -> "Asked | None":
         """What was asked last, or None."""
-        known = read_json(out / _ASKED)
-        return cls(tuple(known["images"]), known["memory_gib"], known["latency_ms"]) if known else None
+        return if_intact(cls._read, out / _ASKED)
+
+    @classmethod
+    def _read(cls, path: Path) -> "Asked | None":
+        known = read_record(path, needs=("images", "memory_gib", "latency_ms"))
+        try:
+            return cls(tuple(known["images"]), known["memory_gib"], known["latency_ms"]) if known else None
+        except TypeError as error:
+            raise DamagedFile(path, error) from error
 
 
 _ASKED = Path("projection", "asked.json")

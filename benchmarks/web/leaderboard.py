@@ -5,6 +5,8 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.files import note
+
 
 @dataclass(frozen=True)
 class Row:
@@ -32,8 +34,12 @@ def read_leaderboard(path: Path) -> list[Row]:
     """
     if not path.exists():
         return []
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = [_row(row) for row in csv.DictReader(file) if row["task"] == "retrieval"]
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = [_row(row) for row in csv.DictReader(file) if row["task"] == "retrieval"]
+    except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
+        note(f"stored file damaged: {path} ({type(error).__name__}: {error}); `report` makes it again")
+        return []
     methods = Counter(row.dataset for row in rows)  # in the order of the file, where two have as many
     order = [dataset for dataset, _ in methods.most_common()]
     return sorted(rows, key=lambda row: (order.index(row.dataset), -(row.hit1 if row.hit1 is not None else -1)))

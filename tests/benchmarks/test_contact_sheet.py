@@ -10,6 +10,7 @@ from PIL import Image
 
 from benchmarks.cells import Cell
 from benchmarks.cli.pictures import pictures
+from benchmarks.files import write_record
 from benchmarks.ground_truth import GroundTruth
 from benchmarks.pictures.contact_sheet import MOST_BYTES, Layout, contact_sheet, draw_sheet
 from benchmarks.pictures.findings import MOST_METHODS, choose_queries, find_results
@@ -20,7 +21,9 @@ from benchmarks.tables.groups import Group, make_groups
 from datasets.errors import BenchmarkError
 from datasets.lfw import QUERY_PEOPLE
 from datasets.manifest import Manifest
+from datasets.records import content_hash
 from datasets.registry import open_dataset
+from datasets.seals import unsealed
 from methods.registry import load_registry
 from methods.spec import MethodSpec, Part
 from tests.benchmarks.conftest import PLUGIN, Bench
@@ -238,10 +241,13 @@ def test_images_that_are_gone_are_left_out_with_the_reason(ran, tmp_path):
     bench, group, _ = ran
     store = Store(tmp_path / "copy")
     shutil.copytree(bench.store.root, store.root)
-    path = store.manifest_path(group.manifest)
-    document = json.loads(path.read_text())
+    document = unsealed(json.loads(store.manifest_path(group.manifest).read_text()))
     renamed = [[f"{record[0]}-gone", *record[1:]] for record in document["records"]]
-    path.write_text(json.dumps({**document, "records": renamed}))
+    hash = content_hash([record[:4] for record in renamed])
+    store.keep_manifest(hash, json.dumps({**document, "records": renamed, "hash": hash}))
+    for cell, row in list(store.rows()):
+        path = store.folder(cell) / "cell.json"
+        write_record(path, {**row, "inputs": {**row["inputs"], "manifest": hash}})
     sheets = write_contact_sheets(store, bench.registry, None, tmp_path)
     assert sheets.written == []
     assert len(sheets.left_out) == 1

@@ -1,11 +1,13 @@
 """Which methods can start from kept networks, and the proof that must come before."""
 
 import importlib.util
+import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from benchmarks.files import note
 from benchmarks.search.kept.model import NETWORK
 from datasets.imageset import Image
 from methods.building import Surroundings, build_encoder, resolve
@@ -38,7 +40,16 @@ KINDS: Mapping[str, Kind] = {
 def quick_spec(spec: MethodSpec, folder: Path) -> MethodSpec | None:
     """The method on its kept networks; None where none are kept in `folder`, or OpenVINO is not installed."""
     kind = _kind(spec)
-    return _on_kept(spec, kind, folder) if kind and (folder / NETWORK).exists() else None
+    if not kind or not (folder / NETWORK).exists():
+        return None
+    quick = _on_kept(spec, kind, folder)
+    try:
+        build_encoder(quick, Surroundings())
+    except Exception as error:  # whatever a damaged file makes OpenVINO stumble over
+        note(f"stored file damaged: {folder} ({' '.join(str(error).split())[:200]}); its network is kept again")
+        shutil.rmtree(folder, ignore_errors=True)
+        return None
+    return quick
 
 
 def keep(spec: MethodSpec, encoder: Encoder, sample: Sequence[Image], folder: Path) -> None:

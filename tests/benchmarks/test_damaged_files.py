@@ -1,0 +1,199 @@
+"""What is stored and damaged costs itself alone: every command goes on, and what can be made again is."""
+
+import json
+import logging
+import shutil
+
+import numpy as np
+import pytest
+from bench_support import PLUGIN, Bench
+from typer.testing import CliRunner
+
+from benchmarks import files
+from benchmarks.cells import Cell
+from benchmarks.cli.app import app
+from benchmarks.files import DamagedFile, NewerFileError, read_arrays, read_record, write_record
+from benchmarks.indexes.results import IndexStore
+from benchmarks.latency.records import LatencyRecord, LatencyStore
+from benchmarks.scaling.results import ScalingStore
+from benchmarks.scoring import score_retrieval
+from benchmarks.store import Store
+from benchmarks.streaming.results import StreamingStore
+from datasets.errors import BenchmarkError
+from methods.registry import load_registry
+
+ROW = "cells/*/smoke/retrieval/mean-colour@cpu/cell.json"
+KINDS = {
+    "row": ROW,
+    "ranking": ROW.replace("cell.json", "ranking.npz"),
+    "samples": ROW.replace("cell.json", "samples.npz"),
+    "manifest": "cells/manifests/*.json",
+    "kept manifest": "cache/manifests/*.json",
+    "run record": "runs/*.json",
+}
+
+
+def flipped(path):
+    """One bit is another: of an array's first number, where it is a file of arrays (zip has fields nobody reads)."""
+    data = bytearray(path.read_bytes())
+    data[data.index(b"\x93NUMPY") + 128 if path.suffix == ".npz" else len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+DAMAGE = {
+    "empty": lambda path: path.write_bytes(b""),
+    "cut": lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
+    "flipped": flipped,
+    "no record": lambda path: path.write_text("[]"),
+    "empty record": lambda path: path.write_text("{}"),
+    "no text": lambda path: path.write_bytes(b"\xff\xfe\x00" * 50),
+}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory, photo_folder):
+    bench = Bench(Store(tmp_path_factory.mktemp("out")), load_registry([PLUGIN]), photo_folder)
+    bench.store.require_writable()
+    bench.run("random", "mean-colour")
+    return bench
+
+
+@pytest.fixture
+def copy(whole, tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "_noted", set())
+    shutil.copytree(whole.store.root, tmp_path / "out")
+    return Bench(Store(tmp_path / "out"), whole.registry, whole.folder)
+
+
+def hits(bench):
+    found = {cell.method: (cell, row) for cell, row in bench.store.rows()}
+    cell, row = found["mean-colour"]
+    return score_retrieval(bench.store, cell, row).estimates["hit@1"]
+
+
+def commands(bench, base):
+    out, plugin = str(bench.store.root), ("--plugin", str(PLUGIN))
+    yield "report", "--out", out, *plugin
+    yield "status", "--why", "--out", out, *plugin, "--threads", "1"
+    yield "list", "runs", "--out", out
+    yield "compare", str(base), out
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize("kind", KINDS)
+def test_commands_go_on_and_a_run_makes_it_again(whole, copy, kind, damage, caplog):
+    path = next(copy.store.root.glob(KINDS[kind]))
+    DAMAGE[damage](path)
+    for command in commands(copy, whole.store.root):
+        done = CliRunner().invoke(app, command)
+        assert isinstance(done.exception, SystemExit | BenchmarkError | None), (command, done.exception)
+        assert done.exit_code in (0, 1, 2)
+        if command[0] in ("report", "list"):
+            assert done.exit_code == 0 or (kind == "manifest" and "nothing is stored" in str(done.exception)), command
+    if kind != "kept manifest":  # that one is only ever made again, without a word
+        assert kind in ("ranking", "samples") or path.name in caplog.text
+    if kind in ("row", "ranking", "samples"):
+        (planned,) = copy.plan("mean-colour").cells
+        assert (planned.state, "stored file damaged" in planned.why) == ("failed", True)
+        table = next(copy.store.root.glob("*smoke-retrieval.md")).read_text()
+        assert "mean-colour: error (" in table and "stored file damaged" in table
+    copy.run("mean-colour")
+    (planned,) = copy.plan("mean-colour").cells
+    assert planned.state == "done"
+    assert hits(copy) == hits(whole)
+
+
+def test_a_changed_label_in_a_manifest_is_seen_with_or_without_its_checksum(copy):
+    path = next(copy.store.root.glob(KINDS["manifest"]))
+    for drop in ("", "checksum", "hash"):
+        document = json.loads(path.read_text())
+        document.pop(drop, None)
+        document["records"][0][1] = "another label"
+        path.write_text(json.dumps(document))
+        with pytest.raises(BenchmarkError, match="stored file damaged"):
+            hits(copy)
+
+
+@pytest.mark.parametrize("what", ["plan", "rows", "commit"])
+def test_a_newer_schema_is_refused_in_one_line_and_not_overwritten(copy, what):
+    path = next(copy.store.root.glob(ROW))
+    path.write_text(json.dumps({**json.loads(path.read_text()), "schema": 99}))
+    before = path.read_bytes()
+    with pytest.raises(NewerFileError, match=r"^[^\n]*newer version \(schema 99[^\n]*$"):
+        if what == "plan":
+            copy.plan("mean-colour")
+        elif what == "rows":
+            list(copy.store.rows())
+        else:
+            cell = Cell(f"folder:{copy.folder}", "smoke", "retrieval", "mean-colour")
+            copy.store.commit(cell, {"status": "error"}, copy.store.workdir(cell))
+    assert path.read_bytes() == before
+
+
+CELL = Cell("lfw", "smoke", "scaling", "phash")
+FACTS = {"provenance": {}, "started": "2026", "status": "ok", "inputs": {}, "size": 7}
+
+
+def save_scaling(out):
+    store = ScalingStore(out)
+    store.save(store.point(CELL, 7), {**FACTS, "cell": CELL.to_json()})
+    return lambda: list(store.points())
+
+
+def save_streaming(out):
+    store, cell = StreamingStore(out), Cell("lfw", "smoke", "streaming", "phash")
+    store.save(cell, 7, {**FACTS, "cell": cell.to_json()})
+    return lambda: list(store.rows())
+
+
+def save_indexes(out):
+    store = IndexStore(out)
+    store.save("vectors", {**FACTS, "vectors": {"gallery": 7}}, {"seconds": np.ones((2, 3))})
+    return lambda: list(store.records())
+
+
+def save_latency(out):
+    store = LatencyStore(out)
+    store.save(LatencyRecord(CELL, {**FACTS, "threads": 1}, {"total": np.ones((2, 3))}))
+    return lambda: list(store.records())
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize("save", [save_scaling, save_streaming, save_indexes, save_latency])
+def test_a_damaged_record_beside_cells_is_named_and_left_out(tmp_path, save, damage, caplog, monkeypatch):
+    monkeypatch.setattr(files, "_noted", set())
+    read = save(tmp_path)
+    assert len(read()) == 1
+    path = next(tmp_path.rglob("*.json"))
+    DAMAGE[damage](path)
+    with caplog.at_level(logging.WARNING):
+        assert read() == []
+    assert path.name in caplog.text and "stored file damaged" in caplog.text
+
+
+def test_no_byte_of_a_record_can_change_unseen(tmp_path):
+    path, record = tmp_path / "a.json", {"figure": 0.314, "names": ["a", "b"], "schema": 1}
+    write_record(path, record)
+    whole = path.read_bytes()
+    assert read_record(path, schema=1) == record
+    for at in range(len(whole)):
+        for bit in (1, 4, 32):
+            path.write_bytes(whole[:at] + bytes([whole[at] ^ bit]) + whole[at + 1 :])
+            try:
+                found = read_record(path, schema=1, needs=("figure", "names"))
+            except (DamagedFile, NewerFileError):
+                continue
+            assert found is None or {key: found.get(key) for key in record} == record  # a blank, or another key
+
+
+def test_no_cut_of_arrays_is_read(tmp_path):
+    path = tmp_path / "a.npz"
+    np.savez(path, ids=np.arange(9))
+    whole = path.read_bytes()
+    for size in range(len(whole)):
+        path.write_bytes(whole[:size])
+        with pytest.raises(DamagedFile):
+            read_arrays(path, ("ids",))
+    path.write_bytes(whole)
+    with pytest.raises(DamagedFile):
+        read_arrays(path, ("scores",))
