@@ -137,10 +137,12 @@ def test_no_folder_is_one_line(tmp_path):
         FolderGallery(tmp_path / "nothing", tmp_path / "index")
 
 
-def test_an_index_that_is_none_says_what_to_do(tmp_path):
+def test_an_index_that_is_none_is_named_and_made_again(tmp_path, caplog):
     (tmp_path / "c.sqlite").write_bytes(b"this is no database at all" * 100)
-    with pytest.raises(SearchError, match="delete it"):
-        Catalogue(tmp_path / "c.sqlite", tmp_path)
+    catalogue = Catalogue(tmp_path / "c.sqlite", tmp_path)
+    assert "stored file damaged" in caplog.text and "c.sqlite" in caplog.text
+    catalogue.update()
+    assert len(catalogue) == 0
 
 
 def test_names_that_are_no_text_can_be_shown(tmp_path):
