@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 HAS_HEIF = find_spec("pillow_heif") is not None
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "AVIF", *(["HEIF"] if HAS_HEIF else []))
 MAX_PIXELS = 50_000_000
+MOST_SCANS = 100
+"""Of a JPEG, each of which passes over all pixels: encoders write about ten, an attack thousands."""
+_START_OF_SCAN = b"\xff\xda"
 EXIF_ORIENTATION = 0x0112
 _DARK = 0x4000 >> 8
 """High bytes below it leave at least two of 16 bits unused."""
@@ -36,8 +39,8 @@ def decode_image(data: bytes, name: str, max_pixels: int = MAX_PIXELS, notes: li
     errors; what was chosen by content is added to `notes`.
 
     Raises:
-        ImageError: no bytes, none of FORMATS, truncated or corrupt, floating-point pixels, or more than `max_pixels`
-            (read from the header, before anything is decoded).
+        ImageError: no bytes, none of FORMATS, truncated or corrupt, floating-point pixels, more than `max_pixels`
+            or MOST_SCANS (seen before anything is decoded).
     """
     if not data:
         raise ImageError(f"{name}: the file is empty")
@@ -45,6 +48,7 @@ def decode_image(data: bytes, name: str, max_pixels: int = MAX_PIXELS, notes: li
     try:
         with pil.open(io.BytesIO(data), formats=FORMATS) as picture:
             _check_size(picture.size, name, max_pixels)
+            _check_scans(picture, data, name)
             deep = low_byte_tiles(picture)
             return _rgb(_upright(picture), data, deep, name, [] if notes is None else notes)
     except ImageError:
@@ -78,6 +82,14 @@ def _check_size(size: tuple[int, int], name: str, max_pixels: int) -> None:
         raise ImageError(f"{name}: has no pixels ({width}x{height})")
     if width * height > max_pixels:
         raise ImageError(f"{name}: {width}x{height} is larger than {max_pixels:,} pixels")
+
+
+def _check_scans(picture: "Picture", data: bytes, name: str) -> None:
+    """Compressed data escapes the bytes of a marker, so those that are found are (nearly) all markers."""
+    if picture.format in ("JPEG", "MPO") or picture.info.get("compression") == "jpeg":
+        scans = data.count(_START_OF_SCAN)
+        if scans > MOST_SCANS:
+            raise ImageError(f"{name}: too many scans ({scans:,}, at most {MOST_SCANS})")
 
 
 def _upright(picture: "Picture") -> "Picture":

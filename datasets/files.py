@@ -10,6 +10,7 @@ from datasets.dataset import Dataset
 from datasets.decoding import decode_image
 from datasets.errors import ImageError
 from datasets.imageset import Image, Item
+from datasets.reading import read_image_file
 
 
 class FileDataset(Dataset):
@@ -32,13 +33,10 @@ class FileDataset(Dataset):
         return tuple(item for item, _ in self._files.values())
 
     def read(self, id: str) -> bytes:
-        """The file's bytes; raises ImageError if it is not (or no longer) to be had."""
+        """The file's bytes; raises ImageError if it is not (or no longer) to be had, not regular, or too large."""
         if id not in self._files:
             raise ImageError(f"{id}: no such image in {self.name}")
-        try:
-            return Path(self._files[id][1]).read_bytes()
-        except OSError as error:
-            raise ImageError(f"{id}: cannot be read ({error.strerror})") from error
+        return read_image_file(self._files[id][1], id)
 
     def decode(self, data: bytes, id: str) -> Image:
         """Pixels of an encoded image file (see decoding.decode_image)."""

@@ -11,6 +11,7 @@ from datasets.files import FileDataset
 from datasets.imageset import Item
 from datasets.origin_note import DataOrigin, own_images
 from datasets.passed_over import PassedOver, is_output, is_output_in
+from datasets.reading import obstacle
 from datasets.safe_text import visible
 from datasets.selection import check_subset, require_queries, split_of
 from datasets.words import count_of
@@ -33,6 +34,8 @@ class Folder(FileDataset):
             raise DataError(f"{root} is no folder: give a folder of images, one folder a label, as folder:PATH")
         self.root = root.resolve()
         self.passed_over = PassedOver()
+        self.unusable_files = 0
+        """Named pipes, devices and the like, and files that are too large."""
 
     @property
     def title(self) -> str:
@@ -78,12 +81,14 @@ class Folder(FileDataset):
         passed = self.passed_over
         if ignored := passed.links + passed.linked_folders:
             text += f", {count_of(ignored, 'link')} ignored"
+        if self.unusable_files:
+            text += f", {count_of(self.unusable_files, 'file')} that cannot be read, too large or not regular ignored"
         rest = PassedOver(passed.kinds, outputs=passed.outputs).words()
         return "; ".join([text, *rest])
 
     @cached_property
     def _images(self) -> list[str]:
-        return [path for path in self._walk() if self._inside(path)]
+        return [path for path in self._walk() if self._inside(path) and self._readable(path)]
 
     def _walk(self) -> Iterator[str]:
         for folder, subfolders, files in os.walk(self.root, onerror=_unreadable):
@@ -112,6 +117,15 @@ class Folder(FileDataset):
         inside = target.is_file() and target.is_relative_to(self.root)
         self.passed_over.links += not inside
         return inside
+
+    def _readable(self, path: str) -> bool:
+        """False for what is no regular file, or a file that no image needs to be as large as."""
+        try:
+            readable = not obstacle(Path(path).stat())
+        except OSError:
+            readable = False
+        self.unusable_files += not readable
+        return readable
 
 
 def _unreadable(error: OSError) -> None:

@@ -4,18 +4,24 @@ A file whose size, inode and times of modification and of change are as before i
 is read and hashed, so that a file which was only moved or touched keeps its rows.
 """
 
+import fcntl
 import hashlib
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
 from benchmarks.files import note
 from benchmarks.search.errors import SearchError
 from benchmarks.search.folder_files import FoundFile, image_files
+from datasets.errors import ImageError
 from datasets.passed_over import PassedOver
+from datasets.reading import opened
 
+_PATIENCE = 120.0
+"""Seconds to wait for another process that writes."""
 BATCH = 1000
 """Files between two commits: what an interruption costs."""
 
@@ -24,7 +30,12 @@ CREATE TABLE IF NOT EXISTS images(
     id INTEGER PRIMARY KEY, path BLOB UNIQUE, size INTEGER, mtime_ns INTEGER, sha256 BLOB, problem TEXT,
     ctime_ns INTEGER, inode INTEGER);
 CREATE TABLE IF NOT EXISTS broken(sha256 BLOB PRIMARY KEY, reason TEXT);
-CREATE TEMP TABLE seen(id INTEGER PRIMARY KEY);
+CREATE TEMP TABLE IF NOT EXISTS seen(path BLOB PRIMARY KEY);
+"""
+_UPSERT = """
+INSERT INTO images(path, size, mtime_ns, ctime_ns, inode, sha256, problem) VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT(path) DO UPDATE SET size = excluded.size, mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns,
+    inode = excluded.inode, sha256 = excluded.sha256, problem = excluded.problem;
 """
 _USABLE = "FROM images WHERE sha256 IS NOT NULL AND sha256 NOT IN (SELECT sha256 FROM broken)"
 
@@ -37,18 +48,21 @@ class Catalogue:
         self.root = root
         self.passed_over = PassedOver()
         """What the last update did not take up."""
+        self._path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                self._database = _opened(path)
-            except sqlite3.OperationalError:  # locked, say: not damaged
-                raise
-            except sqlite3.DatabaseError as error:
-                note(f"stored file damaged: {path} ({error}); the folder's images are read again")
-                for each in (path, *(path.with_name(path.name + suffix) for suffix in ("-wal", "-shm"))):
-                    each.unlink(missing_ok=True)
-                self._database = _opened(path)
-            self._add_columns()
+            with path.with_name("opening.lock").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)  # a change of the journal's mode does not wait for others itself
+                try:
+                    self._database = _opened(path)
+                except sqlite3.OperationalError:  # locked, say: not damaged
+                    raise
+                except sqlite3.DatabaseError as error:
+                    note(f"stored file damaged: {path} ({error}); the folder's images are read again")
+                    for each in (path, *(path.with_name(path.name + suffix) for suffix in ("-wal", "-shm"))):
+                        each.unlink(missing_ok=True)
+                    self._database = _opened(path)
+                self._add_columns()
         except (sqlite3.Error, OSError) as error:
             raise SearchError(
                 f"the index {path} cannot be used ({error}): delete it, or name another place with --index-dir"
@@ -66,19 +80,37 @@ class Catalogue:
 
         With `again` every file is read, whatever its size and times say.
         """
-        self._database.execute("DELETE FROM seen")
         unreadable: list[str] = []
+        self._database.execute("DELETE FROM seen")
         passed_over = PassedOver()
         files = image_files(self.root, unreadable, passed_over)
         while batch := list(islice(files, BATCH)):
-            for file in batch:
-                self._look_at(file, again)
-            self._database.commit()
+            looked_at = [self._look_at(file, again) for file in batch]  # reads and hashes: nobody waits for that
+            with self._writing() as database:
+                for path, found in looked_at:
+                    if found is not None:
+                        database.execute(_UPSERT, (path, *found))
+                    database.execute("INSERT OR IGNORE INTO seen VALUES (?)", (path,))
             advance(len(batch))
-        self._database.execute("DELETE FROM images WHERE id NOT IN (SELECT id FROM seen)")
-        self._database.commit()
+        with self._writing() as database:
+            database.execute("DELETE FROM images WHERE path NOT IN (SELECT path FROM seen)")
         self.passed_over = passed_over
         return unreadable
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """A short transaction that waits for its turn at its beginning: one that began by reading could not wait.
+
+        Raises SearchError where it cannot be written.
+        """
+        try:
+            self._database.execute("BEGIN IMMEDIATE")
+            with self._database:
+                yield self._database
+        except sqlite3.Error as error:
+            raise SearchError(
+                f"the index {self._path} cannot be written ({error}): name another place with --index-dir"
+            ) from error
 
     def __len__(self) -> int:
         return int(self._database.execute(f"SELECT count(*) {_USABLE}").fetchone()[0])
@@ -103,8 +135,8 @@ class Catalogue:
 
     def mark_broken(self, sha256: bytes, reason: str) -> None:
         """Remember that images of this content cannot be decoded."""
-        self._database.execute("INSERT OR REPLACE INTO broken VALUES (?, ?)", (sha256, reason))
-        self._database.commit()
+        with self._writing() as database:
+            database.execute("INSERT OR REPLACE INTO broken VALUES (?, ?)", (sha256, reason))
 
     def problems(self, most: int) -> tuple[int, list[tuple[str, str]]]:
         """How many images cannot be used, and (path, reason) of the first `most`."""
@@ -115,31 +147,30 @@ class Catalogue:
         rows = self._database.execute(f"SELECT path, coalesce(problem, reason) {query} LIMIT ?", (most,))
         return count, [(os.fsdecode(path), reason) for path, reason in rows]
 
-    def _look_at(self, file: FoundFile, again: bool) -> None:
+    def _look_at(self, file: FoundFile, again: bool) -> tuple[bytes, tuple[object, ...] | None]:
+        """The file's path, and what is to be written of it: None where it is as before."""
         path = os.fsencode(file.path)
-        signs = (file.size, file.mtime_ns, file.ctime_ns, file.inode)
+        signs = tuple(map(_storable, (file.size, file.mtime_ns, file.ctime_ns, file.inode)))
         known = self._database.execute(
             "SELECT id FROM images WHERE path = ? AND size = ? AND mtime_ns = ? AND ctime_ns = ? AND inode = ? "
             "AND problem IS NULL",
             (path, *signs),
         ).fetchone()
-        if known is None or again:
-            sha256, problem = _content(self.root / file.path)
-            known = self._database.execute(
-                "INSERT INTO images(path, size, mtime_ns, ctime_ns, inode, sha256, problem) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?) "
-                "ON CONFLICT(path) DO UPDATE SET size = excluded.size, mtime_ns = excluded.mtime_ns, "
-                "ctime_ns = excluded.ctime_ns, inode = excluded.inode, "
-                "sha256 = excluded.sha256, problem = excluded.problem RETURNING id",
-                (path, *signs, sha256, problem),
-            ).fetchone()
-        self._database.execute("INSERT OR IGNORE INTO seen VALUES (?)", known)
+        if known is not None and not again:
+            return path, None
+        return path, (*signs, *_content(self.root / file.path))
+
+
+def _storable(number: int) -> int:
+    """The number as 64 bits with a sign, which the times of a date after 2262 do not fit."""
+    return (number + 2**63) % 2**64 - 2**63
 
 
 def _opened(path: Path) -> sqlite3.Connection:
     """A connection to a database that is whole; raises sqlite3.Error."""
     # Searches in threads of a server take turns (see benchmarks.web), so one connection serves them all.
-    database = sqlite3.connect(path, timeout=60, check_same_thread=False)
+    # Transactions are begun by hand, where something is written.
+    database = sqlite3.connect(path, timeout=_PATIENCE, check_same_thread=False, isolation_level=None)
     try:
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = NORMAL")
@@ -158,7 +189,7 @@ def _opened(path: Path) -> sqlite3.Connection:
 def _content(path: Path) -> tuple[bytes | None, str | None]:
     """The sha256 of a file's bytes, or why it cannot be read."""
     try:
-        with path.open("rb") as file:
+        with opened(path, "") as file:
             return hashlib.file_digest(file, "sha256").digest(), None
-    except OSError as error:
-        return None, f"cannot be read ({error.strerror})"
+    except ImageError as error:
+        return None, str(error).removeprefix(": ")

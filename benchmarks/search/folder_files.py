@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from datasets.passed_over import PassedOver, is_output, is_output_in
+from datasets.reading import obstacle
 from datasets.safe_text import visible
 
 
@@ -24,7 +25,8 @@ def image_files(root: Path, unreadable: list[str], passed_over: PassedOver | Non
     """Every image file below `root` by its suffix, in the file system's order.
 
     Hidden files and folders are passed over; links are followed to files inside the root alone, never to folders.
-    Folders that cannot be read are added to `unreadable`; what is passed over, this tool's own output too, is counted.
+    Folders that cannot be read are added to `unreadable`, and what is named as an image but is no regular file; what is
+    passed over, this tool's own output too, is counted.
     """
     passed_over = passed_over or PassedOver()
     real_root = root.resolve()
@@ -50,7 +52,7 @@ def image_files(root: Path, unreadable: list[str], passed_over: PassedOver | Non
                         waiting.append(path)
                     elif passed_over.takes_no_file(entry.name):
                         continue
-                    elif found := _found(entry, path, real_root):
+                    elif found := _found(entry, path, real_root, unreadable):
                         yield found
                     elif entry.is_symlink():
                         passed_over.links += 1
@@ -58,10 +60,12 @@ def image_files(root: Path, unreadable: list[str], passed_over: PassedOver | Non
             unreadable.append(f"{folder or root}: {error.strerror}")
 
 
-def _found(entry: "os.DirEntry[str]", path: str, real_root: Path) -> FoundFile | None:
-    """None for what is no file, has just vanished, or is a link that leads out of the root."""
+def _found(entry: "os.DirEntry[str]", path: str, real_root: Path, unreadable: list[str]) -> FoundFile | None:
+    """None for what is no regular file, has just vanished, or is a link that leads out of the root."""
     try:
         if not entry.is_file():
+            if not entry.is_symlink():
+                unreadable.append(f"{path}: {obstacle(entry.stat())}")
             return None
         if entry.is_symlink() and not Path(os.path.realpath(entry.path)).is_relative_to(real_root):
             return None

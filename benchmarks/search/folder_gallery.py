@@ -11,9 +11,9 @@ from benchmarks.search.errors import SearchError
 from benchmarks.search.gallery import Advance, Skipped, silent
 from datasets.dataset import Content
 from datasets.decoding import decode_image
-from datasets.errors import ImageError
 from datasets.imageset import Image, Item
 from datasets.passed_over import SUFFIXES
+from datasets.reading import read_image_file
 from datasets.safe_text import visible
 from datasets.words import count_of
 
@@ -60,11 +60,8 @@ class FolderGallery:
         return Item("/".join(parts), parts[0] if len(parts) > 1 else "")
 
     def read(self, id: int) -> bytes:
-        """The file's bytes."""
-        try:
-            return (self.root / self._catalogue.path(id)).read_bytes()
-        except OSError as error:
-            raise ImageError(f"{self.item(id).id}: cannot be read ({error.strerror})") from error
+        """The file's bytes; raises ImageError."""
+        return read_image_file(self.root / self._catalogue.path(id), self.item(id).id)
 
     def decode(self, data: bytes, id: int) -> Image:
         """RGB pixels."""

@@ -10,12 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.search.errors import SearchError
-from datasets.decoding import EXIF_ORIENTATION, FORMATS, decode_image
+from datasets.decoding import EXIF_ORIENTATION, FORMATS, MAX_PIXELS, decode_image
 from datasets.errors import ImageError
 from datasets.imageset import Image
+from datasets.reading import MOST_BYTES
 
-MOST_BYTES = 64 * 2**20
-"""Of an encoded query: more than any camera writes for the pixels that are decoded at all."""
 SMALLEST_SIDE = 8
 """Pixels. Less than the smallest hash looks at says nothing about a picture."""
 FLAT = 3
@@ -39,12 +38,12 @@ class Query:
         return bool((np.ptp(self.image, axis=(0, 1)) <= FLAT).all())
 
 
-def read_query(data: bytes, name: str) -> Query:
+def read_query(data: bytes, name: str, max_pixels: int = MAX_PIXELS) -> Query:
     """Decode encoded bytes; raises ImageError for what is no image, too large, or too small to search for."""
     if len(data) > MOST_BYTES:
         raise ImageError(f"{name}: {len(data) / 2**20:.0f} MiB are more than {MOST_BYTES // 2**20}; make it smaller")
     chosen: list[str] = []
-    image = decode_image(data, name, notes=chosen)
+    image = decode_image(data, name, max_pixels, chosen)
     _require_size(image, name)
     return Query(name, image, (*_peculiarities(data), *chosen), hashlib.sha256(data).digest())
 

@@ -1,5 +1,6 @@
 """What the server holds: opened galleries, searchers made when they are first asked, the last pictures and answers."""
 
+import io
 from dataclasses import dataclass
 from threading import Lock
 
@@ -16,10 +17,16 @@ from benchmarks.search.show.thumbs import gallery_thumb, jpeg, thumb
 from benchmarks.search.why import explain_hit
 from benchmarks.web.settings import Settings
 from benchmarks.web.shelf import GoneError, Shelf
+from datasets.decoding import FORMATS
+from datasets.ground_and_range import low_byte_tiles
 from methods.registry import load_registry
 
-QUERY_PIXELS = 100_000_000
-"""Of all pictures that are kept, together (300 MB)."""
+QUERY_PIXELS = 40_000_000
+"""Of all pictures that are kept, together (120 MB)."""
+UPLOAD_PIXELS = 25_000_000
+"""Of one picture: a telephone's fits."""
+COSTLY_PIXELS = UPLOAD_PIXELS // 3
+"""Of one with transparency or 16 bits a channel, which takes three times the memory while it is decoded."""
 ANSWERS = 64
 PREVIEW = 1024
 """Pixels along the longer side of the query as the page shows it."""
@@ -65,6 +72,8 @@ class Desk:
         self._searchers: dict[tuple[int, str], Searcher] = {}
         # One search at a time: each uses all cores as it is, and no library promises to be searched by two threads.
         self._searching = Lock()
+        self._decoding = Lock()
+        """One picture at a time: requests side by side would each take the memory of the largest."""
 
     @property
     def progress(self) -> str:
@@ -87,7 +96,8 @@ class Desk:
 
     def keep_query(self, data: bytes, name: str) -> tuple[str, Query]:
         """Decode a picture that was sent, and keep it under a token; raises ImageError."""
-        query = read_query(data, name)
+        with self._decoding:
+            query = read_query(data, name, _most_pixels(data))
         return self._queries.put(query, query.image.shape[0] * query.image.shape[1]), query
 
     def preview(self, token: str) -> bytes:
@@ -120,7 +130,8 @@ class Desk:
     def thumbnail(self, gallery: int, id: int) -> bytes:
         """A gallery's image as a small JPEG; raises GoneError where there is none of that number."""
         try:
-            picture = gallery_thumb(self._gallery(gallery), id, THUMBNAIL)
+            with self._decoding:
+                picture = gallery_thumb(self._gallery(gallery), id, THUMBNAIL)
         except SearchError as error:
             raise GoneError(str(error)) from error
         if picture is None:
@@ -143,3 +154,15 @@ class Desk:
     def _advance(self, what: str, done: int, total: int | None) -> None:
         before, count, known = self._doing
         self._doing = (what, count + done, total or known) if what == before else (what, done, total)
+
+
+def _most_pixels(data: bytes) -> int:
+    """How many pixels a picture like this may have, by its header."""
+    import PIL.Image
+
+    try:
+        with PIL.Image.open(io.BytesIO(data), formats=FORMATS) as picture:
+            is_plain = picture.mode in ("1", "L", "P", "RGB", "YCbCr", "CMYK") and not picture.has_transparency_data
+            return UPLOAD_PIXELS if is_plain and not low_byte_tiles(picture) else COSTLY_PIXELS
+    except Exception:  # whatever a parser stumbles over: decoding says it
+        return COSTLY_PIXELS

@@ -1,14 +1,17 @@
 """`serve` as a person starts it, in a process of its own."""
 
+import os
 import signal
 import socket
 import subprocess
 import sys
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import pytest
 from search_support import ROOT, cli, fill
+from upload_memory import UPLOADS
 
 pytest.importorskip("fastapi")
 
@@ -63,3 +66,19 @@ def test_without_its_packages_it_names_the_extra(tmp_path):
     assert done.returncode == 2
     assert "serve needs fastapi" in done.stderr
     assert "[web]" in done.stderr
+
+
+@pytest.mark.parametrize("side", [2880, 5000, 7000])
+@pytest.mark.parametrize("kind", UPLOADS)
+def test_three_large_uploads_at_once_take_less_than_700_mb(tmp_path, kind, side):
+    data = UPLOADS[kind](side)
+    (tmp_path / f"{kind}-{side}").write_bytes(data)
+    here = Path(__file__).parent
+    command = [sys.executable, str(here / "upload_memory.py"), str(tmp_path), kind, str(side)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(here.parents[1]), str(here), str(here.parent)])}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=200, env=environment, check=True)
+    *ends, peak = done.stdout.splitlines()
+    assert len(ends) == 3
+    fits = side == 2880 or (side == 5000 and kind in ("jpeg", "rgb"))
+    assert all(end == "kept" if fits else "is larger than" in end for end in ends)
+    assert int(peak) < 700, f"{len(data):,} bytes took {peak} MiB"

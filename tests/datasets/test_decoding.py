@@ -182,3 +182,15 @@ def _png_header(side: int) -> bytes:
     for body in (chunk, idat):
         out.write(struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body)))
     return out.getvalue()
+
+
+def test_a_jpeg_of_many_scans_is_refused_before_it_is_decoded():
+    pixels = np.random.default_rng(5).integers(0, 255, size=(64, 64, 3), dtype=np.uint8)
+    buffer = io.BytesIO()
+    Pillow.fromarray(pixels).save(buffer, "JPEG", progressive=True)
+    data = buffer.getvalue()
+    assert decode_image(data, "ten.jpg").shape == (64, 64, 3)
+    last = data.rindex(b"\xff\xda")
+    again = data[last:-2]  # the last refinement, over and over
+    with pytest.raises(ImageError, match=r"many\.jpg: too many scans \(4,0\d\d, at most 100\)"):
+        decode_image(data[:-2] + 4000 * again + data[-2:], "many.jpg")

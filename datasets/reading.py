@@ -1,0 +1,54 @@
+"""Bytes of an image file that nobody vouches for: a regular file of at most an agreed size, or an ImageError."""
+
+import contextlib
+import os
+import stat
+from collections.abc import Iterator
+from io import BufferedReader
+from pathlib import Path
+
+from datasets.errors import ImageError
+
+MOST_BYTES = 64 * 2**20
+"""Of an encoded image: more than any camera writes for the pixels that are decoded at all."""
+_KINDS = {
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFDIR: "a folder",
+}
+
+
+def obstacle(status: os.stat_result) -> str:
+    """Why a file of this status is not to be read: what it is, or its size; "" for an ordinary one."""
+    if not stat.S_ISREG(status.st_mode):
+        return f"is {_KINDS.get(stat.S_IFMT(status.st_mode), 'something else')}, not a regular file"
+    if status.st_size > MOST_BYTES:
+        return f"has {status.st_size / 2**20:,.0f} MiB, more than {MOST_BYTES // 2**20}"
+    return ""
+
+
+@contextlib.contextmanager
+def opened(path: str | Path, name: str) -> Iterator[BufferedReader]:
+    """The file, open for reading; opening never waits, as that of a named pipe would.
+
+    Raises ImageError, which calls the file `name`, where it is not regular, too large, or cannot be read.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+        with os.fdopen(handle, "rb") as file:
+            if why := obstacle(os.fstat(handle)):
+                raise ImageError(f"{name}: {why}")
+            yield file
+    except OSError as error:
+        raise ImageError(f"{name}: cannot be read ({error.strerror or error})") from error
+
+
+def read_image_file(path: str | Path, name: str) -> bytes:
+    """All bytes of the file; raises ImageError as `opened` does."""
+    with opened(path, name) as file:
+        data = file.read(MOST_BYTES + 1)
+    if len(data) > MOST_BYTES:  # it grew meanwhile
+        raise ImageError(f"{name}: has more than {MOST_BYTES // 2**20} MiB")
+    return data
