@@ -9,6 +9,7 @@ from benchmarks.devices import KERAS_BACKENDS, packages_of, unfit_backend
 from benchmarks.store import Store
 from datasets.errors import BenchmarkError
 from datasets.registry import DATASETS, open_dataset
+from datasets.safe_text import one_line
 from methods.fingerprint import describe_method
 from methods.installed import needs
 from methods.registry import load_registry
@@ -38,7 +39,9 @@ def datasets(data_dir: Path | None) -> list[dict[str, Any]]:
                 "synthetic": dataset.synthetic,
             }
         except BenchmarkError as error:
-            row["here"] = str(error)
+            row["here"] = one_line(str(error))
+        except Exception as error:  # one broken data set hides no other
+            row["here"] = one_line(f"cannot be read ({type(error).__name__}: {error})")
         rows.append(row)
     return rows
 

@@ -25,6 +25,7 @@ Progress = Callable[[int], None]
 
 _CHUNK = 1 << 20
 _TAR_BLOCK = 512
+_DEEPEST = 64
 _DAMAGED = (
     tarfile.TarError,
     zipfile.BadZipFile,
@@ -133,6 +134,8 @@ def _safe_name(name: str) -> PurePosixPath:
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name:
         raise _RefusedError(f"member {name!r} points outside the target folder")
+    if len(path.parts) > _DEEPEST:
+        raise _RefusedError(f"a member lies {len(path.parts):,} folders deep, and no data set more than {_DEEPEST}")
     return path
 
 

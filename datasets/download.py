@@ -155,7 +155,7 @@ def _receive(session: "Session", job: _Job, body: IO[bytes]) -> None:
                     raise DownloadError(f"{job.url} sends more than the expected {total:,} bytes; not kept")
                 if job.progress:
                     job.progress(body.tell(), total)
-    except (RequestException, HTTPError) as error:
+    except (RequestException, HTTPError, ValueError) as error:  # ValueError: an address to go on to that is none
         if isinstance(error, ValueError | TooManyRedirects):
             raise DownloadError(f"cannot download {job.url!r}: {error}") from error
         raise _BrokenError(str(error) or type(error).__name__) from error

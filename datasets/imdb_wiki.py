@@ -12,6 +12,7 @@ from datasets.dataset import Split
 from datasets.errors import DataError
 from datasets.files import FileDataset
 from datasets.imageset import Item
+from datasets.mat_reader import UnreadableError, read_struct
 from datasets.origin_note import DataOrigin, origin_of
 from datasets.selection import check_subset, full_split, require_queries, split_of
 
@@ -115,32 +116,21 @@ class ImdbWiki(FileDataset):
 
 def _load(path: Path, name: str, fields: tuple[str, ...]) -> dict[str, np.ndarray]:
     """The fields of the struct `name` in a Matlab file, each flattened: numbers as float64, text as str."""
-    import scipy.io
-
     if not path.is_file():
         raise DataError(f"{path} is missing: unpack {name}_crop.tar into {path.parent.parent}")
     try:
-        struct = scipy.io.loadmat(path, variable_names=[name])[name][0, 0]
-        present = struct.dtype.names or ()
-    except Exception as error:  # a damaged file surfaces as any of OSError, ValueError, TypeError, KeyError, zlib.error
+        rows = read_struct(path, name, fields)
+    except UnreadableError as error:
         raise DataError(f"{path}: no readable Matlab file with a struct {name!r} ({error}); unpack it again") from error
-    absent = [field for field in fields if field not in present]
+    absent = [field for field in fields if field not in rows]
     if absent:
         raise DataError(
             f"{path}: the struct {name!r} lacks {', '.join(absent)}; unpack the official {name}_crop.tar again"
         )
-    rows = {field: _column(struct[field]) for field in fields}
     lengths = {field: len(column) for field, column in rows.items() if field != "celeb_names"}
     if len(set(lengths.values())) != 1:
         raise DataError(f"{path}: the fields differ in length ({lengths}); unpack the official {name}_crop.tar again")
     return rows
-
-
-def _column(values: np.ndarray) -> np.ndarray:
-    values = values.ravel()
-    if values.dtype != object:
-        return values.astype(np.float64)
-    return np.array([str(text.item()) if text.size == 1 else "" for text in values], dtype=np.str_)
 
 
 def _ages(birth: np.ndarray, taken: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ from typing import Any
 
 from datasets.checksums import Checksums, file_checksums
 from datasets.errors import UnknownNameError, WeightsError, suggest
+from methods.h5_probe import crashes
 from methods.layer_weights import load_layer_weights
 
 __all__ = ["WEIGHTS", "Found", "WeightsFile", "find_weights", "load_layer_weights", "require_weights"]
@@ -97,6 +98,10 @@ def _verified(path: Path, weights: WeightsFile) -> Found:
     wrong = weights.checksums.mismatch(actual)
     if wrong:
         raise WeightsError(f"weights {path} are not the published file: {wrong}; delete and `fetch {weights.name}`")
+    if not weights.checksums.known and path.suffix == ".h5" and (end := _probed(path, status.st_size, sha256)):
+        raise WeightsError(
+            f"weights {path} end their reader ({end}): no weights file; delete and `fetch {weights.name}`"
+        )
     source = weights.url or weights.note
     origin = source if weights.checksums.known else f"{source} (unverified: no published checksum)"
     return Found(path, origin, sha256)
@@ -106,6 +111,12 @@ def _verified(path: Path, weights: WeightsFile) -> Found:
 def _checksums_of(path: Path, size: int, mtime_ns: int) -> Checksums:
     """Checksums, computed once a process for a file that has not changed."""
     return file_checksums(path)
+
+
+@cache
+def _probed(path: Path, size: int, sha256: str) -> str:
+    """How reading a file ended its process, tried once a process; "" where all is well."""
+    return crashes(path)
 
 
 def _in_package(weights: WeightsFile) -> Found | None:

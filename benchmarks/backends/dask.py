@@ -67,6 +67,7 @@ class DaskBackend:
         try:
             import dask.config
             from distributed import Client, LocalCluster
+            from distributed.comm.addressing import get_address_host_port
         except ImportError as error:
             raise BackendError(
                 "--backend dask needs the package distributed: pip install 'reverse-image-search-benchmark[dask]'"
@@ -81,8 +82,10 @@ class DaskBackend:
                     resources={GPU: 1} if find_gpu() else None,
                 )
         try:
+            if self.scheduler is not None:  # a Client that is given a wrong address prints a traceback as well
+                get_address_host_port(self.scheduler)
             self._client = Client(self._cluster or self.scheduler, timeout=_CONNECT, set_as_default=False)
-        except (OSError, ValueError) as error:
+        except Exception as error:  # an address that is none surfaces as any of OSError, ValueError, TypeError, ...
             raise BackendError(
                 f"no Dask scheduler answers at {self.scheduler} ({error}): start one with `dask scheduler`, "
                 "or leave --scheduler out for a cluster of this machine's own"

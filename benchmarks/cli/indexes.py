@@ -30,11 +30,18 @@ def indexes(
     plugins: options.Plugins = None,
     threads: options.Threads = None,
     rounds: Annotated[int, typer.Option("--rounds", min=2, help="Rounds; every setting has a turn in each.")] = 8,
-    seconds: Annotated[float, typer.Option("--seconds", min=0.01, help="Seconds of a turn, about.")] = 0.15,
+    seconds: Annotated[
+        float, typer.Option("--seconds", min=0.01, callback=options.finite, help="Seconds of a turn, about.")
+    ] = 0.15,
     batch: Annotated[int, typer.Option("--batch", min=2, help="Queries asked at once.")] = 64,
-    timeout: Annotated[float, typer.Option("--timeout", min=1, help="Seconds a build or an answer may take.")] = 1200,
+    timeout: Annotated[
+        float, typer.Option("--timeout", min=1, callback=options.finite, help="Seconds a build or an answer may take.")
+    ] = 1200,
     memory_limit: Annotated[
-        float, typer.Option("--memory-limit", min=0.1, help="GiB an index's process may have for itself.")
+        float,
+        typer.Option(
+            "--memory-limit", min=0.1, callback=options.finite, help="GiB an index's process may have for itself."
+        ),
     ] = 16,
 ) -> None:
     """Score indexes on real vectors: recall against exact search, queries a second, build time, bytes, over a sweep.

@@ -1,9 +1,20 @@
 """Options that several commands share."""
 
+import math
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from datasets.errors import BenchmarkError
+
+
+def finite(context: typer.Context, parameter: typer.CallbackParam, value: float | None) -> float | None:
+    """A number as it is; raises BenchmarkError for inf and nan, which pass every bound of an option."""
+    if value is not None and not math.isfinite(value):
+        raise BenchmarkError(f"{parameter.opts[0]} {value}: give a finite number, or leave it out")
+    return value
+
 
 DataDir = Annotated[
     Path | None,

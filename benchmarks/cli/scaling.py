@@ -32,9 +32,11 @@ def scaling(
     out: options.OutDir = Path("results"),
     plugins: options.Plugins = None,
     threads: options.Threads = None,
-    timeout: Annotated[float, typer.Option("--timeout", min=1, help="Seconds one process may run.")] = 1800,
+    timeout: Annotated[
+        float, typer.Option("--timeout", min=1, callback=options.finite, help="Seconds one process may run.")
+    ] = 1800,
     memory_limit: Annotated[
-        float | None, typer.Option("--memory-limit", min=0.1, help="GiB a process may use.")
+        float | None, typer.Option("--memory-limit", min=0.1, callback=options.finite, help="GiB a process may use.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Measure again what was measured.")] = False,
 ) -> None:

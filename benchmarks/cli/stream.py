@@ -23,8 +23,12 @@ def stream(
     out: options.OutDir = Path("results"),
     plugins: options.Plugins = None,
     threads: options.Threads = None,
-    timeout: Annotated[float, typer.Option("--timeout", min=1, help="Seconds one method may take.")] = 14400,
-    memory_limit: Annotated[float, typer.Option("--memory-limit", min=0.1, help="GiB a process may use.")] = 2,
+    timeout: Annotated[
+        float, typer.Option("--timeout", min=1, callback=options.finite, help="Seconds one method may take.")
+    ] = 14400,
+    memory_limit: Annotated[
+        float, typer.Option("--memory-limit", min=0.1, callback=options.finite, help="GiB a process may use.")
+    ] = 2,
     force: Annotated[bool, typer.Option("--force", help="Embed and measure again what was measured.")] = False,
 ) -> None:
     """Embed a gallery onto disk shard by shard, and search it there, one shard in memory at a time.

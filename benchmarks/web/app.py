@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import ClientDisconnect
 
 from benchmarks.search.choice import overviews
 from benchmarks.search.query import Crop
@@ -81,7 +82,10 @@ def _add_pictures(app: FastAPI, desk: Desk) -> None:
     @app.post("/api/queries")
     async def keep_query(request: Request) -> dict[str, Any]:
         """The body is the image itself: no form, so that no other site can send one unasked."""
-        data = await request.body()
+        try:
+            data = await request.body()
+        except ClientDisconnect as gone:  # nobody is there to be told
+            raise HTTPException(400, "the picture was not sent whole") from gone
         name = Path(unquote(request.headers.get("x-name", ""))).name[:100] or "picture"
         token, query = await run_in_threadpool(desk.keep_query, data, name)
         height, width = query.image.shape[:2]
@@ -93,6 +97,8 @@ def _add_pictures(app: FastAPI, desk: Desk) -> None:
 
     @app.get("/api/galleries/{gallery}/images/{id}")
     def gallery_picture(gallery: int, id: int) -> Response:
+        if not 0 <= id < 2**63:  # SQLite holds no other
+            raise HTTPException(404, "there is no image of that number")
         return Response(desk.thumbnail(gallery, id), media_type="image/jpeg", headers={"Cache-Control": "no-store"})
 
 

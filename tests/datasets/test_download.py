@@ -320,3 +320,10 @@ def test_verify_without_checksum_goes_by_size(tmp_path):
     assert verify(path, Checksums(), len(BODY)) == file_checksums(path)
     with pytest.raises(DownloadError, match="expected 7"):
         verify(path, Checksums(), 7)
+
+
+@pytest.mark.parametrize("location", ["http://[::bad", "http://", "ftp://a.b/c", "http://a b:99999999/"])
+def test_a_redirect_to_no_address_is_one_error(server, tmp_path, location):
+    server.behaviour.location = location
+    with pytest.raises(DownloadError):
+        download(f"{server.url}/x", tmp_path / "x", backoff=0.0)

@@ -55,7 +55,7 @@ export class Column {
       { type: "button", className: "hit", title: hit.path, "aria-label": `hit ${hit.rank}: ${name}, score ${number(hit.score)}${hit.good ? ", a good match" : ""}. Explain` },
       picture,
       line,
-      element("span", { className: "label", text: name.replaceAll("_", " ") }),
+      element("span", { className: "label", text: name }),
     );
     button.addEventListener("click", () => onExplain(answer, place));
     return element("li", { className: hit.good ? "good" : "" }, button);
