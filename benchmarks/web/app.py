@@ -97,7 +97,7 @@ def _add_pictures(app: FastAPI, desk: Desk) -> None:
 
     @app.get("/api/galleries/{gallery}/images/{id}")
     def gallery_picture(gallery: int, id: int) -> Response:
-        if not 0 <= id < 2**63:  # SQLite holds no other
+        if abs(id) >= 2**63:  # SQLite holds no such number
             raise HTTPException(404, "there is no image of that number")
         return Response(desk.thumbnail(gallery, id), media_type="image/jpeg", headers={"Cache-Control": "no-store"})
 

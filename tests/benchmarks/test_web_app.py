@@ -161,6 +161,8 @@ def test_no_path_leads_to_a_file(client, path):
 def test_numbers_that_are_not_in_the_gallery(client):
     for path in ("/api/galleries/0/images/999", "/api/galleries/0/images/-1", "/api/galleries/9/images/1"):
         assert client.get(path).status_code == 410
+    for number in (2**63, -(2**63), 10**30):
+        assert client.get(f"/api/galleries/0/images/{number}").status_code == 404
     answer = search(client, sent(client)).json()
     assert client.post("/api/explain", json={"answer": answer["answer"], "place": 99}).status_code == 410
 
