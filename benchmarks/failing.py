@@ -66,7 +66,9 @@ def ending_in_one_line() -> Iterator[None]:
         try:
             yield
         except SystemExit as end:
-            if type(sys.stdout).__name__ == "PacifyFlushWrapper":  # how Typer ends where standard output was closed
+            if (
+                end.code == 1 and type(sys.stdout).__name__ == "PacifyFlushWrapper"
+            ):  # how Typer ends where standard output was closed
                 raise BrokenPipeError from end
             _flush()
             raise

@@ -28,6 +28,7 @@ from benchmarks.cli import (
     stream,
 )
 from benchmarks.cli.quiet import hush
+from benchmarks.failing import ending_in_one_line
 from benchmarks.temporary import own_temporary_folder
 from benchmarks.terminal import Console, speak_any_encoding
 
@@ -84,6 +85,7 @@ INTERRUPTED = 130
 """The exit code after an interrupt."""
 
 
+@ending_in_one_line()  # here too: `__main__` guards the imports, and this may be called without it
 def main() -> None:
     """Run the application. What it raises, `benchmarks.failing` turns into one line and exit code 2."""
     speak_any_encoding()
