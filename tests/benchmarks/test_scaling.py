@@ -83,7 +83,7 @@ def test_a_size_more_is_all_that_is_measured(finished, tmp_path):
     shutil.copytree(out, tmp_path / "out")
     more = [*arguments[2:-4], "--sizes", "20,60", "--threads", "1"]
     done = scaling(tmp_path / "out", *more)
-    assert "1 processes run" in done.stdout, done.stdout + done.stderr
+    assert "1 process run" in done.stdout, done.stdout + done.stderr
     assert "| phash | 60 |" in (tmp_path / "out" / "scaling.md").read_text()
 
 
