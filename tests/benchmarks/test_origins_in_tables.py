@@ -39,16 +39,17 @@ def told(cells, origin):
 def test_titles_notes_and_columns_say_it(cells, tmp_path):
     write_tables(cells.store, load_registry(), tmp_path)
     page = (tmp_path / "imdb-wiki-standard-retrieval.md").read_text()
-    assert page.startswith("# imdb-wiki (stand-in: 12 <b> & co):standard, retrieval: accuracy")
+    assert page.startswith("# imdb-wiki (stand-in: 12 &lt;b> & co):standard, retrieval: accuracy")
     assert "Origin of the images: 682 photos; differences: not the data set's images." in page
     for name in ("imdb-wiki-standard-classification.md", "imdb-wiki-standard-memory.md", "overview.md"):
-        assert "imdb-wiki (stand-in: 12 <b> & co)" in (tmp_path / name).read_text()
+        assert "imdb-wiki (stand-in: 12 &lt;b> & co)" in (tmp_path / name).read_text()
     assert r"(stand-in: 12 \textless{}b\textgreater{} \& co)" in (tmp_path / "overview.tex").read_text()
     for name in ("imdb-wiki-standard-retrieval.csv", "overview.csv"):
         with (tmp_path / name).open(newline="") as file:
             assert {row["origin"] for row in csv.DictReader(file)} == {STAND_IN.title}
-    columns = [column.title for column in readme_table(tmp_path / "overview.csv", "standard").columns]
-    assert "imdb-wiki (stand-in: 12 <b> & co) hit@1" in columns
+    table = readme_table(tmp_path / "overview.csv", "standard")
+    assert r"imdb-wiki\* hit@1" in [column.title for column in table.columns]  # starred, and the star told below
+    assert any(r"\* imdb-wiki (stand-in: 12 <b> & co)." in note for note in table.notes)
 
 
 def test_a_claim_cites_a_cell_with_its_origin(cells):
