@@ -62,6 +62,11 @@ def markdown(text: str) -> str:
     return _MARKDOWN.sub(lambda sign: "&lt;" if sign[0] == "<" else f"\\{sign[0]}", printable(" ".join(text.split())))
 
 
+def code(text: str) -> str:
+    """Plain text as `code` in a markdown table: no backtick ends it, and no bar the cell."""
+    return "`" + printable(" ".join(text.split())).replace("`", "'").replace("|", "\\|") + "`"
+
+
 def markdown_note(text: str) -> str:
     """A sentence in markdown whose **bold** words stay bold; no HTML and no link."""
     return re.sub(r"<(?=[A-Za-z/!?])", "&lt;", printable(text)).replace("](", "]\\(")

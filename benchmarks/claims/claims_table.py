@@ -14,6 +14,7 @@ from benchmarks.files import write_text
 from benchmarks.store import Store
 from benchmarks.tables.markdown import to_markdown
 from benchmarks.tables.model import Column, Table
+from datasets.safe_text import code, markdown
 
 INTRODUCTION = (
     "What the source reports (R0 to R4) claim, and what the same systems do under the shared protocol. A report's "
@@ -28,10 +29,10 @@ INTRODUCTION = (
 
 _COLUMNS = (
     Column("report", "report", is_text=True),
-    Column("system", "systems", is_text=True),
+    Column("system", "systems", is_text=True, is_markdown=True),
     Column("the report says", "says", is_text=True),
-    Column("verdict", "verdict", is_text=True),
-    Column("ours, and the cell it comes from", "ours", is_text=True),
+    Column("verdict", "verdict", is_text=True, is_markdown=True),
+    Column("ours, and the cell it comes from", "ours", is_text=True, is_markdown=True),
     Column("why they differ", "because", is_text=True),
 )
 
@@ -101,9 +102,9 @@ def _shown(claim: Claim, figures: Sequence[Figure]) -> dict[str, Any]:
     return {
         "method": claim.systems[0],
         "report": claim.report,
-        "systems": _LINE.join(claim.systems),
+        "systems": _LINE.join(map(markdown, claim.systems)),
         "says": claim.says,
-        "ours": _LINE.join(f"{figure_text(figure)} {_cited(figure)}" for figure in figures),
+        "ours": _LINE.join(f"{markdown(figure_text(figure))} {_cited(figure)}" for figure in figures),
         "because": claim.because,
         "verdict": f"*{claim.rule.verdict(figures)}*",
     }
@@ -112,7 +113,7 @@ def _shown(claim: Claim, figures: Sequence[Figure]) -> dict[str, Any]:
 def _cited(figure: Figure) -> str:
     """The figure's cells, as code; of two methods in one place the second by its id alone."""
     first, *others = figure.cells
-    return " ".join(f"`{cell}`" for cell in (first, *(cell.rpartition("/")[2] for cell in others)))
+    return " ".join(code(cell) for cell in (first, *(cell.rpartition("/")[2] for cell in others)))
 
 
 def _number(value: float, signed: bool = False) -> str:

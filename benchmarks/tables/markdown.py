@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from benchmarks.tables.model import Shown, Table, shown
+from benchmarks.tables.model import Column, Shown, Table, shown
 from datasets.safe_text import markdown, markdown_note
 
 LEGEND = (
@@ -17,7 +17,8 @@ def to_markdown(table: Table, level: int = 1) -> str:
     header = "| " + " | ".join(markdown(column.title) for column in table.columns) + " |"
     rule = "|" + "|".join(":--" if column.is_text else "--:" for column in table.columns) + "|"
     rows = [
-        "| " + " | ".join(_cell(shown(table, column, row)) for column in table.columns) + " |" for row in table.rows
+        "| " + " | ".join(_cell(shown(table, column, row), column) for column in table.columns) + " |"
+        for row in table.rows
     ]
     notes = "".join(f"\n{markdown_note(note)}\n" for note in table.notes)
     return f"{'#' * level} {markdown(table.title)}\n\n" + "\n".join([header, rule, *rows]) + "\n" + notes
@@ -28,8 +29,8 @@ def document(title: str, introduction: str, tables: Sequence[Table]) -> str:
     return f"# {title}\n\n{introduction}\n\n" + "\n".join(to_markdown(table, 2) for table in tables)
 
 
-def _cell(cell: Shown) -> str:
-    text = markdown(cell.text)
+def _cell(cell: Shown, column: Column) -> str:
+    text = cell.text if column.is_markdown else markdown(cell.text)
     if cell.interval:
         text = f"{text} [{cell.interval[0]}, {cell.interval[1]}]"
     return {"best": f"**{text}**", "tied": f"≈ {text}", "": text}[cell.mark]

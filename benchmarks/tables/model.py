@@ -8,12 +8,16 @@ from typing import Any, Literal
 
 @dataclass(frozen=True)
 class Column:
-    """`key` finds the value in a row; `show` turns a value that is there into text; text columns align left."""
+    """`key` finds the value in a row; `show` turns a value that is there into text; text columns align left.
+
+    Writers escape what a cell says, unless its column `is_markdown`: markdown in which others' text is escaped already.
+    """
 
     title: str
     key: str
     show: Callable[[Any], str] = str
     is_text: bool = False
+    is_markdown: bool = False
 
 
 @dataclass

@@ -78,7 +78,7 @@ def short(title: str) -> str:
 
 
 def _starred(title: str) -> str:
-    return title if short(title) == title else f"{short(title)}\\*"
+    return title if short(title) == title else f"{short(title)}*"
 
 
 def _notes(members: Sequence[Summarised], with_copies: bool) -> list[str]:

@@ -1,7 +1,6 @@
 """`python upload_memory.py FOLDER`: three uploads at once to a desk; prints how each ended, and the peak in MiB."""
 
 import io
-import resource
 import struct
 import sys
 import zlib
@@ -12,6 +11,7 @@ from PIL import Image
 from web_support import small_desk
 
 from datasets.errors import ImageError
+from methods.memory import peak_bytes
 
 
 def jpeg(side: int) -> bytes:
@@ -56,7 +56,7 @@ def main(folder: str, kind: str, side: int) -> None:
 
     with ThreadPoolExecutor(3) as pool:
         print(*pool.map(send, range(3)), sep="\n")
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10)
+    print((peak_bytes() or 0) >> 20)
 
 
 if __name__ == "__main__":
