@@ -1,6 +1,7 @@
 """What tests of every floor share: where the real images and weights lie, if they are here."""
 
 import os
+import uuid
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,9 @@ from hypothesis import settings
 # How long an example takes says more of the machine, and of what it imports first, than of the code.
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
+
+# Inherited by every process that these tests start: they look at those alone, and other runs may go on beside them.
+os.environ["RIS_TESTS"] = f"tests-{uuid.uuid4().hex[:12]}"
 
 
 @pytest.fixture(scope="session")

@@ -56,7 +56,13 @@ def test_what_a_cell_started_is_ended_with_it(bench):
 
 
 def _left_behind():
-    return [p for p in psutil.process_iter(["cmdline"]) if "left-behind-by-a-cell" in (p.info["cmdline"] or [])]
+    every = psutil.process_iter(["cmdline", "environ"])
+    started_here = [p for p in every if _is_of_these_tests(p.info["environ"] or {})]
+    return [p for p in started_here if "left-behind-by-a-cell" in (p.info["cmdline"] or [])]
+
+
+def _is_of_these_tests(environment):
+    return environment.get("RIS_TESTS") == os.environ["RIS_TESTS"]
 
 
 def test_killing_a_running_cell_from_outside_costs_only_that_cell(bench):

@@ -16,7 +16,7 @@ from benchmarks.runner import Limits
 from methods.registry import load_registry
 
 PLUGIN = Path(__file__).parents[1] / "plugins" / "lingering.py"
-DAEMON = "daemon-of-a-cell"
+DAEMON = f"daemon-of-a-cell-of-{os.environ['RIS_TESTS']}"
 GONE = 5.0
 """Seconds within which nothing may be left."""
 
@@ -31,13 +31,14 @@ def lingering(bench):
 
 
 def _alive():
-    """Daemons by their command line, and whatever bears the mark of a job."""
+    """Daemons by their command line, and whatever these tests started that bears the mark of a job."""
     found = []
     for process in psutil.process_iter():
         try:
-            mark = process.environ().get(MARK, BLANK)
-            is_ours = DAEMON in process.cmdline() or (mark != BLANK and process.pid != os.getpid())
-            if is_ours and process.status() != psutil.STATUS_ZOMBIE:
+            environment = process.environ()
+            is_started_here = environment.get("RIS_TESTS") == os.environ["RIS_TESTS"] and process.pid != os.getpid()
+            is_job = is_started_here and environment.get(MARK, BLANK) != BLANK
+            if (is_job or DAEMON in process.cmdline()) and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process)
         except psutil.Error:
             continue

@@ -9,7 +9,7 @@ from misbehaving import MeanColour
 
 from methods.spec import MethodSpec, Part
 
-DAEMON = "daemon-of-a-cell"
+DAEMON = f"daemon-of-a-cell-of-{os.environ.get('RIS_TESTS', '')}"
 _SLEEPER = "import time; time.sleep(600)"
 _EATER = "import time; block = bytearray(b'x' * (3 << 29)); time.sleep(600)"
 
