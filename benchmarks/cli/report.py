@@ -26,7 +26,7 @@ def report(
         bool,
         typer.Option(
             "--publish",
-            help="Write everything stored, which has to be of one run, into the folder of published tables instead.",
+            help="Write everything stored, each subset of one finished run, all of one commit, into the folder of published tables.",
         ),
     ] = False,
     readme: Annotated[
@@ -75,7 +75,7 @@ def report(
         from benchmarks.tables.publish import publish as publish_all
 
         files = publish_all(store, registry, reference)
-        console.print(f"{len(files)} files of one run in {reference}; `report --readme README.md` follows them")
+        console.print(f"{len(files)} files in {reference}; `report --readme README.md` follows them")
         return
     pages = make_pages(store, registry)
     written = write_pages(store, registry, pages, out)

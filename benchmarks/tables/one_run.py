@@ -1,8 +1,8 @@
-"""Whether all that a store holds is of one commit without changes, one machine and one finished run."""
+"""Whether all that a store holds is of one commit without changes, one machine and finished runs, one a subset."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +20,8 @@ from benchmarks.tables.provenance_file import Part
 from datasets.errors import BenchmarkError
 from methods.registry import Registry
 
+BESIDE = "what is measured beside cells"
+"""Engines, growth, indexes, latency, streams."""
 _NAMED = 3
 """Results that an error names; of the others it gives the number."""
 
@@ -47,10 +49,15 @@ class Result:
         return machine_text(self.provenance["machine"])
 
 
-def one_part(store: Store, registry: Registry) -> Part:
-    """The provenance that all stored results share; raises PublishError, which names those that differ."""
+def publication_parts(store: Store, registry: Registry) -> list[Part]:
+    """The provenance of all stored results: a part for each run, the one of most cells first, and one for all else.
+
+    All are of one commit without changes and of one machine, and the cells of one subset (standard, first-250) of one
+    finished run. Raises PublishError, which names the results that differ.
+    """
     rows = list(store.rows())
-    results = [*(Result(str(cell.path), row["provenance"], row["started"]) for cell, row in rows), *_beside(store)]
+    beside = list(_beside(store))
+    results = [*(Result(str(cell.path), row["provenance"], row["started"]) for cell, row in rows), *beside]
     if not results:
         raise PublishError(f"nothing is stored in {store.root}: `run --all --subset standard --out {store.root}` first")
     known = {spec.id for spec in registry}
@@ -60,18 +67,31 @@ def one_part(store: Store, registry: Registry) -> Part:
     _require_one(results, "commit", lambda result: result.commit, lambda commit: commit[:10])
     _refuse([one.name for one in results if one.provenance["git"]["dirty"]], "of a tree with uncommitted changes")
     _require_one(results, "machine", lambda result: result.machine, str)
-    run = _one_run(store, rows) if rows else {}
-    begun, ended = (datetime.fromisoformat(run[key]) if run else None for key in ("started", "ended"))
+    parts = [_part_of_run(results[0], record, cells) for record, cells in _runs(store, rows)]
+    if beside:
+        begun, ended = min(one.date for one in beside), max(one.date for one in beside)
+        parts.append(_part(results[0], BESIDE, begun, ended))
+    return parts
+
+
+def _part_of_run(any_result: Result, record: Mapping[str, Any], cells: Sequence[Cell]) -> Part:
+    begun, ended = (datetime.fromisoformat(record[key]) for key in ("started", "ended"))
+    subsets = list(dict.fromkeys(f"{cell.dataset}:{cell.subset}" for cell in cells))
+    names = list(dict.fromkeys(cell.subset for cell in cells))
+    what = f"{names[0]} subsets" if len(subsets) > 1 and len(names) == 1 else " and ".join(subsets)
+    part = _part(any_result, what, record["started"], record["ended"])
+    return replace(part, command=record["command"], subsets=subsets, wall_s=(ended - begun).total_seconds())
+
+
+def _part(any_result: Result, what: str, started: str, ended: str) -> Part:
     return Part(
-        what="all pages",
-        commit=results[0].commit,
-        machine=results[0].machine,
-        started=min(result.date for result in results),
-        ended=max([*(result.date for result in results), run.get("ended", "")]),
-        command=run.get("command", ""),
+        what=what,
+        commit=any_result.commit,
+        machine=any_result.machine,
+        started=started,
+        ended=ended,
+        command="",
         protocol=PROTOCOL_VERSION,
-        subsets=list(dict.fromkeys(f"{cell.dataset}:{cell.subset}" for cell, _ in rows)),
-        wall_s=(ended - begun).total_seconds() if begun and ended else None,
     )
 
 
@@ -93,21 +113,29 @@ def _beside(store: Store) -> Iterator[Result]:
         yield Result("hot paths", part["provenance"], part["datetime"])
 
 
-def _one_run(store: Store, rows: Sequence[tuple[Cell, dict[str, Any]]]) -> dict[str, Any]:
-    """The record of the finished run that made all cells; raises PublishError where there is none."""
+def _runs(store: Store, rows: Sequence[tuple[Cell, dict[str, Any]]]) -> list[tuple[Mapping[str, Any], Sequence[Cell]]]:
+    """The records of the finished runs, each with the cells it made, most cells first; raises PublishError for others.
+
+    The cells of one subset are of one run, so that no table and no summary compares figures of two.
+    """
     records = store.run_records()
-    made = {str(cell.path): _run_of(str(cell.path), row, records) for cell, row in rows}
-    most, _ = Counter(made.values()).most_common(1)[0]
-    if most is None:
-        raise PublishError(f"{store.root} has no record of the run that made its cells; run again with --force")
-    _refuse([name for name, run in made.items() if run != most], "of another run")
-    record = records[most]
-    if record["finished"] < record["planned"]:
-        raise PublishError(
-            f"the run of {record['started']} was interrupted ({record['finished']} of {record['planned']} cells); "
-            "run everything again with --force"
-        )
-    return dict(record)
+    made = {cell: _run_of(str(cell.path), row, records) for cell, row in rows}
+    cells_of: dict[int, list[Cell]] = {}
+    for subset in dict.fromkeys(cell.subset for cell in made):
+        runs = {cell: run for cell, run in made.items() if cell.subset == subset}
+        most, _ = Counter(runs.values()).most_common(1)[0]
+        if most is None:
+            raise PublishError(f"{store.root} has no record of the run that made its cells; run again with --force")
+        _refuse([str(cell.path) for cell, run in runs.items() if run != most], "of another run")
+        cells_of.setdefault(most, []).extend(runs)
+    for number in cells_of:
+        record = records[number]
+        if record["finished"] < record["planned"]:
+            raise PublishError(
+                f"the run of {record['started']} was interrupted ({record['finished']} of {record['planned']} cells); "
+                "run everything again with --force"
+            )
+    return [(records[run], cells) for run, cells in sorted(cells_of.items(), key=lambda entry: -len(entry[1]))]
 
 
 def _run_of(name: str, row: dict[str, Any], records: Sequence[dict[str, Any]]) -> int | None:

@@ -2,27 +2,31 @@
 
 import shutil
 import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.pictures.write import write_contact_sheets
 from benchmarks.store import Store
-from benchmarks.tables.one_run import PublishError, one_part
-from benchmarks.tables.pages import make_pages
+from benchmarks.tables.one_run import PublishError, publication_parts
+from benchmarks.tables.pages import Page, make_pages
 from benchmarks.tables.provenance_file import FILE, Part, published_note, read_parts, write_parts
 from benchmarks.tables.write import require_sound, write_pages
 from methods.registry import Registry
+
+_OF_ALL_CELLS = ("overview", "claims")
 
 
 def publish(store: Store, registry: Registry, reference: Path) -> list[Path]:
     """Write everything stored into `reference`, in the place of what was published there; returns the files.
 
-    What the new publication does not have is removed; files that were not published (the baseline) stay. Pictures are
-    published of synthetic images only. Nothing is changed where PublishError is raised, because results are not all of
-    one commit without changes, one machine and one finished run, or the folder cannot be written; or CanaryError,
-    because no figure can be trusted.
+    A part that was published before and has a page here is replaced whole, so no page of its run is left beside ours;
+    other parts (engines, say, where nothing is stored of them) stay, each with its own commit, and so do files that
+    were not published (the baseline). Pictures are published of synthetic images only. Nothing is changed where
+    PublishError is raised, because results are not all of one commit without changes, one machine and finished runs, or
+    the folder cannot be written; or CanaryError, because no figure can be trusted.
     """
-    part = one_part(store, registry)
+    parts = publication_parts(store, registry)
     pages = make_pages(store, registry)
     require_sound(pages)
     before = _published_before(reference)
@@ -30,13 +34,15 @@ def publish(store: Store, registry: Registry, reference: Path) -> list[Path]:
     try:
         reference.mkdir(parents=True, exist_ok=True)
         staging = Path(tempfile.mkdtemp(prefix=".publishing-", dir=reference))
-        write_pages(store, registry, pages, staging, published_note([part]))
+        write_pages(store, registry, pages, staging, published_note(parts))
         write_contact_sheets(store, registry, None, staging, redistributable=True)
         names = sorted(path.name for path in staging.iterdir())
-        write_parts([replace(part, files=names)], staging)
+        parts = _with_files(parts, pages, names)
+        kept = [old for old in before if set(old.files).isdisjoint(names)]
+        write_parts([*parts, *kept], staging)
         for name in (*names, FILE):
             (staging / name).replace(reference / name)
-        for name in {name for old in before for name in old.files}.difference(names):
+        for name in {name for old in before if old not in kept for name in old.files}.difference(names):
             (reference / name).unlink(missing_ok=True)
     except OSError as error:
         raise PublishError(
@@ -46,6 +52,21 @@ def publish(store: Store, registry: Registry, reference: Path) -> list[Path]:
         if staging:
             shutil.rmtree(staging, ignore_errors=True)
     return [reference / name for name in (*names, FILE)]
+
+
+def _with_files(parts: Sequence[Part], pages: Sequence[Page], names: Sequence[str]) -> list[Part]:
+    """Each part with its files: a run's tables; overview, claims and pictures with the main run; all else beside."""
+    of_subset = {}
+    for page in pages:
+        cell, *_ = page.group.entries[0]
+        of_subset |= dict.fromkeys((page.name, page.group.name), f"{cell.dataset}:{cell.subset}")
+    files = [list[str]() for _ in parts]
+    for name in names:
+        stem = Path(name).stem
+        rest = 0 if stem in _OF_ALL_CELLS or stem.endswith("contact-sheet") else len(parts) - 1
+        runs = (number for number, part in enumerate(parts) if of_subset.get(stem) in part.subsets)
+        files[next(runs, rest)].append(name)
+    return [replace(part, files=own) for part, own in zip(parts, files, strict=True)]
 
 
 def _published_before(reference: Path) -> list[Part]:

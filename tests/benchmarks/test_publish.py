@@ -81,6 +81,40 @@ def test_what_the_new_publication_lacks_is_removed_and_what_was_not_published_st
     assert set(files(reference)) == first | {"notes.txt"}
 
 
+def test_a_part_of_which_nothing_is_new_stays_with_its_own_commit(cells, tmp_path, monkeypatch):
+    monkeypatch.setattr("benchmarks.engines.kept.provenance", provenance)
+    reference = tmp_path / "reference"
+    publish(cells.store, load_registry(), reference)
+    (reference / "engines.md").write_text("of another day")
+    (part,) = read_parts(reference)
+    engines = replace(part, what="engines", commit="e" * 40, files=["engines.md"])
+    write_parts([part, engines], reference)
+    publish(cells.store, load_registry(), reference)
+    assert read_parts(reference)[1] == engines
+    assert (reference / "engines.md").read_text() == "of another day"
+    keep(facts("resnet50"), "lfw:standard", cells.store.root)
+    publish(cells.store, load_registry(), reference)
+    _, beside = read_parts(reference)
+    assert (beside.commit, beside.files) == ("c" * 40, ["engines.csv", "engines.md"])
+
+
+def test_other_subsets_may_be_of_runs_of_their_own(cells, tmp_path):
+    small = HandMade(cells.store.root)
+    small.subset = "first-250"
+    gallery = [(f"g{n}", f"label{n // 2}") for n in range(20)]
+    queries = [(f"q{n}", f"label{n}") for n in range(10)]
+    small.hash = small.manifest(gallery, queries, subset="first-250", hash="first-250")
+    small.add("hog", right=5, started=at(31), provenance=provenance())
+    made = [str(Cell("lfw", "first-250", "retrieval", "hog").path)]
+    record = {"started": at(30), "ended": at(32), "planned": 1, "finished": 1, "cells": made}
+    write_json(cells.store.runs / "30.json", record | {"command": "run -m hog"})
+    publish(cells.store, load_registry(), tmp_path / "reference")
+    main, other = read_parts(tmp_path / "reference")
+    assert (main.subsets, main.wall_s, other.subsets, other.wall_s) == (["lfw:standard"], 600, ["lfw:first-250"], 120)
+    assert "overview.csv" in main.files and "lfw-first-250-retrieval.csv" in other.files
+    assert not set(main.files) & set(other.files)
+
+
 def test_a_folder_of_other_things_is_left_alone(cells, tmp_path):
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "a.txt").write_text("mine")
