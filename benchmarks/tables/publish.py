@@ -56,7 +56,7 @@ def publish(store: Store, registry: Registry, reference: Path) -> list[Path]:
 
 def _with_files(parts: Sequence[Part], pages: Sequence[Page], names: Sequence[str]) -> list[Part]:
     """Each part with its files: a run's tables; overview, claims and pictures with the main run; all else beside."""
-    of_subset = {}
+    of_subset: dict[str, str] = {}
     for page in pages:
         cell, *_ = page.group.entries[0]
         of_subset |= dict.fromkeys((page.name, page.group.name), f"{cell.dataset}:{cell.subset}")
@@ -64,7 +64,7 @@ def _with_files(parts: Sequence[Part], pages: Sequence[Page], names: Sequence[st
     for name in names:
         stem = Path(name).stem
         rest = 0 if stem in _OF_ALL_CELLS or stem.endswith("contact-sheet") else len(parts) - 1
-        runs = (number for number, part in enumerate(parts) if of_subset.get(stem) in part.subsets)
+        runs = (number for number, part in enumerate(parts) if of_subset.get(stem, "") in part.subsets)
         files[next(runs, rest)].append(name)
     return [replace(part, files=own) for part, own in zip(parts, files, strict=True)]
 
