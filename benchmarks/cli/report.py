@@ -26,7 +26,8 @@ def report(
         bool,
         typer.Option(
             "--publish",
-            help="Write everything stored, each subset of one finished run, all of one commit, into the folder of published tables.",
+            help="Write everything stored, each subset of one run and all of one commit, into the folder of published "
+            "tables.",
         ),
     ] = False,
     readme: Annotated[
