@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.filesize import decimal
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
+from benchmarks.provenance import program
 from benchmarks.terminal import Console
 from datasets.archives import unpack
 from datasets.checksums import Checksums
@@ -72,7 +73,7 @@ def _file_lines(source: str, size: int | None, checksums: Checksums, place: Path
 
 
 def _then(name: str) -> str:
-    return f"  then run `python -m benchmarks fetch {name}` again: it verifies and unpacks what it finds there"
+    return f"  then run `{program()} fetch {name}` again: it verifies and unpacks what it finds there"
 
 
 def _check_known(name: str) -> None:

@@ -25,8 +25,9 @@ _FIRST = {
     ("verification", "local features"): (10.0, 130.0),
     ("verification", "face embedding"): (15.0, 106.0),
 }
-"""Seconds of a cell by task and family, smoke and standard, where nothing like it ever ran here: the medians of the
-published tables' rows. A full subset takes ten times a standard one, anything not named two seconds."""
+"""Seconds of a cell by task and family, smoke and standard, where nothing like it ever ran here: rough figures of one
+machine of two cores, corrected by the run's own cells from the first on. A full subset takes ten times a standard one,
+anything not named two seconds."""
 _OTHERWISE = (2.0, 2.0)
 _FULL = 10.0
 _WEIGHT = 10.0

@@ -36,15 +36,22 @@ def provenance() -> dict[str, Any]:
 
 def command_line() -> str:
     """The command that this process was started with, without the folders of this machine; "" where it is not ours."""
-    path = Path(sys.argv[0])
-    ours = path.parts[-2:] == ("benchmarks", "__main__.py") or path.name in ("ris", "reverse-image-search-benchmark")
-    if not ours:
+    if Path(sys.argv[0]).parts[-2:] != ("benchmarks", "__main__.py") and not _is_installed_script():
         return ""
     words, places = [], ("--out", "--data", "--weights")
     for before, word in zip(["", *sys.argv[1:]], sys.argv[1:], strict=False):
         if before not in places and word.partition("=")[0] not in places:
             words.append(word)
     return shlex.join(["python", "-m", "benchmarks", *words])
+
+
+def program() -> str:
+    """What a user types to start this program again: the installed command where that was used."""
+    return Path(sys.argv[0]).name if _is_installed_script() else "python -m benchmarks"
+
+
+def _is_installed_script() -> bool:
+    return Path(sys.argv[0]).name in ("ris", "reverse-image-search-benchmark")
 
 
 def now() -> str:

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from benchmarks.cells import Cell
+from benchmarks.provenance import program
 from benchmarks.tables.model import fraction, is_missing, mark, mebibytes, milliseconds
 from benchmarks.tables.pages import Page
 from benchmarks.tables.retrieval import RetrievalTables
@@ -46,11 +47,11 @@ def print_next_steps(console: Console, out: Path, failed: bool) -> None:
     place = "" if out == Path("results") else f" --out {out}"
     lines = [
         f"overview: {out / 'overview.md'}",
-        f"report:   python -m benchmarks report{place}   (writes {out / 'report' / 'index.html'})",
-        "search:   python -m benchmarks search PICTURE --gallery FOLDER",
+        f"report:   {program()} report{place}   (writes {out / 'report' / 'index.html'})",
+        f"search:   {program()} search PICTURE --gallery FOLDER",
     ]
     if failed:
-        lines.insert(0, f"failed:   python -m benchmarks status --why{place}")
+        lines.insert(0, f"failed:   {program()} status --why{place}")
     console.print()
     for line in lines:
         console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.html.commands import report_command
 from benchmarks.html.first_hits import FirstHits, group_hits
 from benchmarks.html.gallery_choice import disagreements, distinct, worst_failures
 from benchmarks.html.gallery_view import Block, View
@@ -58,7 +59,8 @@ def gallery_section(store: Store, registry: Registry, data_dir: Path | None, pag
     if not galleries:
         return None
     galleries.sort(key=lambda gallery: -len(gallery.failures))
-    html = render("galleries.html", galleries=galleries, results=RESULTS, failures=FAILURES)
+    command = report_command(store.root, registry.plugins)
+    html = render("galleries.html", galleries=galleries, results=RESULTS, failures=FAILURES, command=command)
     return Section("galleries", "What the methods find", html, source("galleries.css"))
 
 

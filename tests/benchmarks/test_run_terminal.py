@@ -4,12 +4,14 @@ import io
 import re
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from bench_support import PLUGIN
 from rich.console import Console
 from test_cli import cli
 
+from benchmarks.cli.leaders import print_next_steps
 from benchmarks.cli.progress import LiveObserver, PlainObserver, Watch
 from benchmarks.worker import PROGRESS
 from methods import progress
@@ -53,6 +55,22 @@ def test_failures_are_listed_by_reason_and_what_to_do_next_is_said(shown):
     assert "killed: its process ended by SIGKILL" in text
     assert f"overview: {out / 'overview.md'}" in text
     assert f"python -m benchmarks report --out {out}" in text
+
+
+@pytest.mark.parametrize(
+    ("started_as", "shown_as"),
+    [
+        ("/venv/bin/ris", "ris"),
+        ("/checkout/benchmarks/__main__.py", "python -m benchmarks"),
+        ("-c", "python -m benchmarks"),
+    ],
+)
+def test_the_next_steps_are_told_as_the_command_was_given(monkeypatch, started_as, shown_as):
+    monkeypatch.setattr("sys.argv", [started_as])
+    said = io.StringIO()
+    print_next_steps(Console(file=said, width=200), Path("elsewhere"), failed=True)
+    assert f"report:   {shown_as} report --out elsewhere" in said.getvalue()
+    assert said.getvalue().count(shown_as) == 3
 
 
 def test_what_was_as_stored_ends_with_the_same_leaders(shown):

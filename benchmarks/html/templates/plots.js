@@ -72,6 +72,10 @@ function wrapTitles(spec, width) {
 const views = new Map();
 
 async function draw(place) {
+  if (place.dataset.drawn) {
+    return;
+  }
+  place.dataset.drawn = "yes";
   const spec = JSON.parse(document.getElementById(place.dataset.spec).textContent);
   const width = place.clientWidth;
   delete spec.config; // Altair's default size
@@ -154,6 +158,19 @@ const seen = new IntersectionObserver(
 for (const place of document.querySelectorAll(".plot")) {
   seen.observe(place);
 }
+// Those further down are drawn when there is time, so that none is blank on paper.
+addEventListener("load", () => {
+  const waiting = [...document.querySelectorAll(".plot")];
+  const drawNext = async () => {
+    const place = waiting.find((each) => !each.dataset.drawn);
+    if (place) {
+      seen.unobserve(place);
+      await draw(place);
+      (window.requestIdleCallback || setTimeout)(drawNext);
+    }
+  };
+  (window.requestIdleCallback || setTimeout)(drawNext);
+});
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-plot]");
   const place = button && document.getElementById(button.dataset.plot);
