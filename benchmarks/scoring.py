@@ -115,11 +115,14 @@ def judge_retrieval(store: Store, cell: Cell, row: dict[str, Any], only: np.ndar
         rows = rows[only]
         ranking = Ranking(ranking.ids[only], ranking.scores[only], ranking.undetected[only])
     labels = truth.query_labels[rows]
-    return Judged(judge(ranking, truth.gallery_labels, labels, truth.gallery_ids, truth.query_ids[rows]), labels)
+    return Judged(judge(ranking, truth.gallery_labels, labels, junk=truth.junk(rows)), labels)
 
 
 def score_robustness(store: Store, cell: Cell, row: dict[str, Any]) -> RetrievalScore | None:
-    """Metrics of a robustness cell's ranking: only the original is right; classes are the distortions."""
+    """Metrics of a robustness cell's ranking: only the original is right; classes are the distortions.
+
+    Gallery images that are the original byte by byte are neither right nor wrong.
+    """
     judged = judge_robustness(store, cell, row)
     return None if judged is None else _score(*judged)
 
@@ -131,7 +134,9 @@ def judge_robustness(store: Store, cell: Cell, row: dict[str, Any]) -> Judged | 
     ranking, copies = store.ranking(cell), store.arrays(cell, "copies")
     if ranking is None or copies is None:
         return None
-    judgement = judge(ranking, np.arange(row["counts"]["gallery"]), copies["original"].astype(np.int64))
+    originals = copies["original"].astype(np.int64)
+    twins = read_ground_truth(store.manifest_path(row["inputs"]["manifest"])).twins(originals)
+    judgement = judge(ranking, np.arange(row["counts"]["gallery"]), originals, junk=twins)
     return Judged(judgement, np.array(list(DISTORTIONS))[copies["distortion"]])
 
 
@@ -163,10 +168,24 @@ def score_index(store: Store, cell: Cell, exact: Cell, k: int = 20) -> float | N
 
 def score_verification(store: Store, cell: Cell) -> Verification | None:
     """View 2 figures of a cell's stored pair similarities, or None where it has none."""
-    if stored_fault(store, cell, store.row(cell) or {}):
+    row = store.row(cell)
+    if row is None or stored_fault(store, cell, row):
         return None
-    pairs = store.arrays(cell, "pairs")
+    pairs = scored_pairs(store, cell, row)
     return verify(pairs["scores"], pairs["same"], pairs["fold"]) if pairs else None
+
+
+def scored_pairs(store: Store, cell: Cell, row: dict[str, Any]) -> dict[str, np.ndarray] | None:
+    """`scores`, `same` and `fold` of the pairs a verification cell is judged by, and their `place` among all pairs.
+
+    Pairs of two files with the same bytes are left out: nothing can tell them apart. None where no pairs are stored.
+    """
+    pairs = store.arrays(cell, "pairs")
+    if pairs is None:
+        return None
+    identical = read_ground_truth(store.manifest_path(row["inputs"]["manifest"])).identical_pairs
+    place = np.flatnonzero(~identical) if identical.any() else np.arange(len(pairs["scores"]))
+    return {"place": place, **{name: pairs[name][place] for name in ("scores", "same", "fold")}}
 
 
 def canary_findings(method: str, score: RetrievalScore) -> list[str]:
@@ -187,7 +206,8 @@ def canary_findings(method: str, score: RetrievalScore) -> list[str]:
 
 def verification_findings(store: Store, cell: Cell) -> list[str]:
     """The same of a verification cell: what is wrong if a canary cannot be where it is by theory."""
-    pairs = store.arrays(cell, "pairs")
+    row = store.row(cell)
+    pairs = scored_pairs(store, cell, row) if row else None
     if cell.method not in ("random", "constant", "oracle") or not pairs:
         return []
     score, same, fold = verify(pairs["scores"], pairs["same"], pairs["fold"]), pairs["same"], pairs["fold"]

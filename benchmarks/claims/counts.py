@@ -31,7 +31,7 @@ class FacesFound(CellMeasure):
 
 @dataclass(frozen=True)
 class PhotosToFind(CellMeasure):
-    """How many other photographs of one person the subset holds."""
+    """How many other photographs of one person the subset holds, each counted once however often its file is there."""
 
     person: str = ""
 
@@ -43,10 +43,10 @@ class PhotosToFind(CellMeasure):
     def value(self, sources: Sequence[Source]) -> Value:
         """A count: no interval."""
         truth = sources[0].truth
-        photos = np.count_nonzero(np.concatenate([truth.gallery_labels, truth.query_labels]) == self.person)
-        if not photos:
+        photos = truth.content[np.concatenate([truth.gallery_labels, truth.query_labels]) == self.person]
+        if not len(photos):
             raise NoFigureError("nobody of that name here")
-        return Value(int(photos) - 1)
+        return Value(len(np.unique(photos)) - 1)
 
 
 @dataclass(frozen=True)

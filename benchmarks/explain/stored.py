@@ -39,14 +39,17 @@ def explain_stored(
     group, ranking = _ranking(store, registry, method, where)
     truth = group.truth
     row = _place(truth.query_ids, query, "query")
-    kept = (ranking.ids[row] >= 0) & (truth.gallery_ids[ranking.ids[row]] != query)
+    kept = truth.counts(row, ranking.ids[row])
     ids, scores = ranking.ids[row][kept], ranking.scores[row][kept]
     if not 1 <= rank <= len(ids):
         found = f"{method} has {len(ids):,} results for {query}" if len(ids) else f"{method} found nothing in {query}"
         raise NothingToExplainError(f"{group.heading}: {found}; there is none at rank {rank}")
     chosen = rank - 1
     if hit is not None:
-        places = np.flatnonzero(ids == _place(truth.gallery_ids, hit, "gallery image"))
+        position = _place(truth.gallery_ids, hit, "gallery image")
+        if not truth.counts(row, np.array([position])).all():
+            raise NothingToExplainError(f"{group.heading}: {hit} is {query} byte by byte: left out of its ranking")
+        places = np.flatnonzero(ids == position)
         if not len(places):
             raise NothingToExplainError(f"{group.heading}: {method} did not find {hit} for {query}")
         chosen = int(places[0])

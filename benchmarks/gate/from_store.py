@@ -12,7 +12,7 @@ from benchmarks.gate.snapshot import DECIMALS, UNTRAINED, CellRecord, Snapshot, 
 from benchmarks.ground_truth import read_ground_truth
 from benchmarks.metrics.registry import evaluate
 from benchmarks.metrics.verification import verify
-from benchmarks.scoring import as_scored, judge_retrieval, judge_robustness
+from benchmarks.scoring import as_scored, judge_retrieval, judge_robustness, scored_pairs
 from benchmarks.store import Store
 from datasets.distortions import DISTORTIONS
 from datasets.errors import DataError
@@ -75,14 +75,15 @@ def _query_ids(store: Store, cell: Cell, row: dict[str, Any]) -> tuple[str, ...]
 
 def _verification(store: Store, cell: Cell, row: dict[str, Any]) -> tuple[tuple[str, ...], dict[str, np.ndarray]]:
     """Whether each pair is judged right, with the threshold that its fold gets from the others."""
-    pairs = store.arrays(cell, "pairs")
+    pairs = scored_pairs(store, cell, row)
     if pairs is None:
         return (), {}
     scores, same, fold = (pairs[name] for name in ("scores", "same", "fold"))
     thresholds = verify(scores, same, fold).thresholds
     threshold = thresholds[np.searchsorted(np.unique(fold), fold)]
     right = (scores > threshold) == same
-    return _pair_ids(store.manifest_path(row["inputs"]["manifest"])), {"accuracy": right.astype(np.float64)}
+    ids = _pair_ids(store.manifest_path(row["inputs"]["manifest"]))
+    return tuple(ids[place] for place in pairs["place"]), {"accuracy": right.astype(np.float64)}
 
 
 def _pair_ids(path: Path) -> tuple[str, ...]:

@@ -51,8 +51,8 @@ def group_hits(store: Store, group: Group, k: int) -> list[FirstHits]:
 
 
 def first_hits(truth: GroundTruth, cell: Cell, spec: MethodSpec, ranking: Ranking, k: int) -> FirstHits:
-    """Judge a ranking; the query itself, should it stand in the gallery, is no result."""
-    judgement = judge(ranking, truth.gallery_labels, truth.query_labels, truth.gallery_ids, truth.query_ids)
+    """Judge a ranking; the query itself, or a byte-identical copy in the gallery, is no result."""
+    judgement = judge(ranking, truth.gallery_labels, truth.query_labels, junk=truth.junk())
     rank = np.where(judgement.scored, np.inf, np.nan)
     blocks = judgement.first_blocks
     # The least of p places drawn from s is (s + 1) / (p + 1) on average.
@@ -60,8 +60,7 @@ def first_hits(truth: GroundTruth, cell: Cell, spec: MethodSpec, ranking: Rankin
     top = np.full((len(rank), k), -1, dtype=np.int32)
     right = np.full(len(rank), -1, dtype=np.int32)
     for row, ids in enumerate(ranking.ids):
-        ids = ids[ids >= 0]
-        ids = ids[truth.gallery_ids[ids] != truth.query_ids[row]]
+        ids = ids[truth.counts(row, ids)]
         top[row, : len(ids[:k])] = ids[:k]
         is_right = truth.gallery_labels[ids] == truth.query_labels[row]
         if is_right.any():

@@ -64,9 +64,8 @@ class View:
         truth = self.truth
         id, label = str(truth.query_ids[row]), str(truth.query_labels[row])
         picture = self.thumbnails.link(self.images.queries, row) if self.images else None
-        to_find = np.count_nonzero((truth.gallery_labels == label) & (truth.gallery_ids != id))
         query = Shot(id, _spaced(label), picture, f"query: {_spaced(label)}, {id}")
-        return Block(query, int(to_find), tuple(self._strip(row, hits, with_why) for hits in answers))
+        return Block(query, int(truth.to_find[row]), tuple(self._strip(row, hits, with_why) for hits in answers))
 
     def _strip(self, row: int, hits: FirstHits, with_why: bool) -> Strip:
         label = str(self.truth.query_labels[row])

@@ -50,9 +50,11 @@ def _card(page: Page) -> Card | None:
     best = rows[page.retrieval.best["hit@1"]]
     tied = [rows[method] for method in page.retrieval.tied["hit@1"]]
     timed = [row for row in [best, *tied] if row["p50_ms"]]
+    identical = len(truth.identical())
+    left = f"; {count_of(identical, 'identical image')} left out of rankings" if identical else ""
     return Card(
         where=page.group.where,
-        size=f"{count_of(len(truth.gallery_ids), 'image')}, {count_of(len(truth.query_ids), 'query', 'queries')}",
+        size=f"{count_of(len(truth.gallery_ids), 'image')}, {count_of(len(truth.query_ids), 'query', 'queries')}{left}",
         best=best,
         ties=len(tied),
         cheapest=min(timed, key=lambda row: row["p50_ms"]) if timed else best,

@@ -5,6 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
+from benchmarks.metrics.junk import equal_pairs
 from benchmarks.metrics.rows import JudgedRows, judge_rows
 from benchmarks.metrics.tie_blocks import TieBlocks
 from datasets.errors import BenchmarkError
@@ -113,7 +114,7 @@ def judge(
     truth = codes[n:]
     pairs = np.empty((0, 2), dtype=np.int64) if junk is None else np.asarray(junk, dtype=np.int64).reshape(-1, 2)
     if gallery_ids is not None and query_ids is not None:
-        pairs = np.concatenate([pairs, _equal_pairs(np.asarray(query_ids), np.asarray(gallery_ids))])
+        pairs = np.concatenate([pairs, equal_pairs(np.asarray(query_ids), np.asarray(gallery_ids))])
     pairs = np.unique(pairs, axis=0)
     if np.any(pairs < 0) or np.any(pairs >= [q, n]):
         raise BenchmarkError(f"a junk pair lies outside the {q} queries and {n} gallery images: count both from 0")
@@ -148,16 +149,6 @@ def _judge_slabs(ranking: Ranking, lookup: np.ndarray, truth: np.ndarray, junk: 
         part = judge_rows(ids, ranking.scores[rows], lookup, truth[rows], junk[first:last] - [start, 0], CUTOFFS)
         parts.append(part._replace(blocks=replace(part.blocks, query=part.blocks.query + start)))
     return parts
-
-
-def _equal_pairs(queries: np.ndarray, gallery: np.ndarray) -> np.ndarray:
-    """Pairs (m, 2) of query row and gallery position that carry the same id."""
-    order = np.argsort(gallery, kind="stable")
-    left = np.searchsorted(gallery, queries, side="left", sorter=order)
-    count = np.searchsorted(gallery, queries, side="right", sorter=order) - left
-    rows = np.repeat(np.arange(len(queries)), count)
-    nth = np.arange(len(rows)) - np.repeat(np.cumsum(count) - count, count)
-    return np.stack([rows, order[left[rows] + nth]], axis=1)
 
 
 def _require_fit(ranking: Ranking, gallery_labels: np.ndarray, query_labels: np.ndarray) -> None:

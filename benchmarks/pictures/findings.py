@@ -52,8 +52,7 @@ def find_results(store: Store, group: Group, methods: Sequence[str] | None, quer
     Raises BenchmarkError if no method asked for has a ranking, or no query has anything to find.
     """
     truth = group.truth
-    to_find = (truth.query_labels[:, None] == truth.gallery_labels).sum(axis=1)
-    to_find -= (truth.query_ids[:, None] == truth.gallery_ids).sum(axis=1)
+    to_find = truth.to_find
     shown = choose_queries(truth, to_find > 0, queries)
     strips = {
         cell.method: _strip(truth, cell, spec, ranking, shown, k)
@@ -85,12 +84,11 @@ def choose_queries(truth: GroundTruth, answerable: np.ndarray, count: int) -> np
 
 
 def _strip(truth: GroundTruth, cell: Cell, spec: MethodSpec, ranking: Ranking, shown: np.ndarray, k: int) -> Strip:
-    judgement = judge(ranking, truth.gallery_labels, truth.query_labels, truth.gallery_ids, truth.query_ids)
+    judgement = judge(ranking, truth.gallery_labels, truth.query_labels, junk=truth.junk())
     positions = []
     for row in shown:
-        ids = ranking.ids[row][ranking.ids[row] >= 0]
-        # The query itself is no result, should it stand in the gallery.
-        positions.append(ids[truth.gallery_ids[ids] != truth.query_ids[row]][:k])
+        ids = ranking.ids[row]
+        positions.append(ids[truth.counts(int(row), ids)][:k])
     right = tuple(
         truth.gallery_labels[ids] == truth.query_labels[row] for ids, row in zip(positions, shown, strict=True)
     )

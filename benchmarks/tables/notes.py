@@ -11,8 +11,10 @@ from datasets.words import count_of
 from methods.engines.registry import PLAIN
 
 
-def retrieval_notes(group: Group, scores: dict[str, RetrievalScore], findings: list[str]) -> list[str]:
-    """Notes of a retrieval table."""
+def retrieval_notes(
+    group: Group, scores: dict[str, RetrievalScore], findings: list[str], identical: str = ""
+) -> list[str]:
+    """Notes of a retrieval table; `identical` says which identical images its figures leave out, "" for none."""
     truth = group.truth
     parts = [
         f"{count_of(len(truth.gallery_ids), 'gallery image')}, {count_of(len(truth.query_ids), 'query', 'queries')} "
@@ -25,22 +27,27 @@ def retrieval_notes(group: Group, scores: dict[str, RetrievalScore], findings: l
         lone = count_of(judgement.without_positive, "query without a positive is", "queries without a positive are")
         parts.append(f"{lone} left out")
         notes.append(f"Chance level: hit@1 {level['hit@1']:.4f}, mAP {level['mAP']:.4f}. {_canaries(scores, findings)}")
+    parts += [identical] if identical else []
     parts += _skipped(group)
     return ["Data: " + "; ".join(parts) + ".", *notes, *_words(group), *provenance_notes(group)]
 
 
-def robustness_notes(group: Group, scores: dict[str, RetrievalScore], findings: list[str]) -> list[str]:
+def robustness_notes(
+    group: Group, scores: dict[str, RetrievalScore], findings: list[str], identical: str = ""
+) -> list[str]:
     """Notes of a robustness table."""
     counts = _counts(group)
     line = (
         f"Data: ten copies each of {counts.get('originals', 0)} of {counts.get('gallery', 0):,} gallery images "
         f"({group.truth.completeness}); only the original is right, so hit@1 is the share of copies whose original "
-        "comes first."
+        "comes first." + _sentence(identical)
     )
     return [line, *origin_notes(group), _canaries(scores, findings), *_words(group), *provenance_notes(group)]
 
 
-def open_set_notes(group: Group, scores: dict[str, RetrievalScore], findings: list[str]) -> list[str]:
+def open_set_notes(
+    group: Group, scores: dict[str, RetrievalScore], findings: list[str], identical: str = ""
+) -> list[str]:
     """Notes of an open-set table."""
     counts = _counts(group)
     line = (
@@ -48,12 +55,12 @@ def open_set_notes(group: Group, scores: dict[str, RetrievalScore], findings: li
         f"(which saw {counts.get('fitted_on', 0):,} of {counts.get('gallery', 0):,} gallery images) and asked for in "
         f"{count_of(counts.get('queries', 0), 'query', 'queries')} "
         f'({group.truth.completeness}). "When seen": the same queries in the '
-        "retrieval task."
+        "retrieval task." + _sentence(identical)
     )
     return [line, *origin_notes(group), _canaries(scores, findings), *_words(group), *provenance_notes(group)]
 
 
-def verification_notes(group: Group) -> list[str]:
+def verification_notes(group: Group, identical: str = "") -> list[str]:
     """Notes of a verification table."""
     counts = _counts(group)
     parts = [
@@ -62,8 +69,13 @@ def verification_notes(group: Group) -> list[str]:
     ]
     if counts.get("missing_pairs"):
         parts.append(f"{counts['missing_pairs']:,} official pairs left out: an image is not in this copy")
+    parts += [identical] if identical else []
     parts += _skipped(group)
     return ["Data: " + "; ".join(parts) + ".", *origin_notes(group), *_words(group), *provenance_notes(group)]
+
+
+def _sentence(text: str) -> str:
+    return f" {text[0].upper()}{text[1:]}." if text else ""
 
 
 def origin_notes(group: Group) -> list[str]:

@@ -6,6 +6,7 @@ from benchmarks.cells import Cell
 from benchmarks.scoring import RetrievalScore, canary_findings, score_retrieval
 from benchmarks.store import Store
 from benchmarks.tables.groups import Group, rankable
+from benchmarks.tables.identical import counted, identical_left_out
 from benchmarks.tables.model import Column, Table, fraction
 from benchmarks.tables.notes import open_set_notes
 from benchmarks.tables.retrieval import METHOD, marks
@@ -45,7 +46,9 @@ class OpenSetTable:
         entries = sorted([*unlearned, *group.entries], key=lambda entry: place.get(entry[0].method, len(place)))
         rows = [_row(*entry, self.scores.get(entry[0].method), seen.get(entry[0].method)) for entry in entries]
         best, tied = marks({m: self.scores[m] for m in rankable(entries) if m in self.scores}, _SHOWN)
-        self.table = Table(group.heading, _COLUMNS, rows, open_set_notes(group, self.scores, self.findings), best, tied)
+        number, identical = identical_left_out(store, group)
+        notes = open_set_notes(group, self.scores, self.findings, identical)
+        self.table = Table(group.heading, _COLUMNS, counted(rows, number), notes, best, tied)
 
 
 def _stands_alone(spec: MethodSpec) -> bool:

@@ -9,6 +9,7 @@ from benchmarks.protocol import SEED
 from benchmarks.scoring import RetrievalScore, canary_findings, score_index, score_retrieval
 from benchmarks.store import Store
 from benchmarks.tables.groups import Group, rankable
+from benchmarks.tables.identical import counted, identical_left_out
 from benchmarks.tables.model import Column, Table, count, fraction, mebibytes, milliseconds, rate
 from benchmarks.tables.notes import machine_text, retrieval_notes
 
@@ -65,7 +66,9 @@ class RetrievalTables:
         self.findings = [text for name, score in self.scores.items() for text in canary_findings(name, score)]
         ranked = [name for name in rankable(group.entries) if name in self.scores]
         self.best, self.tied = marks({name: self.scores[name] for name in ranked}, (*_SHOWN, *_VOTES))
-        self._notes = retrieval_notes(group, self.scores, self.findings)
+        number, identical = identical_left_out(store, group)
+        self.rows = counted(self.rows, number)
+        self._notes = retrieval_notes(group, self.scores, self.findings, identical)
 
     def _add_index_recall(self, store: Store) -> None:
         """How much of the exact top 20 each row keeps whose index approximates another row's exact search."""

@@ -8,6 +8,7 @@ from benchmarks.metrics.averages import micro
 from benchmarks.scoring import RetrievalScore, canary_findings, score_robustness
 from benchmarks.store import Store
 from benchmarks.tables.groups import Group, rankable
+from benchmarks.tables.identical import counted, identical_left_out
 from benchmarks.tables.model import Column, Table, fraction
 from benchmarks.tables.notes import robustness_notes
 from benchmarks.tables.retrieval import METHOD, marks
@@ -33,8 +34,10 @@ class RobustnessTable:
         rows = [_row(cell.method, row, spec, self.scores.get(cell.method)) for cell, row, spec in group.entries]
         ranked = {name: self.scores[name] for name in rankable(group.entries) if name in self.scores}
         best, tied = marks(ranked, ("hit@1", "MRR"))
-        notes = robustness_notes(group, self.scores, self.findings)
-        self.table = Table(f"{group.heading}: hit@1 of the original", _COLUMNS, rows, notes, best, tied)
+        number, identical = identical_left_out(store, group)
+        notes = robustness_notes(group, self.scores, self.findings, identical)
+        title = f"{group.heading}: hit@1 of the original"
+        self.table = Table(title, _COLUMNS, counted(rows, number), notes, best, tied)
 
 
 def _row(method: str, row: dict[str, Any], spec: MethodSpec, score: RetrievalScore | None) -> dict[str, Any]:

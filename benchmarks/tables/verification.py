@@ -7,6 +7,7 @@ from benchmarks.metrics.verification import Verification
 from benchmarks.scoring import score_verification
 from benchmarks.store import Store
 from benchmarks.tables.groups import Group, rankable
+from benchmarks.tables.identical import counted, identical_left_out
 from benchmarks.tables.model import Column, Table, count, fraction
 from benchmarks.tables.notes import verification_notes
 from benchmarks.tables.retrieval import METHOD
@@ -31,7 +32,8 @@ def verification_table(store: Store, group: Group) -> Table:
     ranked = {name: scores[name] for name in rankable(group.entries) if scores[name] is not None}
     best, tied = _marks(ranked)
     title = f"{group.heading} (View 2 protocol)"
-    return Table(title, _COLUMNS, rows, verification_notes(group), best, tied)
+    number, identical = identical_left_out(store, group)
+    return Table(title, _COLUMNS, counted(rows, number), verification_notes(group, identical), best, tied)
 
 
 def _row(method: str, row: dict[str, Any], spec: Any, score: Verification | None) -> dict[str, Any]:

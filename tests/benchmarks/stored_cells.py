@@ -21,12 +21,28 @@ class StoredCells:
         self.store = Store(root)
         self.store.require_writable()
 
-    def manifest(self, gallery, queries, dataset="lfw", subset="standard", hash="aaaa", origin=OFFICIAL) -> str:
-        """Keep a manifest of (id, label) pairs; returns its hash."""
-        records = [(id, label, "gallery", id, {}) for id, label in gallery]
-        records += [(id, label, "query", id, {}) for id, label in queries]
+    def manifest(
+        self,
+        gallery,
+        queries,
+        dataset="lfw",
+        subset="standard",
+        hash="aaaa",
+        origin=OFFICIAL,
+        digests=None,
+        pairs=None,
+    ) -> str:
+        """Keep a manifest of (id, label) pairs; returns its hash. An image's digest is its id unless `digests` has it.
+
+        With `pairs` (left, right, same, fold) the gallery's images are those of verification pairs.
+        """
+        known = digests or {}
+        role = "gallery" if pairs is None else "pair"
+        records = [(id, label, role, known.get(id, id), {}) for id, label in gallery]
+        records += [(id, label, "query", known.get(id, id), {}) for id, label in queries]
         document = {"dataset": dataset, "subset": subset, "synthetic": False, "completeness": "complete"}
         document |= {"origin": asdict(origin)} if origin else {}
+        document |= {} if pairs is None else {"pairs": pairs}
         self.store.keep_manifest(hash, json.dumps({**document, "records": records, "skipped": []}))
         return hash
 
