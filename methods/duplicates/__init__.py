@@ -1,0 +1,1 @@
+"""Finding copies of one picture among many: identical files, and near-identical ones."""

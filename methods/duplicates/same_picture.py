@@ -1,0 +1,105 @@
+"""Are two images one picture? Their thumbnails are laid over one another and compared pixel by pixel.
+
+One is registered to the other by an affine map (enhanced correlation coefficient, Evangelidis & Psarakis, TPAMI 2008),
+so that a slight crop or another size does not count as a difference.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from datasets.imageset import Image
+
+SIDE = 48
+"""Pixels of a thumbnail's side; its aspect ratio is not kept."""
+CORRELATION = 0.96
+"""Least correlation of the overlapping pixels, brightness and contrast left out."""
+LOCAL_DIFFERENCE = 32.0
+"""Most grey levels by which an 8 x 8 block may differ on average: more is another face or text in one scene."""
+OVERLAP = 0.75
+"""Least share of the thumbnail that the other one covers."""
+STRETCH = 0.2
+"""Most by which the map may scale, shear or turn (the coefficients' distance from the identity)."""
+FLAT = 3.0
+"""Standard deviation, in grey levels, below which an image shows too little to be compared."""
+ROUGH = 8
+ROUGHLY = 0.6
+"""Least correlation of thumbnails averaged to ROUGH x ROUGH pixels for a pair to be registered at all."""
+_BLOCK = 8
+_STEPS = 40
+
+
+class Likeness(NamedTuple):
+    """How alike two thumbnails are once one is registered to the other."""
+
+    correlation: float
+    local_difference: float
+    overlap: float
+    stretch: float
+
+    @property
+    def same(self) -> bool:
+        """Whether they show one picture, by the thresholds of this module."""
+        return (
+            self.correlation >= CORRELATION
+            and self.local_difference <= LOCAL_DIFFERENCE
+            and self.overlap >= OVERLAP
+            and self.stretch <= STRETCH
+        )
+
+
+NOTHING_ALIKE = Likeness(0.0, 255.0, 0.0, np.inf)
+
+
+def thumbnail(image: Image) -> np.ndarray:
+    """Grey (SIDE, SIDE) uint8."""
+    import cv2
+
+    return cv2.resize(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+
+
+def is_flat(thumbnails: np.ndarray) -> np.ndarray:
+    """(n,) bool of thumbnails (n, SIDE, SIDE): too little to see to tell them from any other flat image."""
+    return np.array([each.std() < FLAT for each in thumbnails], dtype=bool)
+
+
+def rough_rows(thumbnails: np.ndarray) -> np.ndarray:
+    """(n, ROUGH ** 2) float32 unit rows whose products are correlations of the thumbnails' coarse pixels."""
+    block = SIDE // ROUGH
+    rows = thumbnails.reshape(-1, ROUGH, block, ROUGH, block).mean(axis=(2, 4), dtype=np.float32)
+    rows = rows.reshape(len(thumbnails), -1)
+    rows -= rows.mean(axis=1, keepdims=True)
+    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6)
+
+
+def likeness(left: np.ndarray, right: np.ndarray) -> Likeness:
+    """How alike two thumbnails (SIDE, SIDE) uint8 are; NOTHING_ALIKE where neither fits on the other."""
+    import cv2
+
+    criteria = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, _STEPS, 1e-4)
+    start = np.eye(2, 3, dtype=np.float32)
+    try:
+        _, found = cv2.findTransformECC(left, right, start, cv2.MOTION_AFFINE, criteria, None, 5)  # type: ignore[call-overload]
+    except cv2.error:  # it does not converge
+        return NOTHING_ALIKE
+    place = np.asarray(found, dtype=np.float32)
+    way = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    blurred = [cv2.GaussianBlur(each.astype(np.float32), (3, 3), 0) for each in (left, right)]
+    moved = cv2.warpAffine(blurred[1], place, (SIDE, SIDE), flags=way)
+    covered = cv2.warpAffine(np.ones_like(blurred[1]), place, (SIDE, SIDE), flags=way) > 0.999
+    stretch = float(np.abs(place[:, :2] - np.eye(2)).max())
+    return _compared(blurred[0], moved, covered, stretch)
+
+
+def _compared(left: np.ndarray, right: np.ndarray, covered: np.ndarray, stretch: float) -> Likeness:
+    import cv2
+
+    ours, theirs = left[covered], right[covered]
+    if covered.mean() < OVERLAP or ours.std() < FLAT or theirs.std() < FLAT:
+        return NOTHING_ALIKE
+    correlation = float(np.corrcoef(ours, theirs)[0, 1])
+    contrast = correlation * ours.std() / theirs.std()
+    fitted = ours.mean() + contrast * (right - theirs.mean())
+    difference = np.where(covered, np.abs(left - fitted), 0).astype(np.float32)
+    local = float(cv2.blur(difference, (_BLOCK, _BLOCK)).max())
+    return Likeness(correlation, local, float(covered.mean()), stretch)
