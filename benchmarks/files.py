@@ -141,6 +141,15 @@ def read_arrays(path: Path, names: Sequence[str] = ()) -> dict[str, np.ndarray] 
     return arrays
 
 
+def read_members(path: Path, names: Sequence[str]) -> dict[str, np.ndarray]:
+    """The arrays `names` of an .npz file, and no others: for one too large to be read whole; raises DamagedFile."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in names}
+    except _UNREADABLE as error:
+        raise DamagedFile(path, error) from error
+
+
 def intact(read: Callable[[Path], T | None], paths: Iterable[Path]) -> Iterator[T]:
     """What `read` makes of each path; those that are damaged are noted on standard error and left out."""
     for path in paths:

@@ -9,8 +9,9 @@ from benchmarks.askable import obstacle, unlearnable
 from benchmarks.cells import Cell, system
 from benchmarks.devices import KERAS_BACKENDS, device_of, packages_of, unfit_backend
 from benchmarks.engines.applies import has_engines
+from benchmarks.judged.answering import is_kept_whole
 from benchmarks.protocol import PROTOCOL_VERSION, ROBUSTNESS_ORIGINALS, SEED, size_class, timing_of
-from benchmarks.staleness import changes, encoder_key, engine_code, method_inputs, task_code
+from benchmarks.staleness import changes, encoder_key, engine_code, judging_code, method_inputs, task_code
 from benchmarks.store import FAILED_RERUN, Store
 from datasets.dataset import Dataset
 from datasets.errors import BenchmarkError, DataError, UnknownNameError
@@ -42,6 +43,8 @@ class Request:
     keras_backend: str = KERAS_BACKENDS[0]
     engine: str = ""
     """What networks run on, in all that a row holds; empty: plain Keras (see benchmarks.engines.choice)."""
+    keep_rankings: bool = False
+    """Store whole rankings, however large (see benchmarks.judged)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,9 +182,13 @@ def _planned(
         inputs["engine"] = cell.engine
         if cell.engine != PLAIN:
             inputs["engine_code"] = engine_code(cell.engine)
+    if isinstance(manifest, Manifest) and not is_kept_whole(len(manifest.queries), len(manifest.gallery)):
+        inputs["judging"] = judging_code()
     row = store.row(cell)
     damage = store.damage(cell)
     state, why = ("failed", damage) if damage else _state(row, inputs)
+    if state == "done" and request.keep_rankings and store.statistics(cell):
+        state, why = "stale", "whole rankings are asked for, and only first results are stored"
     missing = absent(packages_of(spec, request.keras_backend))
     seconds = row.get("wall_s") if row else None
     later = (row or {}).get(FAILED_RERUN)

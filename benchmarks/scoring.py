@@ -1,18 +1,23 @@
 """From what a cell stored to its metrics: values per query, means, intervals; canaries against theory."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from benchmarks.cells import Cell
 from benchmarks.ground_truth import read_ground_truth
+from benchmarks.judged.relevance import Relevance, of_labels, of_originals
+from benchmarks.judged.statistics import NAME as STATISTICS
+from benchmarks.judged.statistics import StoredStatistics
 from benchmarks.metrics.averages import macro, micro
 from benchmarks.metrics.chance import chance, chance_standard_error
 from benchmarks.metrics.index_recall import index_recall
-from benchmarks.metrics.judgement import Judgement, judge
-from benchmarks.metrics.registry import evaluate
+from benchmarks.metrics.judgement import Judgement
+from benchmarks.metrics.registry import METRICS, evaluate
 from benchmarks.metrics.statistics import bootstrap_intervals
 from benchmarks.metrics.verification import Verification, verify
 from benchmarks.protocol import SEED
@@ -47,11 +52,39 @@ class RetrievalScore:
     """(q,) what the mean over classes groups queries by."""
 
 
-class Judged(NamedTuple):
-    """A stored ranking held against its manifest, and what the mean over classes groups its queries by, (q,)."""
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """A cell's stored answers held against its manifest."""
 
     judgement: Judgement
+    """Of all queries; only its head (see `Judgement.whole`) where whole rankings were too large to keep."""
     classes: np.ndarray
+    """(q,) what the mean over classes groups queries by."""
+    stored: StoredStatistics | None = None
+    """Where the rest of such a judgement is read from, some queries at a time."""
+    only: np.ndarray | None = None
+    """(q,) int: the stored queries that these are; all unless given."""
+
+    def evaluate(self, names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
+        """Values (q,) of the metrics `names` (default: all), by name; NaN for queries left out."""
+        if self.stored is None:
+            return evaluate(self.judgement, names)
+        values = _stored_values(self.stored.path, self.stored.path.stat().st_mtime_ns, tuple(names or METRICS))
+        rows = slice(None) if self.only is None else self.only
+        return {name: column[rows] for name, column in values.items()}
+
+
+@lru_cache(maxsize=4)
+def _statistics(path: Path, mtime: int) -> StoredStatistics:
+    """Kept for its head's sake."""
+    return StoredStatistics(path)
+
+
+@lru_cache(maxsize=16)
+def _stored_values(path: Path, mtime: int, names: tuple[str, ...]) -> dict[str, np.ndarray]:
+    """Of all queries; kept, since tables, pages and claims ask for the same again and unpacking takes seconds."""
+    parts = [evaluate(judgement, names) for _, judgement in StoredStatistics(path).slabs()]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def stored_fault(store: Store, cell: Cell, row: dict[str, Any]) -> str:
@@ -100,22 +133,16 @@ def score_retrieval(
     `only` (m,) int keeps those queries of a retrieval cell alone.
     """
     judged = judge_retrieval(store, cell, row, only)
-    return None if judged is None else _score(*judged)
+    return None if judged is None else _score(judged)
 
 
 def judge_retrieval(store: Store, cell: Cell, row: dict[str, Any], only: np.ndarray | None = None) -> Judged | None:
     """What `score_retrieval` scores: cheaper where a few metrics are wanted."""
-    ranking = None if stored_fault(store, cell, row) else store.ranking(cell)
-    if ranking is None:
+    if stored_fault(store, cell, row):
         return None
-    truth = read_ground_truth(store.manifest_path(row["inputs"]["manifest"]))
-    asked = store.arrays(cell, "asked")
+    truth, asked = read_ground_truth(store.manifest_path(row["inputs"]["manifest"])), store.arrays(cell, "asked")
     rows = np.arange(len(truth.query_ids)) if asked is None else asked["positions"]
-    if only is not None:
-        rows = rows[only]
-        ranking = Ranking(ranking.ids[only], ranking.scores[only], ranking.undetected[only])
-    labels = truth.query_labels[rows]
-    return Judged(judge(ranking, truth.gallery_labels, labels, junk=truth.junk(rows)), labels)
+    return _judged(store, cell, of_labels(truth, rows), truth.query_labels[rows], only)
 
 
 def score_robustness(store: Store, cell: Cell, row: dict[str, Any]) -> RetrievalScore | None:
@@ -124,29 +151,45 @@ def score_robustness(store: Store, cell: Cell, row: dict[str, Any]) -> Retrieval
     Gallery images that are the original byte by byte are neither right nor wrong.
     """
     judged = judge_robustness(store, cell, row)
-    return None if judged is None else _score(*judged)
+    return None if judged is None else _score(judged)
 
 
 def judge_robustness(store: Store, cell: Cell, row: dict[str, Any]) -> Judged | None:
     """What `score_robustness` scores."""
-    if stored_fault(store, cell, row):
+    copies = None if stored_fault(store, cell, row) else store.arrays(cell, "copies")
+    if copies is None:
         return None
-    ranking, copies = store.ranking(cell), store.arrays(cell, "copies")
-    if ranking is None or copies is None:
-        return None
-    originals = copies["original"].astype(np.int64)
-    twins = read_ground_truth(store.manifest_path(row["inputs"]["manifest"])).twins(originals)
-    judgement = judge(ranking, np.arange(row["counts"]["gallery"]), originals, junk=twins)
-    return Judged(judgement, np.array(list(DISTORTIONS))[copies["distortion"]])
+    truth = read_ground_truth(store.manifest_path(row["inputs"]["manifest"]))
+    classes = np.array(list(DISTORTIONS))[copies["distortion"]]
+    return _judged(store, cell, of_originals(truth, copies["original"]), classes)
 
 
-def _score(judgement: Judgement, classes: np.ndarray) -> RetrievalScore:
-    values = evaluate(judgement)
+def _judged(
+    store: Store, cell: Cell, relevance: Relevance, classes: np.ndarray, only: np.ndarray | None = None
+) -> Judged | None:
+    """The stored answers of queries judged: now where whole rankings are stored, else as the cell did."""
+    rows = slice(None) if only is None else only
+    if store.statistics(cell):
+        path = store.folder(cell) / STATISTICS
+        stored = _statistics(path, path.stat().st_mtime_ns)
+        head = stored.head if only is None else stored.head.take(only)
+        return Judged(head, classes[rows], stored, only)
+    ranking = store.ranking(cell)
+    if ranking is None:
+        return None
+    if only is not None:
+        ranking = Ranking(ranking.ids[only], ranking.scores[only], ranking.undetected[only])
+        relevance = relevance.take(only)
+    return Judged(relevance.judge(ranking), classes[rows])
+
+
+def _score(judged: Judged) -> RetrievalScore:
+    values, classes = judged.evaluate(), judged.classes
     intervals = bootstrap_intervals(values, seed=SEED, shares=_shares(values))
     estimates = {
         name: Estimate(micro(column), *intervals[name], macro(column, classes)) for name, column in values.items()
     }
-    return RetrievalScore(estimates, values, judgement, classes)
+    return RetrievalScore(estimates, values, judged.judgement, classes)
 
 
 def _shares(values: dict[str, np.ndarray]) -> set[str]:
@@ -163,7 +206,9 @@ def score_index(store: Store, cell: Cell, exact: Cell, k: int = 20) -> float | N
     if any(stored_fault(store, each, store.row(each) or {}) for each in (cell, exact)):
         return None
     ours, reference = store.ranking(cell), store.ranking(exact)
-    return None if ours is None or reference is None else micro(index_recall(ours, reference, k))
+    if ours is None or reference is None:
+        return None
+    return micro(index_recall(ours, reference, k, cut=store.statistics(exact) is not None))
 
 
 def score_verification(store: Store, cell: Cell) -> Verification | None:

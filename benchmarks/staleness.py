@@ -34,7 +34,14 @@ APART = NO_FIGURES | {
 }
 """Not task code: how cells are started and stored; constants, manifests and engines, which are inputs themselves."""
 
-_WORDS = {"code": "method code", "task_code": "task code", "engine_code": "engine code", "timing": "timing budget"}
+_WORDS = {
+    "code": "method code",
+    "task_code": "task code",
+    "engine_code": "engine code",
+    "judging": "judging code",
+    "timing": "timing budget",
+}
+_CODE = ("code", "task_code", "engine_code", "judging")
 _SHOWN = 3
 
 
@@ -72,6 +79,12 @@ def engine_code(engine: str) -> dict[str, str]:
     return {name: each[:12] for name, each in digests.items()}
 
 
+def judging_code() -> dict[str, str]:
+    """Digests of the code that judges rankings, for cells that store what it finds and not the rankings."""
+    digests = module_digests(("benchmarks.metrics.judgement",), NO_FIGURES)
+    return {name: each[:12] for name, each in digests.items() if name.startswith("benchmarks.metrics.")}
+
+
 def encoder_key(spec: MethodSpec, inputs: Mapping[str, Any]) -> str:
     """The folder in which rows of the method's encoder are kept: all that they depend on, of `method_inputs`.
 
@@ -102,7 +115,7 @@ def _change(name: str, before: Any, now: Any) -> str:
         titles = [fingerprint.distribution(part) for part in parts]
         versions = [(before.get(part, "unused"), now.get(part, "unused")) for part in parts]
         return _listed("packages:", [f"{t} {old} -> {new}" for t, (old, new) in zip(titles, versions, strict=True)])
-    return f"{words} ({_listed('', parts).strip()})" if name in ("code", "task_code", "engine_code") else words
+    return f"{words} ({_listed('', parts).strip()})" if name in _CODE else words
 
 
 def _listed(what: str, parts: Sequence[str]) -> str:

@@ -26,6 +26,8 @@ from benchmarks.files import (
     write_text,
 )
 from benchmarks.ground_truth import read_ground_truth
+from benchmarks.judged.statistics import NAME as STATISTICS
+from benchmarks.judged.statistics import StoredStatistics
 from datasets.errors import BenchmarkError, DataError
 from methods.ranking import Ranking
 
@@ -115,6 +117,8 @@ class Store:
             if _read_row(folder) is not None:
                 for name in _ARRAYS:
                     self.arrays(cell, name)
+                if stored := self.statistics(cell):
+                    stored.check()
         except DamagedFile as error:
             return str(error)
         return ""
@@ -139,16 +143,27 @@ class Store:
         return list(intact(lambda path: read_record(path, needs=_RUN_NEEDS), sorted(self.runs.glob("*.json"))))
 
     def save_ranking(self, workdir: Path, ranking: Ranking) -> None:
-        """Keep a ranking in the narrowest integer type that holds the gallery (-1 included)."""
+        """Keep a ranking in the narrowest integer type that holds its ids (-1 included)."""
         narrow = np.int16 if ranking.ids.max(initial=0) < 2**15 else np.int32
         ids = ranking.ids.astype(narrow)
         arrays = {"ids": ids, "scores": ranking.scores, "undetected": ranking.undetected}
         np.savez(workdir / "ranking.npz", allow_pickle=False, **arrays)
 
     def ranking(self, cell: Cell) -> Ranking | None:
-        """The stored ranking of a retrieval cell, or None (untrained, failed, another task)."""
+        """The stored ranking of a retrieval cell, or None (untrained, failed, another task).
+
+        Only the first results of each query where the cell has `statistics`.
+        """
         arrays = self.arrays(cell, "ranking")
         return Ranking(arrays["ids"].astype(np.int32), arrays["scores"], arrays["undetected"]) if arrays else None
+
+    def statistics(self, cell: Cell) -> StoredStatistics | None:
+        """What is stored of a cell's rankings that were too large to be kept whole; None for any other cell.
+
+        Raises DamagedFile.
+        """
+        path = self.folder(cell) / STATISTICS
+        return StoredStatistics(path) if path.exists() else None
 
     def arrays(self, cell: Cell, name: str) -> dict[str, np.ndarray] | None:
         """The arrays a cell stored under `name` (ranking, samples, pairs), or None; raises DamagedFile."""

@@ -50,6 +50,8 @@ class Job:
     timing: Timing
     engine: str = PLAIN
     """What an encoder's networks run on, whatever is measured; `embeddings` holds rows made on it."""
+    keep_rankings: bool = False
+    """Whether whole rankings are stored, however large."""
 
 
 def run_job(job: Job) -> None:
@@ -113,7 +115,7 @@ def open_cell(job: Job) -> "tuple[CellContext, Dataset]":
     dataset = open_dataset(job.cell.dataset, job.data_dir, Store(job.out).drawings)
     models = Store(job.out).cache / "models"
     surroundings = Surroundings(job.weights, size_class(job.cell.subset), models, job.data_dir, job.engine)
-    context = CellContext(spec, surroundings, job.embeddings, job.workdir, job.timing)
+    context = CellContext(spec, surroundings, job.embeddings, job.workdir, job.timing, job.keep_rankings)
     return context, dataset
 
 

@@ -1,6 +1,6 @@
 """What a contestant must offer: an Encoder or an Index to be composed, or a whole Method."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -95,6 +95,15 @@ class Reusing(Protocol):
 
     def reuse(self, folder: Path | None) -> None:
         """Keep such work below `folder` and take it up from there; None: compute all afresh, as what is timed must."""
+        ...
+
+
+@runtime_checkable
+class Blockwise(Protocol):
+    """A method that can rank block by block what it makes of all queries at once (their rows, say)."""
+
+    def rankings(self, queries: ImageSet, k: int, step: int) -> Iterator[Ranking]:
+        """The answer of `search`, in rankings of `step` queries each (the last may have fewer), one at a time."""
         ...
 
 

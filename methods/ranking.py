@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+_ENTRIES = 2**20
+"""Scores sorted together."""
+
 
 @dataclass(frozen=True)
 class Ranking:
@@ -26,12 +29,21 @@ class Ranking:
 
 
 def rank_scores(scores: np.ndarray, k: int, undetected: np.ndarray | None = None) -> Ranking:
-    """Ranking from a dense score matrix (q, n), larger = better; -inf or NaN entries are not results."""
-    scores = np.where(np.isnan(scores), -np.inf, scores).astype(np.float32, copy=False)
+    """Ranking from a dense score matrix (q, n), larger = better; -inf or NaN entries are not results.
+
+    Rows are sorted some at a time: beside `scores` and the ranking itself it takes some 50 MiB, whatever q.
+    """
+    queries, n = scores.shape
+    k = min(k, n)
     if undetected is None:
-        undetected = np.zeros(len(scores), dtype=bool)
-    scores = np.where(undetected[:, None], np.float32(-np.inf), scores)
-    k = min(k, scores.shape[1])
-    order = np.argsort(-scores, axis=1, kind="stable")[:, :k].astype(np.int32)
-    top = np.take_along_axis(scores, order, axis=1)
-    return Ranking(np.where(np.isneginf(top), np.int32(-1), order), top, undetected)
+        undetected = np.zeros(queries, dtype=bool)
+    ids = np.empty((queries, k), dtype=np.int32)
+    top = np.empty((queries, k), dtype=np.float32)
+    step = max(1, _ENTRIES // max(1, n))
+    for start in range(0, queries, step):
+        rows = slice(start, start + step)
+        block = np.where(np.isnan(scores[rows]) | undetected[rows, None], -np.inf, scores[rows]).astype(np.float32)
+        order = np.argsort(-block, axis=1, kind="stable")[:, :k]
+        top[rows] = np.take_along_axis(block, order, axis=1)
+        ids[rows] = np.where(np.isneginf(top[rows]), -1, order)
+    return Ranking(ids, top, undetected)

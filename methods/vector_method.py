@@ -1,6 +1,6 @@
 """The common method: encoder x transforms x index."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -89,7 +89,18 @@ class VectorMethod:
 
     def search(self, queries: ImageSet, k: int) -> Ranking:
         """Embed the queries, then ask the index."""
+        return self._ranked(self.embed(self.encoder, queries), k)
+
+    def rankings(self, queries: ImageSet, k: int, step: int) -> Iterator[Ranking]:
+        """What `search` answers, `step` queries at a time: all are embedded once, and one block is ranked at once."""
+        if type(self).search is not VectorMethod.search:  # it answers in a way of its own
+            yield from (self.search(queries[start : start + step], k) for start in range(0, len(queries), step))
+            return
         rows = self.embed(self.encoder, queries)
+        for start in range(0, len(rows), step):
+            yield self._ranked(rows[start : start + step], k)
+
+    def _ranked(self, rows: np.ndarray, k: int) -> Ranking:
         with stage("search"):
             found = _detected(rows)
             k = min(k, len(self._positions))

@@ -53,6 +53,7 @@ def make_task(
         plugins=request.plugins,
         threads=request.threads,
         timing=timing_of(cell.subset, planned.trained),
+        keep_rankings=request.keep_rankings,
     )
     return Task(
         job=job,

@@ -138,7 +138,7 @@ class KeptTop(CellMeasure):
     def value(self, sources: Sequence[Source]) -> Value:
         """With the bootstrap interval over queries."""
         approximate, exact = (source.ranking for source in sources)
-        kept = index_recall(approximate, exact, self.k)
+        kept = index_recall(approximate, exact, self.k, cut=sources[1].is_cut)
         return _percent(micro(kept), bootstrap_interval(kept, seed=SEED))
 
 

@@ -63,6 +63,11 @@ class Source:
             raise NoFigureError(self.word or "no ranking stored")
         return ranking
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether only the first results of its ranking are stored."""
+        return self.store.statistics(self.cell) is not None
+
     @cached_property
     def samples(self) -> dict[str, np.ndarray]:
         """Every timed sample in seconds, by stage; raises NoFigureError where none was taken."""

@@ -1,6 +1,7 @@
 """`run`: the main job."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -46,6 +47,10 @@ def run(
     force: Annotated[
         bool, typer.Option("--force", help="Read all images again, and run cells again that are done.")
     ] = False,
+    keep_rankings: Annotated[
+        bool,
+        typer.Option("--keep-rankings", help="Store whole rankings of large subsets too: 8 bytes a query and image."),
+    ] = False,
     only_failed: Annotated[bool, typer.Option("--only-failed", help="Run just the cells that failed.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
 ) -> None:
@@ -89,6 +94,7 @@ def run(
         elsewhere=backend != "local",
         side_by_side=True,
     )
+    request = replace(request, keep_rankings=keep_rankings)
     store = Store(out)
     engine_of_cells = make_backend(backend, store.cache / "jobs", scheduler, workers, key_values("--slurm", slurm))
     store.require_writable()

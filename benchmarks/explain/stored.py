@@ -5,15 +5,18 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.cells import ON
+from benchmarks.cells import ON, Cell
 from benchmarks.explain.explanation import Explanation, Neighbour
 from benchmarks.explain.registry import explain
+from benchmarks.judged.statistics import KEPT
 from benchmarks.pictures.images import images_of
 from benchmarks.store import Store
 from benchmarks.tables.groups import Group, make_groups
 from datasets.errors import BenchmarkError, UnknownNameError
 from methods.ranking import Ranking
 from methods.registry import Registry
+
+_BEYOND = f" (of so large a subset the first {KEPT} results of each query are stored; `run --keep-rankings` stores all)"
 
 
 class NothingToExplainError(BenchmarkError):
@@ -36,14 +39,15 @@ def explain_stored(
     unknown method or id, NothingToExplainError without a ranking or a result, DataError without the images.
     """
     spec = registry.get(method.partition(ON)[0])
-    group, ranking = _ranking(store, registry, method, where)
+    group, cell, ranking = _ranking(store, registry, method, where)
+    beyond = _BEYOND if store.statistics(cell) else ""
     truth = group.truth
     row = _place(truth.query_ids, query, "query")
     kept = truth.counts(row, ranking.ids[row])
     ids, scores = ranking.ids[row][kept], ranking.scores[row][kept]
     if not 1 <= rank <= len(ids):
         found = f"{method} has {len(ids):,} results for {query}" if len(ids) else f"{method} found nothing in {query}"
-        raise NothingToExplainError(f"{group.heading}: {found}; there is none at rank {rank}")
+        raise NothingToExplainError(f"{group.heading}: {found}; there is none at rank {rank}{beyond}")
     chosen = rank - 1
     if hit is not None:
         position = _place(truth.gallery_ids, hit, "gallery image")
@@ -51,7 +55,7 @@ def explain_stored(
             raise NothingToExplainError(f"{group.heading}: {hit} is {query} byte by byte: left out of its ranking")
         places = np.flatnonzero(ids == position)
         if not len(places):
-            raise NothingToExplainError(f"{group.heading}: {method} did not find {hit} for {query}")
+            raise NothingToExplainError(f"{group.heading}: {method} did not find {hit} for {query}{beyond}")
         chosen = int(places[0])
     images = images_of(store, group, data_dir)
     neighbours = [
@@ -62,15 +66,17 @@ def explain_stored(
     return explain(spec, *pictures, neighbours=neighbours, chosen=chosen)
 
 
-def _ranking(store: Store, registry: Registry, method: str, where: tuple[str, str | None]) -> tuple[Group, Ranking]:
-    """The first stored ranking of `method` there, and the group that it belongs to."""
+def _ranking(
+    store: Store, registry: Registry, method: str, where: tuple[str, str | None]
+) -> tuple[Group, Cell, Ranking]:
+    """The first stored ranking of `method` there, and the group and the cell that it belongs to."""
     name, subset = where
     for group in make_groups(store, registry):
         for cell, _, _ in group.entries:
             if (group.task, cell.dataset, cell.method) != ("retrieval", name, method):
                 continue
             if subset in (None, cell.subset) and (ranking := store.ranking(cell)) is not None:
-                return group, ranking
+                return group, cell, ranking
     title = f"{name}:{subset}" if subset else name
     raise NothingToExplainError(
         f"no ranking of {method} on {title} is stored in {store.root}; `run -m {method} -d {title}` makes one"

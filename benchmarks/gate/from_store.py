@@ -10,7 +10,6 @@ import numpy as np
 from benchmarks.cells import Cell
 from benchmarks.gate.snapshot import DECIMALS, UNTRAINED, CellRecord, Snapshot, make_snapshot
 from benchmarks.ground_truth import read_ground_truth
-from benchmarks.metrics.registry import evaluate
 from benchmarks.metrics.verification import verify
 from benchmarks.scoring import as_scored, judge_retrieval, judge_robustness, scored_pairs
 from benchmarks.store import Store
@@ -59,7 +58,7 @@ def _values(store: Store, cell: Cell, row: dict[str, Any]) -> tuple[tuple[str, .
     judged = judge_robustness(store, cell, row) if cell.task == "robustness" else judge_retrieval(store, cell, row)
     if judged is None:
         return (), {}
-    return _query_ids(store, cell, row), evaluate(judged.judgement, GATED)
+    return _query_ids(store, cell, row), judged.evaluate(GATED)
 
 
 def _query_ids(store: Store, cell: Cell, row: dict[str, Any]) -> tuple[str, ...]:

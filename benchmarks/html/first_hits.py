@@ -6,7 +6,9 @@ import numpy as np
 
 from benchmarks.cells import Cell
 from benchmarks.ground_truth import GroundTruth
-from benchmarks.metrics.judgement import judge
+from benchmarks.judged.relevance import of_labels
+from benchmarks.metrics.judgement import Judgement
+from benchmarks.scoring import judge_retrieval
 from benchmarks.store import Store
 from benchmarks.tables.groups import Group, rankable
 from methods.ranking import Ranking
@@ -42,28 +44,35 @@ class FirstHits:
 def group_hits(store: Store, group: Group, k: int) -> list[FirstHits]:
     """The answers of every method of a retrieval group that may be ranked, `k` results each, in catalogue order."""
     names = set(rankable(group.entries))
+    relevance = of_labels(group.truth)
     hits = []
-    for cell, _, spec in group.entries:
+    for cell, row, spec in group.entries:
         # One ranking in memory at a time: a full one is as large as queries times gallery.
-        if cell.method in names and (ranking := store.ranking(cell)) is not None:
-            hits.append(first_hits(group.truth, cell, spec, ranking, k))
+        if cell.method in names and (judged := judge_retrieval(store, cell, row)) is not None:
+            ranking = store.ranking(cell)
+            assert ranking is not None  # it has just been judged
+            first = relevance.first_right(ranking) if judged.stored is None else judged.stored.first_right
+            hits.append(first_hits(group.truth, cell, spec, ranking, judged.judgement, first, k))
     return hits
 
 
-def first_hits(truth: GroundTruth, cell: Cell, spec: MethodSpec, ranking: Ranking, k: int) -> FirstHits:
-    """Judge a ranking; the query itself, or a byte-identical copy in the gallery, is no result."""
-    judgement = judge(ranking, truth.gallery_labels, truth.query_labels, junk=truth.junk())
+def first_hits(
+    truth: GroundTruth,
+    cell: Cell,
+    spec: MethodSpec,
+    ranking: Ranking,
+    judgement: Judgement,
+    right: np.ndarray,
+    k: int,
+) -> FirstHits:
+    """The first `k` results of a ranking, or of its beginning; `right` (q,) is the right one that stands first."""
     rank = np.where(judgement.scored, np.inf, np.nan)
     blocks = judgement.first_blocks
     # The least of p places drawn from s is (s + 1) / (p + 1) on average.
     rank[blocks.query] = blocks.above + (blocks.size + 1) / (blocks.positives + 1)
     top = np.full((len(rank), k), -1, dtype=np.int32)
-    right = np.full(len(rank), -1, dtype=np.int32)
     for row, ids in enumerate(ranking.ids):
-        ids = ids[truth.counts(row, ids)]
-        top[row, : len(ids[:k])] = ids[:k]
-        is_right = truth.gallery_labels[ids] == truth.query_labels[row]
-        if is_right.any():
-            right[row] = ids[is_right.argmax()]
+        results = ids[truth.counts(row, ids)][:k]
+        top[row, : len(results)] = results
     supervised = spec.supervised and spec.family != "canary"
     return FirstHits(cell.method, spec.family, supervised, top, right, rank, ranking.undetected)

@@ -16,7 +16,7 @@ from benchmarks.metrics.tie_blocks import TieBlocks
 
 def average_precision(judgement: Judgement) -> np.ndarray:
     """AP over the full ranking, divided by all positives, found or not: (q,) float64; their mean is mAP."""
-    blocks = judgement.blocks
+    blocks = judgement.all_blocks
     return judgement.sums(blocks, _precision_sums(blocks, blocks.size)) / np.maximum(judgement.positives, 1)
 
 

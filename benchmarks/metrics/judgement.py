@@ -37,6 +37,8 @@ class Judgement:
     """For each of CUTOFFS, (q,) bool: results k and k + 1 share a score, so the scores do not decide the top k."""
     votes: dict[int, np.ndarray]
     """For each of CUTOFFS, (q,) float64: share of the true label in the win of a vote of the top k (votes.py)."""
+    whole: bool = True
+    """False where `blocks` are only the first with a positive and those above the deepest of CUTOFFS."""
 
     def __len__(self) -> int:
         return len(self.positives)
@@ -56,6 +58,13 @@ class Judgement:
         """How many of the scored queries score 0 because the method found nothing to search for."""
         return int(np.count_nonzero(self.undetected_queries & self.scored))
 
+    @property
+    def all_blocks(self) -> TieBlocks:
+        """Blocks with all positives that were found; raises ValueError where they are not all here."""
+        if not self.whole:
+            raise ValueError("a judgement of first results alone has no average precision: score the stored answers")
+        return self.blocks
+
     @cached_property
     def first_blocks(self) -> TieBlocks:
         """For each query with a positive retrieved, the block that holds the first."""
@@ -69,13 +78,31 @@ class Judgement:
     def blocks_above(self, cutoff: int | np.ndarray) -> TieBlocks:
         """The blocks that begin above rank `cutoff`, an int or one cut for each query (q,)."""
         if not isinstance(cutoff, np.ndarray):
-            blocks = self.head_blocks if cutoff <= max(CUTOFFS) else self.blocks
+            blocks = self.head_blocks if cutoff <= max(CUTOFFS) else self.all_blocks
             return blocks.take(np.flatnonzero(blocks.above < cutoff))
-        return self.blocks.take(np.flatnonzero(self.blocks.above < cutoff[self.blocks.query]))
+        blocks = self.all_blocks
+        return blocks.take(np.flatnonzero(blocks.above < cutoff[blocks.query]))
 
     def sums(self, blocks: TieBlocks, values: np.ndarray) -> np.ndarray:
         """Sum of `values` (b,) over each query's blocks: (q,) float64, NaN for queries left out."""
         return self.only_scored(np.bincount(blocks.query, weights=values, minlength=len(self)))
+
+    def take(self, rows: np.ndarray) -> "Judgement":
+        """That of the queries `rows` (m,), which are all different, in that order."""
+        place = np.full(len(self), -1)
+        place[rows] = np.arange(len(rows))
+        query = place[self.blocks.query]
+        kept = np.flatnonzero(query >= 0)
+        blocks = self.blocks.take(kept[np.argsort(query[kept], kind="stable")])
+        return Judgement(
+            replace(blocks, query=place[blocks.query]),
+            self.positives[rows],
+            self.candidates[rows],
+            self.undetected_queries[rows],
+            {k: tied[rows] for k, tied in self.tied_cuts.items()},
+            {k: votes[rows] for k, votes in self.votes.items()},
+            self.whole,
+        )
 
     def only_scored(self, values: np.ndarray) -> np.ndarray:
         """`values` (q,) as float64 with NaN for queries left out."""

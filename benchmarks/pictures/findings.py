@@ -1,21 +1,21 @@
 """What a contact sheet shows: which queries, which methods, and the first results of each."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from benchmarks.cells import Cell
 from benchmarks.ground_truth import GroundTruth
 from benchmarks.metrics.averages import micro
-from benchmarks.metrics.judgement import judge
-from benchmarks.metrics.registry import evaluate
+from benchmarks.scoring import judge_retrieval
 from benchmarks.store import Store
 from benchmarks.tables.groups import Group, rankable
 from datasets.errors import BenchmarkError
 from datasets.lfw import QUERY_IMAGES
 from datasets.selection import hash_order
-from methods.ranking import Ranking
 from methods.spec import MethodSpec
 
 MOST_METHODS = 8
@@ -55,9 +55,10 @@ def find_results(store: Store, group: Group, methods: Sequence[str] | None, quer
     to_find = truth.to_find
     shown = choose_queries(truth, to_find > 0, queries)
     strips = {
-        cell.method: _strip(truth, cell, spec, ranking, shown, k)
-        for cell, _, spec in group.entries
-        if (methods is None or cell.method in methods) and (ranking := store.ranking(cell)) is not None
+        cell.method: strip
+        for cell, row, spec in group.entries
+        if (methods is None or cell.method in methods)
+        and (strip := _strip(store, truth, cell, row, spec, shown, k)) is not None
     }
     if not strips or not len(shown):
         what = "no method shown has a stored ranking" if len(shown) else "no query has anything to find"
@@ -74,8 +75,11 @@ def find_results(store: Store, group: Group, methods: Sequence[str] | None, quer
 def choose_queries(truth: GroundTruth, answerable: np.ndarray, count: int) -> np.ndarray:
     """Rows of `count` queries with something to find: LFW's ten query people, else by hash, new labels first."""
     rows = sorted(np.flatnonzero(answerable).tolist(), key=lambda row: hash_order(str(truth.query_ids[row])))
-    labels = truth.query_labels[rows].tolist()
-    nth_of_label = [labels[:place].count(label) for place, label in enumerate(labels)]
+    seen: Counter[str] = Counter()
+    nth_of_label = []
+    for label in truth.query_labels[rows].tolist():
+        nth_of_label.append(seen[label])
+        seen[label] += 1
     order = sorted(
         range(len(rows)), key=lambda place: (truth.query_ids[rows[place]] not in QUERY_IMAGES, nth_of_label[place])
     )
@@ -83,20 +87,23 @@ def choose_queries(truth: GroundTruth, answerable: np.ndarray, count: int) -> np
     return np.array(sorted(chosen, key=lambda row: truth.query_ids[row]), dtype=np.int64)
 
 
-def _strip(truth: GroundTruth, cell: Cell, spec: MethodSpec, ranking: Ranking, shown: np.ndarray, k: int) -> Strip:
-    judgement = judge(ranking, truth.gallery_labels, truth.query_labels, junk=truth.junk())
-    positions = []
-    for row in shown:
-        ids = ranking.ids[row]
-        positions.append(ids[truth.counts(int(row), ids)][:k])
+def _strip(
+    store: Store, truth: GroundTruth, cell: Cell, row: dict[str, Any], spec: MethodSpec, shown: np.ndarray, k: int
+) -> Strip | None:
+    """None for a cell without a ranking."""
+    judged, ranking = judge_retrieval(store, cell, row), store.ranking(cell)
+    if judged is None or ranking is None:
+        return None
+    rows = [(query, ranking.ids[query]) for query in shown.tolist()]
+    positions = tuple(ids[truth.counts(query, ids)][:k] for query, ids in rows)
     right = tuple(
-        truth.gallery_labels[ids] == truth.query_labels[row] for ids, row in zip(positions, shown, strict=True)
+        truth.gallery_labels[ids] == truth.query_labels[query] for ids, query in zip(positions, shown, strict=True)
     )
     return Strip(
         cell.method,
         spec.supervised and spec.family != "canary",
-        micro(evaluate(judgement, ["mAP"])["mAP"]),
-        tuple(positions),
+        micro(judged.evaluate(["mAP"])["mAP"]),
+        positions,
         right,
         tuple(ranking.undetected[shown].tolist()),
     )

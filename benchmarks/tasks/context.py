@@ -6,11 +6,13 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.embeddings import EmbeddingStore, stand_in_rows
+from benchmarks.judged.answering import answer
+from benchmarks.judged.relevance import Relevance
 from benchmarks.protocol import Timing
-from methods.answers import check_ranking
+from benchmarks.store import Store
+from datasets.imageset import ImageSet
 from methods.building import Surroundings, build_method
 from methods.contracts import Method, Reusing
-from methods.ranking import Ranking
 from methods.spec import MethodSpec
 from methods.vector_method import Embed, VectorMethod, embed_in_batches
 
@@ -24,6 +26,8 @@ class CellContext:
     embeddings: Path
     workdir: Path
     timing: Timing
+    keep_rankings: bool = False
+    """Whether whole rankings are stored, however large."""
 
     @property
     def trained(self) -> bool:
@@ -41,9 +45,14 @@ class CellContext:
             method.reuse(self.surroundings.models)
         return method
 
-    def checked(self, ranking: Ranking, queries: int, gallery: int) -> Ranking:
-        """A ranking that may be stored; raises AnswerError, which makes the cell's row an error, for any other."""
-        return check_ranking(self.spec.id, ranking, queries, gallery)
+    def answer(
+        self, method: Method, queries: ImageSet, relevance: Relevance, store: Store, done: str = "queries answered"
+    ) -> np.ndarray:
+        """Rank the gallery for each query and store the answers: (q,) bool, in which nothing was found to search for.
+
+        Raises AnswerError, which makes the cell's row an error, for a ranking that is none.
+        """
+        return answer(self.spec.id, method, queries, relevance, store, self.workdir, self.keep_rankings, done)
 
     def save_arrays(self, name: str, **arrays: np.ndarray) -> None:
         """Keep arrays with the cell."""

@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks import memory
+from benchmarks.ground_truth import read_ground_truth
+from benchmarks.judged.relevance import of_labels
 from benchmarks.store import Store
 from benchmarks.tasks.context import CellContext
 from datasets.errors import DataError
@@ -26,9 +28,8 @@ def run(context: CellContext, manifest: Manifest, store: Store) -> dict[str, Any
     method = context.build(context.embed())
     method.fit(watched(gallery.take(seen_rows), "images learned from"))
     method.index(watched(gallery, "images indexed"))
-    ranking = method.search(watched(queries.take(asked), "queries answered"), len(gallery))
-    ranking = context.checked(ranking, len(asked), len(gallery))
-    store.save_ranking(context.workdir, ranking)
+    truth = read_ground_truth(store.manifest_path(manifest.hash))
+    undetected = context.answer(method, queries.take(asked), of_labels(truth, asked), store)
     context.save_arrays("asked", positions=asked.astype(np.int32))
     peak = memory.peak_bytes()
     return {
@@ -37,7 +38,7 @@ def run(context: CellContext, manifest: Manifest, store: Store) -> dict[str, Any
             "fitted_on": len(seen_rows),
             "unseen_labels": len(unseen),
             "queries": len(asked),
-            "undetected_queries": int(ranking.undetected.sum()),
+            "undetected_queries": int(undetected.sum()),
         },
         "memory": {"baseline": baseline, "peak": None if peak is None or baseline is None else max(0, peak - baseline)},
     }

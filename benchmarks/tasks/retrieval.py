@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks import timing
+from benchmarks.ground_truth import read_ground_truth
+from benchmarks.judged.relevance import of_labels
 from benchmarks.memory import StagePeaks
 from benchmarks.protocol import SEARCH_DEPTH
 from benchmarks.store import Store
@@ -15,7 +17,6 @@ from datasets.manifest import Manifest
 from methods.answers import check_bytes
 from methods.contracts import Method
 from methods.progress import report, watched
-from methods.ranking import Ranking
 from methods.stages import StageClock
 from methods.vector_method import VectorMethod, embed_in_batches
 
@@ -35,7 +36,7 @@ def run(context: CellContext, manifest: Manifest, store: Store) -> dict[str, Any
     fit_seconds, index_seconds = _fit_and_index(method, gallery, peaks)
     index_peak = peaks.highest
     with peaks.stage("rank"):
-        ranking = _ranking(context, method, queries, len(gallery), store)
+        undetected = _answered(context, method, manifest, store)
     afresh(method)
     report("timing queries", 0, 0)
     with peaks.stage("query"):
@@ -54,7 +55,7 @@ def run(context: CellContext, manifest: Manifest, store: Store) -> dict[str, Any
         **samples.stages,
     )
     return {
-        "counts": _counts(method, gallery, queries, ranking),
+        "counts": _counts(method, gallery, queries, undetected),
         "latency": timing.percentiles(samples.total),
         "stages_ms": {name: float(s.mean() * 1e3) for name, s in {**samples.stages, "other": samples.other}.items()},
         "cold_start_ms": (load_seconds + (first_call if first_call is not None else samples.total[0])) * 1e3,
@@ -107,13 +108,12 @@ def _fit_and_index(method: Method, gallery: ImageSet, peaks: StagePeaks) -> tupl
     return seconds[0], seconds[1]
 
 
-def _ranking(context: CellContext, method: Method, queries: ImageSet, depth: int, store: Store) -> Ranking | None:
+def _answered(context: CellContext, method: Method, manifest: Manifest, store: Store) -> np.ndarray | None:
+    """Accuracy's part: the answers stored; which queries had nothing to search for, None for an untrained network."""
     if not context.trained:
         return None
-    ranking = method.search(watched(queries, "queries answered"), depth)
-    ranking = context.checked(ranking, len(queries), depth)
-    store.save_ranking(context.workdir, ranking)
-    return ranking
+    truth = read_ground_truth(store.manifest_path(manifest.hash))
+    return context.answer(method, manifest.queries, of_labels(truth), store)
 
 
 def _gallery_seconds(context: CellContext, method: Method, gallery: ImageSet, building: float) -> np.ndarray:
@@ -127,11 +127,13 @@ def _gallery_seconds(context: CellContext, method: Method, gallery: ImageSet, bu
     return encode + building / len(gallery)
 
 
-def _counts(method: Method, gallery: ImageSet, queries: ImageSet, ranking: Ranking | None) -> dict[str, int | None]:
-    indexed = method.indexed if isinstance(method, VectorMethod) and ranking is not None else len(gallery)
+def _counts(
+    method: Method, gallery: ImageSet, queries: ImageSet, undetected: np.ndarray | None
+) -> dict[str, int | None]:
+    indexed = method.indexed if isinstance(method, VectorMethod) and undetected is not None else len(gallery)
     return {
         "gallery": len(gallery),
         "queries": len(queries),
-        "undetected_gallery": len(gallery) - indexed if ranking is not None else None,
-        "undetected_queries": int(ranking.undetected.sum()) if ranking is not None else None,
+        "undetected_gallery": len(gallery) - indexed if undetected is not None else None,
+        "undetected_queries": int(undetected.sum()) if undetected is not None else None,
     }

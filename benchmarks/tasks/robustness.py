@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks import memory
+from benchmarks.ground_truth import read_ground_truth
+from benchmarks.judged.relevance import of_originals
 from benchmarks.protocol import ROBUSTNESS_ORIGINALS, SEED, size_class
 from benchmarks.store import Store
 from benchmarks.tasks.context import CellContext
@@ -23,12 +25,12 @@ def run(context: CellContext, manifest: Manifest, store: Store) -> dict[str, Any
     method = context.build(context.embed())
     method.fit(watched(gallery, "images learned from"))
     method.index(watched(gallery, "images indexed"))
-    ranking = method.search(watched(copies, "copies searched for"), len(gallery))
-    ranking = context.checked(ranking, len(copies), len(gallery))
-    store.save_ranking(context.workdir, ranking)
+    originals = np.repeat(chosen, len(DISTORTIONS)).astype(np.int32)
+    truth = read_ground_truth(store.manifest_path(manifest.hash))
+    undetected = context.answer(method, copies, of_originals(truth, originals), store, "copies searched for")
     context.save_arrays(
         "copies",
-        original=np.repeat(chosen, len(DISTORTIONS)).astype(np.int32),
+        original=originals,
         distortion=np.tile(np.arange(len(DISTORTIONS), dtype=np.int8), wanted),
     )
     peak = memory.peak_bytes()
@@ -37,7 +39,7 @@ def run(context: CellContext, manifest: Manifest, store: Store) -> dict[str, Any
             "gallery": len(gallery),
             "queries": len(copies),
             "originals": wanted,
-            "undetected_queries": int(ranking.undetected.sum()),
+            "undetected_queries": int(undetected.sum()),
         },
         "memory": {"baseline": baseline, "peak": None if peak is None or baseline is None else max(0, peak - baseline)},
     }

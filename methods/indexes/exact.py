@@ -42,17 +42,23 @@ class ExactIndex:
         if k == 0 or not len(vectors):
             return np.empty((len(vectors), k), dtype=np.int32), np.empty((len(vectors), k), dtype=np.float32)
         step = max(1, CHUNK // max(self._vectors.shape))
-        parts = [
-            top_k(self._scores(self._prepared(vectors[start : start + step])), k)
-            for start in range(0, len(vectors), step)
-        ]
-        ids, scores = parts[0] if len(parts) == 1 else map(np.concatenate, zip(*parts, strict=True))
-        return ids, -np.sqrt(-scores) if self.metric == "l2" else scores
+        if len(vectors) <= step:
+            return self._best(vectors, k)
+        ids = np.empty((len(vectors), k), dtype=np.int32)
+        scores = np.empty((len(vectors), k), dtype=np.float32)
+        for start in range(0, len(vectors), step):
+            rows = slice(start, start + step)
+            ids[rows], scores[rows] = self._best(vectors[rows], k)
+        return ids, scores
 
     @property
     def nbytes(self) -> int:
         """Bytes of the vectors, their norms and their mean."""
         return self._vectors.nbytes + self._norms.nbytes + self._centre.nbytes
+
+    def _best(self, vectors: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+        ids, scores = top_k(self._scores(self._prepared(vectors)), k)
+        return ids, -np.sqrt(-scores) if self.metric == "l2" else scores
 
     def _keep(self, prepared: np.ndarray) -> None:
         self._vectors = prepared

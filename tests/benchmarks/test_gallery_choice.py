@@ -52,11 +52,14 @@ def test_ties_are_averaged_over_all_their_orders(tmp_path):
 
 def test_the_query_itself_is_no_result():
     from benchmarks.ground_truth import GroundTruth
+    from benchmarks.judged.relevance import of_labels
 
     columns = [np.array(c) for c in (["q", "a1", "b1"], ["a", "a", "b"], ["q"], ["a"])]
     truth = GroundTruth("lfw", "standard", "complete", (), *columns)
     ranking = Ranking(np.array([[0, 2, 1]]), np.array([[3.0, 2.0, 1.0]], dtype=np.float32), np.array([False]))
-    hits = first_hits(truth, Cell("lfw", "standard", "retrieval", "m"), SPEC, ranking, 2)
+    relevance = of_labels(truth)
+    judged = (relevance.judge(ranking), relevance.first_right(ranking))
+    hits = first_hits(truth, Cell("lfw", "standard", "retrieval", "m"), SPEC, ranking, *judged, 2)
     assert hits.top.tolist() == [[2, 1]] and hits.rank.tolist() == [2]
 
 
