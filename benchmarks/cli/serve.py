@@ -49,7 +49,7 @@ def serve(
     from benchmarks.search.searcher import Places
     from benchmarks.web.app import create_app
     from benchmarks.web.desk import Desk
-    from benchmarks.web.settings import LOOPBACK, Settings
+    from benchmarks.web.settings import EVERYWHERE, LOOPBACK, Settings
 
     console = Console(stderr=True)
     settings = Settings(
@@ -58,25 +58,34 @@ def serve(
         tables=tables,
         plugins=tuple(plugins or ()),
         hosts=tuple(dict.fromkeys((*LOOPBACK, host, *(names or ())))),
+        host=host,
         most_bytes=upload_limit * 2**20,
     )
     with progress(console) as advance:
         desk = Desk(settings, advance)
-    if host not in LOOPBACK:
-        console.print(f"[bold yellow]open to the network[/]: anyone who can reach {host} sees them, no password")
+    if not settings.is_private:
+        console.print("[bold yellow]open to the network[/]: anyone who can reach this machine sees them, no password")
     listening = _listen(host, port)
-    console.print(f"http://{host}:{listening.getsockname()[1]}  (Ctrl-C ends it)", highlight=False)
+    console.print(f"{_address(host, listening.getsockname()[1])}  (Ctrl-C ends it)", highlight=False, markup=False)
+    if host in EVERYWHERE:
+        console.print("from elsewhere: this machine's address in digits; to use a name, give it with --allow-host")
     config = uvicorn.Config(create_app(desk), log_level="warning", server_header=False)
     with contextlib.suppress(KeyboardInterrupt):  # raised again once the last answer was given
         uvicorn.Server(config).run(sockets=[listening])
+
+
+def _address(host: str, port: int) -> str:
+    """What to type into a browser on this machine."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _listen(host: str, port: int) -> socket.socket:
     """A socket that listens at the address; raises BenchmarkError where it is taken or not this machine's."""
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family)
-    except OSError as error:
-        raise BenchmarkError(
-            f"cannot listen at {host}:{port} ({error.strerror}): name another --port or --host"
-        ) from error
+        both = host == "::" and socket.has_dualstack_ipv6()
+        return socket.create_server((host, port), family=family, dualstack_ipv6=both)
+    except (OSError, UnicodeError) as error:  # a name that cannot be one
+        why = getattr(error, "strerror", None) or error
+        raise BenchmarkError(f"cannot listen at {host}:{port} ({why}): name another --port or --host") from error

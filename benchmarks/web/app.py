@@ -12,7 +12,6 @@ from jinja2 import Environment, PackageLoader
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import ClientDisconnect
 
 from benchmarks.search.choice import overviews
@@ -22,6 +21,7 @@ from benchmarks.web.guard import Guard
 from benchmarks.web.leaderboard import read_leaderboard
 from benchmarks.web.shelf import GoneError
 from datasets.errors import BenchmarkError
+from datasets.safe_text import one_line
 
 STATIC = Path(__file__).with_name("static")
 
@@ -47,13 +47,12 @@ class ExplainRequest(BaseModel):
 def create_app(desk: Desk) -> FastAPI:
     """The application over an opened desk."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(desk.settings.hosts), www_redirect=False)
-    app.add_middleware(Guard, most_bytes=desk.settings.most_bytes)
+    app.add_middleware(Guard, most_bytes=desk.settings.most_bytes, hosts=desk.settings.hosts)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     _add_pages(app, desk)
     _add_pictures(app, desk)
     _add_searching(app, desk)
-    _add_errors(app)
+    _add_errors(app, desk)
     return app
 
 
@@ -63,8 +62,14 @@ def _add_pages(app: FastAPI, desk: Desk) -> None:
     @app.get("/", response_class=HTMLResponse)
     def search_page() -> str:
         galleries = [
-            {"number": number, "title": gallery.title, "images": len(gallery), "methods": desk.methods(number)}
-            for number, gallery in enumerate(desk.galleries)
+            {
+                "number": number,
+                "title": opened.title,
+                "images": len(opened.gallery),
+                "changes": opened.changes,
+                "methods": desk.methods(number),
+            }
+            for number, opened in enumerate(desk.opened)
         ]
         page = environment.get_template("search.html.j2")
         return page.render(galleries=galleries, tab="search", most_bytes=desk.settings.most_bytes)
@@ -86,7 +91,7 @@ def _add_pictures(app: FastAPI, desk: Desk) -> None:
             data = await request.body()
         except ClientDisconnect as gone:  # nobody is there to be told
             raise HTTPException(400, "the picture was not sent whole") from gone
-        name = Path(unquote(request.headers.get("x-name", ""))).name[:100] or "picture"
+        name = one_line(Path(unquote(request.headers.get("x-name", "")[:2000])).name, 100) or "picture"
         token, query = await run_in_threadpool(desk.keep_query, data, name)
         height, width = query.image.shape[:2]
         return {"query": token, "name": name, "width": width, "height": height, "notes": query.notes}
@@ -107,11 +112,17 @@ def _add_searching(app: FastAPI, desk: Desk) -> None:
     def search(asked: SearchRequest) -> dict[str, Any]:
         crop = Crop.parse(asked.crop) if asked.crop else None
         token, answer = desk.search(asked.query, asked.gallery, asked.method, asked.k, crop, asked.face)
-        return {"answer": token, **answer.to_json()}
+        return {"answer": token, "images": len(desk.galleries[asked.gallery]), **_told(desk, answer.to_json())}
 
     @app.post("/api/explain")
     def explain(asked: ExplainRequest) -> dict[str, str | None]:
-        return desk.explain(asked.answer, asked.place)
+        return _told(desk, desk.explain(asked.answer, asked.place))
+
+    @app.post("/api/galleries/{gallery}/look")
+    def look(gallery: int) -> dict[str, Any]:
+        """Take up images that came, changed or went since the gallery was looked through."""
+        images, changed = desk.look_again(gallery)
+        return {"images": images, "changed": changed}
 
     @app.get("/api/progress")
     async def progress() -> dict[str, str]:
@@ -119,10 +130,16 @@ def _add_searching(app: FastAPI, desk: Desk) -> None:
         return {"progress": desk.progress}
 
 
-def _add_errors(app: FastAPI) -> None:
+def _told(desk: Desk, document: Any) -> Any:
+    """Plain data as it may be told to whoever can ask."""
+    return document if desk.hiding is None else desk.hiding.document(document)
+
+
+def _add_errors(app: FastAPI, desk: Desk) -> None:
     @app.exception_handler(BenchmarkError)
     async def mendable(request: Request, error: BenchmarkError) -> JSONResponse:
-        return JSONResponse({"error": str(error)}, 410 if isinstance(error, GoneError) else 422)
+        said = _told(desk, {"error": one_line(str(error))})
+        return JSONResponse(said, 410 if isinstance(error, GoneError) else 422)
 
     @app.exception_handler(RequestValidationError)
     async def malformed(request: Request, error: RequestValidationError) -> JSONResponse:

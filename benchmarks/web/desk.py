@@ -1,20 +1,23 @@
 """What the server holds: opened galleries, searchers made when they are first asked, the last pictures and answers."""
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 
 from benchmarks.inventory import can_run
 from benchmarks.search.answer import Answer
 from benchmarks.search.choice import default_method
 from benchmarks.search.errors import SearchError
-from benchmarks.search.gallery import Advance, Gallery
+from benchmarks.search.folder_gallery import FolderGallery
+from benchmarks.search.gallery import Advance
 from benchmarks.search.opening import open_gallery
 from benchmarks.search.query import Crop, Query, cropped, read_query
 from benchmarks.search.searcher import Searcher
 from benchmarks.search.show.page import why_shown
 from benchmarks.search.show.thumbs import gallery_thumb, jpeg, thumb
 from benchmarks.search.why import explain_hit
+from benchmarks.web.hiding import Hiding, short_titles
+from benchmarks.web.opened import Opened
 from benchmarks.web.settings import Settings
 from benchmarks.web.shelf import GoneError, Shelf
 from datasets.decoding import FORMATS
@@ -66,10 +69,15 @@ class Desk:
         ]
         for gallery in self.galleries:
             gallery.update(advance)
+        titles = [gallery.title for gallery in self.galleries]
+        places = (settings.places.index, settings.places.data, settings.places.weights, settings.places.vector_store)
+        roots = (gallery.root for gallery in self.galleries if isinstance(gallery, FolderGallery))
+        self.hiding = None if settings.is_private else Hiding((*roots, *places, settings.tables, *settings.plugins))
+        """What takes places out of answers to other machines."""
+        self.opened = list(map(Opened, self.galleries, titles if settings.is_private else short_titles(titles)))
         self._doing: tuple[str, int, int | None] = ("", 0, None)
         self._queries: Shelf[Query] = Shelf(QUERY_PIXELS, "picture")
         self._answers: Shelf[Asked] = Shelf(ANSWERS, "answer")
-        self._searchers: dict[tuple[int, str], Searcher] = {}
         # One search at a time: each uses all cores as it is, and no library promises to be searched by two threads.
         self._searching = Lock()
         self._decoding = Lock()
@@ -83,7 +91,7 @@ class Desk:
 
     def methods(self, gallery: int) -> list[MethodChoice]:
         """The methods that can search a gallery, in catalogue order."""
-        opened = self._gallery(gallery)
+        opened = self._opened(gallery).gallery
         settings = self.settings
         best = default_method(opened, self.registry, settings.tables, settings.places.weights)
         return [
@@ -107,12 +115,12 @@ class Desk:
     def search(
         self, query: str, gallery: int, method: str, k: int, crop: Crop | None, face: int | None
     ) -> tuple[str, Answer]:
-        """One method's answer, and the token under which it can be explained."""
+        """One method's answer, and the token under which it can be explained; in what is in the gallery now."""
         picture = self._queries.get(query)
         with self._searching:
             try:
                 searcher = self._searcher(gallery, method)
-                answer = searcher.search(picture, k, crop, face)
+                answer = replace(searcher.search(picture, k, crop, face), gallery=self.opened[gallery].title)
             finally:
                 self._doing = ("", 0, None)
         return self._answers.put(Asked(query, crop, searcher, answer)), answer
@@ -131,25 +139,33 @@ class Desk:
         """A gallery's image as a small JPEG; raises GoneError where there is none of that number."""
         try:
             with self._decoding:
-                picture = gallery_thumb(self._gallery(gallery), id, THUMBNAIL)
+                picture = gallery_thumb(self._opened(gallery).gallery, id, THUMBNAIL)
         except SearchError as error:
             raise GoneError(str(error)) from error
         if picture is None:
             raise GoneError("the image was removed, or cannot be read any more")
         return jpeg(picture)
 
-    def _gallery(self, number: int) -> Gallery:
-        if not 0 <= number < len(self.galleries):
+    def look_again(self, gallery: int) -> tuple[int, bool]:
+        """Take up what came into a gallery, changed or went: how many images it has now, and whether others."""
+        opened = self._opened(gallery)
+        with self._searching:
+            try:
+                changed = opened.look(self._advance)
+            finally:
+                self._doing = ("", 0, None)
+        return len(opened.gallery), changed
+
+    def _opened(self, number: int) -> Opened:
+        if not 0 <= number < len(self.opened):
             raise GoneError(f"there is no gallery number {number} here")
-        return self.galleries[number]
+        return self.opened[number]
 
     def _searcher(self, gallery: int, method: str) -> Searcher:
-        key = (gallery, method)
-        if key not in self._searchers:
-            opened, spec = self._gallery(gallery), self.registry.get(method)
-            self._doing = (f"loading {spec.id}", 0, None)
-            self._searchers[key] = Searcher(spec, opened, self.settings.places, self._advance)
-        return self._searchers[key]
+        opened, spec = self._opened(gallery), self.registry.get(method)
+        opened.look_if_quick(self._advance)
+        self._doing = (f"loading {spec.id}", 0, None)
+        return opened.searcher(spec, self.settings.places, self._advance)
 
     def _advance(self, what: str, done: int, total: int | None) -> None:
         before, count, known = self._doing

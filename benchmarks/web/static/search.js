@@ -75,6 +75,7 @@ async function run(face = null) {
       const question = { query: picture.query, gallery, method, k: $("k").valueAsNumber || 12, crop };
       const answer = await ask("/api/search", face === null ? question : { ...question, face });
       if (mine !== search) return;
+      count(gallery, answer.images);
       columns[place].show(answer, gallery, explain);
       if (answer.faces.length) showFaces(answer.faces, crop);
     } catch (error) {
@@ -85,6 +86,27 @@ async function run(face = null) {
     }
   }
   say("Press a hit to see why it is one.");
+}
+
+/* How many images a gallery has now, where it can be chosen. */
+function count(gallery, images) {
+  const option = $("gallery").options[gallery];
+  option.textContent = `${option.dataset.title} (${images.toLocaleString("en")} ${images === 1 ? "image" : "images"})`;
+}
+
+async function look() {
+  const gallery = Number($("gallery").value);
+  $("look").disabled = true;
+  say("Looking for new images…");
+  try {
+    const { images, changed } = await ask(`/api/galleries/${gallery}/look`, {});
+    count(gallery, images);
+    say(changed ? "The gallery has changed: search again." : "Nothing new.");
+  } catch (error) {
+    say(error.message, true);
+  } finally {
+    $("look").disabled = false;
+  }
 }
 
 /* Boxes on the picture, each a button that searches for that face. */
@@ -140,7 +162,9 @@ $("file").addEventListener("change", (event) => {
 });
 $("another").addEventListener("click", () => $("file").click());
 $("whole").addEventListener("click", () => region.set(null));
+$("look").addEventListener("click", look);
 $("gallery").addEventListener("change", () => {
+  $("look").hidden = !("changes" in $("gallery").selectedOptions[0].dataset);
   for (const list of document.querySelectorAll("fieldset.methods")) {
     list.hidden = list.disabled = list.dataset.gallery !== $("gallery").value;
   }
