@@ -44,6 +44,8 @@ _ARRAYS = {
     "samples": ("total",),
 }
 """What a cell may store beside its row, and the arrays in each."""
+_OF_TASK = {"retrieval": ("ranking",), "open-set": ("ranking",), "robustness": ("ranking",), "verification": ("pairs",)}
+"""What a cell with a result stored in any case: for rows of an older version, which do not list their files."""
 _FAILED = "failed"
 _REPLACED = ".old"
 
@@ -90,7 +92,8 @@ class Store:
 
     def commit(self, cell: Cell, row: dict[str, Any], workdir: Path) -> None:
         """Put a finished run in the place of what was there; one without a result beside a row that has one."""
-        write_record(workdir / "cell.json", {"schema": ROW_SCHEMA, "cell": cell.to_json(), **row})
+        files = sorted(path.stem for path in workdir.glob("*.npz"))
+        write_record(workdir / "cell.json", {"schema": ROW_SCHEMA, "cell": cell.to_json(), "files": files, **row})
         flush_folder(workdir)
         target = self.folder(cell)
         if row.get("status", "ok") != "ok" and (self.row(cell) or {}).get("status") == "ok":
@@ -111,14 +114,17 @@ class Store:
         return if_intact(_read_row, self.folder(cell))
 
     def damage(self, cell: Cell) -> str:
-        """What of a cell's files is damaged, in one line; empty where none is."""
+        """What of a cell's files is damaged or missing, in one line; empty where nothing is."""
         folder = self.folder(cell)
         try:
-            if _read_row(folder) is not None:
+            if (row := _read_row(folder)) is not None:
                 for name in _ARRAYS:
                     self.arrays(cell, name)
                 if stored := self.statistics(cell):
                     stored.check()
+                for name in _stored(cell, row):
+                    if not (folder / f"{name}.npz").exists():
+                        raise DamagedFile(folder / f"{name}.npz", "it is missing")
         except DamagedFile as error:
             return str(error)
         return ""
@@ -213,6 +219,13 @@ def _read_row(folder: Path) -> dict[str, Any] | None:
         raise DamagedFile(path, error) from error
     later = if_intact(lambda path: read_record(path, ROW_SCHEMA, _NEEDS), folder / _FAILED / "cell.json")
     return {**row, FAILED_RERUN: later} if later else row
+
+
+def _stored(cell: Cell, row: dict[str, Any]) -> tuple[str, ...]:
+    """Names of the arrays that the cell stored beside its row."""
+    if "files" in row:
+        return tuple(row["files"])
+    return _OF_TASK.get(cell.task, ()) if row["status"] == "ok" and row["trained"] else ()
 
 
 def _is_damaged(folder: Path) -> bool:

@@ -1,5 +1,6 @@
 """The templates of the page: everything that comes from data is escaped, a template says so where it does not."""
 
+import hashlib
 import re
 from functools import cache
 from importlib.resources import files
@@ -10,6 +11,9 @@ from markupsafe import Markup, escape
 
 from benchmarks.tables.model import shown
 from datasets.words import count_of
+
+_PLAIN = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
+_DIGESTED = re.compile(r"-[0-9a-f]{10}$")
 
 
 def render(name: str, /, **values: Any) -> Markup:
@@ -23,8 +27,14 @@ def source(name: str) -> str:
 
 
 def anchor(prefix: str, name: str) -> str:
-    """An id for an element: `prefix`, and `name` with nothing in it but what an anchor may hold."""
-    return f"{prefix}-{re.sub(r'[^A-Za-z0-9]+', '-', name).strip('-')}"
+    """An id for an element: `prefix`, and `name` as letters, digits and hyphens.
+
+    A name that these do not spell bears a digest of it as well, so that no two names share an id.
+    """
+    if not _PLAIN.fullmatch(name) or _DIGESTED.search(name):
+        digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:10]
+        name = f"{re.sub(r'[^A-Za-z0-9]+', '-', name).strip('-')}-{digest}"
+    return f"{prefix}-{name}"
 
 
 def bold(text: str) -> Markup:

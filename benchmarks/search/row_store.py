@@ -1,12 +1,15 @@
 """Rows of one encoder on disk by image content: memory-mapped shards that only grow, never pickled.
 
-A shard is one .npy file of records (sha256, row), so that it is either there whole or not at all. An interrupted pass
+A shard is one .npy file of records (sha256, row), so that it is either there whole or not at all, with a checksum
+behind them: a shard of which a byte changed on disk is named, removed, and its rows are made again. An interrupted pass
 goes on after its last shard. Small ones are merged into the last, so that a gallery that grows image by image does not
 leave a file for each.
 """
 
 import contextlib
 import fcntl
+import struct
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +21,10 @@ from methods.vector_method import empty_rows
 
 SHARD_ROWS = 8192
 DIGEST_BYTES = 32
+_SEAL = struct.Struct("<8sQI")
+"""Behind the records: a word, how many bytes lie before it, and their CRC-32. A shard of an older version has none."""
+_WORD = b"RISROWS1"
+_BLOCK = 1 << 24
 
 
 class RowStore:
@@ -74,6 +81,8 @@ class RowStore:
             path = self.folder / f"rows-{last + 1:05d}.npy"
         with write_atomically(path) as file:
             np.save(file, records, allow_pickle=False)
+            file.flush()
+            file.write(_SEAL.pack(_WORD, *_checksum(Path(file.name))))
         self._take_up(path)
 
     @contextmanager
@@ -87,6 +96,7 @@ class RowStore:
 
     def _take_up(self, path: Path) -> None:
         try:
+            _check(path)
             shard = np.load(path, mmap_mode="r", allow_pickle=False)
             packed = np.ascontiguousarray(shard["digest"]).tobytes()
             if shard.ndim != 1 or shard.dtype["row"].ndim != 1 or len(packed) != DIGEST_BYTES * len(shard):
@@ -103,3 +113,26 @@ class RowStore:
         self._paths.append(path)
         for row in range(len(shard)):
             self._place[packed[row * DIGEST_BYTES : (row + 1) * DIGEST_BYTES]] = (number, row)
+
+
+def _check(path: Path) -> None:
+    """Raises ValueError where the bytes of a sealed shard are not those that were written."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        file.seek(max(0, size - _SEAL.size))
+        end = file.read()
+    if len(end) < _SEAL.size or not end.startswith(_WORD):
+        return
+    _, length, crc = _SEAL.unpack(end)
+    if (length, crc) != _checksum(path, _SEAL.size):
+        raise ValueError("its checksum differs")
+
+
+def _checksum(path: Path, without: int = 0) -> tuple[int, int]:
+    """Size and CRC-32 of a file but for its last bytes."""
+    left, crc = path.stat().st_size - without, 0
+    size = left
+    with path.open("rb") as file:
+        while left and (block := file.read(min(left, _BLOCK))):
+            crc, left = zlib.crc32(block, crc), left - len(block)
+    return size, crc

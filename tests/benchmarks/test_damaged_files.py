@@ -103,6 +103,28 @@ def test_commands_go_on_and_a_run_makes_it_again(whole, copy, kind, damage, capl
     assert hits(copy) == hits(whole)
 
 
+@pytest.mark.parametrize("row", ["this version's", "older"])
+@pytest.mark.parametrize("kind", ["ranking", "samples"])
+def test_a_file_of_a_cell_that_is_missing_is_noticed_and_made_again(whole, copy, kind, row):
+    next(copy.store.root.glob(KINDS[kind])).unlink()
+    if row == "older":
+        path = next(copy.store.root.glob(ROW))
+        record = {key: value for key, value in json.loads(path.read_text()).items() if key not in ("files", "checksum")}
+        path.write_text(json.dumps(record))
+    out, plugin = str(copy.store.root), ("--plugin", str(PLUGIN))
+    said = CliRunner().invoke(app, ("status", "--why", "--out", out, *plugin, "--threads", "1"), terminal_width=400)
+    if kind == "samples" and row == "older":  # nothing says that there was any
+        assert copy.plan("mean-colour").cells[0].state == "done"
+        return
+    assert "it is missing" in " ".join(said.output.split())
+    (planned,) = copy.plan("mean-colour").cells
+    assert planned.state == "failed" and f"{kind}.npz is damaged (it is missing)" in planned.why
+    assert CliRunner().invoke(app, ("report", "--out", out, *plugin)).exit_code == 0
+    assert "mean-colour: error (" in next(copy.store.root.glob("*smoke-retrieval.md")).read_text()
+    copy.run("mean-colour")
+    assert hits(copy) == hits(whole)
+
+
 def test_a_changed_label_in_a_manifest_is_seen_with_or_without_its_checksum(copy):
     path = next(copy.store.root.glob(KINDS["manifest"]))
     for drop in ("", "checksum", "hash"):
