@@ -34,6 +34,8 @@ class GroundTruth:
     query_content: np.ndarray | None = None
     identical_pairs: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=bool))
     """(p,) bool: which verification pairs are of one image, byte by byte; they are left out of all figures."""
+    cut_short: tuple[str, ...] = ()
+    """Ids of images that are used although their files lack their last bytes."""
 
     def junk(self, rows: np.ndarray | None = None) -> np.ndarray:
         """Pairs (m, 2) of query and gallery position that are neither right nor wrong, ordered by query.
@@ -152,6 +154,7 @@ def _read(path: Path, mtime: int) -> GroundTruth:
             gallery_content=content[roles == "gallery"],
             query_content=content[roles == "query"],
             identical_pairs=_of_one_image(document.get("pairs", ()), content),
+            cut_short=tuple(map(str, document.get("cut_short", ()))),
         )
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         said = " ".join(str(error).split())[:200]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
+from datasets.cut_short import whole
 from datasets.dataset import Dataset
 from datasets.decoding import decode_image
 from datasets.errors import ImageError
@@ -33,10 +34,13 @@ class FileDataset(Dataset):
         return tuple(item for item, _ in self._files.values())
 
     def read(self, id: str) -> bytes:
-        """The file's bytes; raises ImageError if it is not (or no longer) to be had, not regular, or too large."""
+        """The file's bytes, completed where they lack a JPEG's end (see cut_short).
+
+        Raises ImageError if it is not (or no longer) to be had, not regular, or too large.
+        """
         if id not in self._files:
             raise ImageError(f"{id}: no such image in {self.name}")
-        return read_image_file(self._files[id][1], id)
+        return whole(read_image_file(self._files[id][1], id))
 
     def decode(self, data: bytes, id: str) -> Image:
         """Pixels of an encoded image file (see decoding.decode_image)."""

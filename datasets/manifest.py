@@ -102,7 +102,7 @@ def build_manifest(dataset: Dataset, subset: str, cache_dir: Path | None = None,
     wanted += [(item, "query") for item in split.queries]
 
     def build() -> Manifest:
-        records, skipped = examine(dataset, wanted)
+        records, skipped, cut_short = examine(dataset, wanted)
         for role in ("gallery", "query"):
             if not any(record.role == role for record in records):
                 _refuse(dataset, subset, f"{role} images", skipped)
@@ -113,6 +113,7 @@ def build_manifest(dataset: Dataset, subset: str, cache_dir: Path | None = None,
             completeness=dataset.completeness(),
             records=tuple(records),
             skipped=tuple(skipped),
+            cut_short=tuple(cut_short),
             source=dataset,
         )
 
@@ -143,7 +144,7 @@ def build_pair_manifest(
 
 
 def _examine_pairs(dataset: Dataset, subset: str, pairs: Pairs, wanted: list[tuple[Item, Role]]) -> PairManifest:
-    usable, skipped = examine(dataset, wanted)
+    usable, skipped, cut_short = examine(dataset, wanted)
     unusable = {id for id, _ in skipped}
     rows = _rows(pairs)
     kept = [row for row in rows if row[0] not in unusable and row[1] not in unusable]
@@ -159,6 +160,7 @@ def _examine_pairs(dataset: Dataset, subset: str, pairs: Pairs, wanted: list[tup
         completeness=dataset.completeness(),
         records=tuple(records),
         skipped=tuple(skipped),
+        cut_short=tuple(id for id in cut_short if id in used),
         source=dataset,
         pairs=tuple((position[left], position[right], same, fold) for left, right, same, fold in kept),
         missing=pairs.missing,

@@ -5,8 +5,9 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
+from datasets.cut_short import was_cut_short
 from datasets.dataset import Dataset
 from datasets.errors import ImageError
 from datasets.imageset import ImageSet, Item
@@ -28,8 +29,17 @@ class Record:
     meta: Mapping[str, object]
 
 
-def examine(dataset: Dataset, wanted: Sequence[tuple[Item, Role]]) -> tuple[list[Record], list[tuple[str, str]]]:
-    """Read and decode each item once: the records of the usable ones, and (id, reason) of the others, in order."""
+class Examined(NamedTuple):
+    """Records of the usable images, (id, reason) of the others, and ids of usable ones that lack their last bytes."""
+
+    records: list[Record]
+    skipped: list[tuple[str, str]]
+    cut_short: list[str]
+
+
+def examine(dataset: Dataset, wanted: Sequence[tuple[Item, Role]]) -> Examined:
+    """Read and decode each item once; all in the order of `wanted`."""
+    cut_short: set[str] = set()
 
     def one(entry: tuple[Item, Role]) -> Record | tuple[str, str]:
         item, role = entry
@@ -38,11 +48,15 @@ def examine(dataset: Dataset, wanted: Sequence[tuple[Item, Role]]) -> tuple[list
             dataset.decode(data, item.id)
         except ImageError as error:
             return item.id, str(error)
+        if was_cut_short(data):
+            cut_short.add(item.id)
         return Record(item.id, item.label, role, hashlib.sha256(data).hexdigest(), item.meta)
 
     with ThreadPoolExecutor(THREADS) as pool:
         results = list(pool.map(one, wanted))
-    return [r for r in results if isinstance(r, Record)], [r for r in results if not isinstance(r, Record)]
+    records = [r for r in results if isinstance(r, Record)]
+    shortened = list(dict.fromkeys(record.id for record in records if record.id in cut_short))
+    return Examined(records, [r for r in results if not isinstance(r, Record)], shortened)
 
 
 def imageset(records: Iterable[Record], dataset: Dataset) -> ImageSet:

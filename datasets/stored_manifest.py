@@ -39,6 +39,8 @@ class StoredManifest:
     skipped: tuple[tuple[str, str], ...]
     source: Dataset = field(repr=False, compare=False)
     origin: DataOrigin = UNSTATED
+    cut_short: tuple[str, ...] = ()
+    """Ids of usable images that lack their last bytes."""
 
     @cached_property
     def hash(self) -> str:
@@ -57,6 +59,8 @@ class StoredManifest:
         """The manifest as text; `from_json` reads it back."""
         document: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "source"}
         document["origin"] = asdict(self.origin)
+        if not self.cut_short:  # nothing to say, as before it could be said
+            del document["cut_short"]
         document["records"] = [(r.id, r.label, r.role, r.sha256, dict(r.meta)) for r in self.records]
         return json.dumps(sealed({"kind": type(self).__name__, "format": FORMAT, "hash": self.hash, **document}))
 
@@ -70,6 +74,7 @@ class StoredManifest:
                 raise ValueError(f"it is a {kind} of format {version}, not a {cls.__name__} of format {FORMAT}")
             document["records"] = tuple(Record(*values) for values in document["records"])
             document["skipped"] = tuple(map(tuple, document["skipped"]))
+            document["cut_short"] = tuple(document.get("cut_short", ()))
             document["origin"] = stored_origin(document)
             manifest = cls(**cls._restored(document), source=dataset)
             if manifest.hash != hash:
@@ -148,5 +153,5 @@ def cache_key(dataset: Dataset, subset: str, wanted: Sequence[tuple[Item, Role]]
     if fingerprint is None:
         return None
     content = content_hash([item.id, item.label, role, dict(item.meta)] for item, role in wanted)
-    decoding = [*module_digests(("datasets.decoding",)).values(), function_digest(type(dataset).decode)]
+    decoding = [*module_digests(("datasets.cut_short",)).values(), function_digest(type(dataset).decode)]
     return [FORMAT, dataset.title, dataset.synthetic, subset, fingerprint, content, decoding]

@@ -8,7 +8,7 @@ import fcntl
 import hashlib
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -30,6 +30,7 @@ CREATE TABLE IF NOT EXISTS images(
     id INTEGER PRIMARY KEY, path BLOB UNIQUE, size INTEGER, mtime_ns INTEGER, sha256 BLOB, problem TEXT,
     ctime_ns INTEGER, inode INTEGER);
 CREATE TABLE IF NOT EXISTS broken(sha256 BLOB PRIMARY KEY, reason TEXT);
+CREATE TABLE IF NOT EXISTS cut_short(sha256 BLOB PRIMARY KEY);
 CREATE TEMP TABLE IF NOT EXISTS seen(path BLOB PRIMARY KEY);
 """
 _UPSERT = """
@@ -138,6 +139,13 @@ class Catalogue:
         with self._writing() as database:
             database.execute("INSERT OR REPLACE INTO broken VALUES (?, ?)", (sha256, reason))
 
+    def cut_short(self, found: Collection[bytes] = ()) -> int:
+        """How many usable images lack their last bytes; `found` are contents that do, to be remembered."""
+        if found:
+            with self._writing() as database:
+                database.executemany("INSERT OR IGNORE INTO cut_short VALUES (?)", [(sha256,) for sha256 in found])
+        return int(self._database.execute(f"SELECT count(*) {_USABLE} AND sha256 IN cut_short").fetchone()[0])
+
     def problems(self, most: int) -> tuple[int, list[tuple[str, str]]]:
         """How many images cannot be used, and (path, reason) of the first `most`."""
         query = (
@@ -180,6 +188,7 @@ def _opened(path: Path) -> sqlite3.Connection:
             raise sqlite3.DatabaseError(found)
         database.execute("SELECT id, path, size, mtime_ns, sha256, problem FROM images LIMIT 1").fetchone()
         database.execute("SELECT sha256, reason FROM broken LIMIT 1").fetchone()
+        database.execute("SELECT sha256 FROM cut_short LIMIT 1").fetchone()
     except sqlite3.Error:
         database.close()
         raise

@@ -10,6 +10,7 @@ from datasets.dataset import Content
 from datasets.imageset import Image, Item
 from datasets.manifest import Manifest, build_manifest
 from datasets.registry import open_dataset, parse_dataset
+from datasets.words import count_of
 
 DEFAULT_SUBSET = "standard"
 
@@ -72,8 +73,10 @@ class DatasetGallery:
         raise SearchError(f"{self.title} changed while it was read ({reason}); search again")
 
     def notes(self) -> tuple[str, ...]:
-        """None: a data set's completeness says what is there."""
-        return ()
+        """Images that are used although their files lack their last bytes; completeness says what else is there."""
+        count = len(self.manifest.cut_short)
+        files = count_of(count, "file lacks its last bytes and is", "files lack their last bytes and are")
+        return (f"{files} read with the rest grey",) if count else ()
 
     def skipped(self) -> Skipped:
         """What the manifest left out."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from benchmarks.search.catalogue import Catalogue
 from benchmarks.search.errors import SearchError
 from benchmarks.search.gallery import Advance, Skipped, silent
+from datasets.cut_short import whole
 from datasets.dataset import Content
 from datasets.decoding import decode_image
 from datasets.imageset import Image, Item
@@ -36,6 +37,8 @@ class FolderGallery:
         self.key = f"folder-{name}-{hashlib.sha256(os.fsencode(self.root)).hexdigest()[:16]}"
         self._catalogue = Catalogue(index_dir / self.key / "catalogue.sqlite", self.root)
         self._unreadable: list[str] = []
+        self._cut_short: set[bytes] = set()
+        """Contents found since the last note: images are decoded in threads, which do not write."""
 
     def update(self, advance: Advance = silent, again: bool = False) -> None:
         """Look through the folder once, with `again` into every file; raises SearchError if there is no image in it."""
@@ -64,8 +67,12 @@ class FolderGallery:
         return read_image_file(self.root / self._catalogue.path(id), self.item(id).id)
 
     def decode(self, data: bytes, id: int) -> Image:
-        """RGB pixels."""
-        return decode_image(data, self.item(id).id)
+        """RGB pixels; a file that lacks its last bytes is counted."""
+        completed = whole(data)
+        image = decode_image(completed, self.item(id).id)
+        if completed is not data:
+            self._cut_short.add(hashlib.sha256(data).digest())
+        return image
 
     def mark_broken(self, sha256: bytes, reason: str) -> None:
         """Leave this content out until the file changes."""
@@ -78,8 +85,11 @@ class FolderGallery:
         return Skipped(count + len(folders), (*first, *folders)[:SHOWN])
 
     def notes(self) -> tuple[str, ...]:
-        """Files passed over, by kind."""
-        return tuple(self._catalogue.passed_over.words())
+        """Files passed over, by kind; and those that are read although they lack their last bytes."""
+        found, self._cut_short = self._cut_short, set()
+        count = self._catalogue.cut_short(found)
+        files = count_of(count, "file lacks its last bytes and is", "files lack their last bytes and are")
+        return (*self._catalogue.passed_over.words(), *([f"{files} read with the rest grey"] if count else []))
 
     def _refuse(self) -> None:
         skipped = self.skipped()

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.search.errors import SearchError
+from datasets.cut_short import whole
 from datasets.decoding import EXIF_ORIENTATION, FORMATS, MAX_PIXELS, decode_image
 from datasets.errors import ImageError
 from datasets.imageset import Image
@@ -43,8 +44,11 @@ def read_query(data: bytes, name: str, max_pixels: int = MAX_PIXELS) -> Query:
     if len(data) > MOST_BYTES:
         raise ImageError(f"{name}: {len(data) / 2**20:.0f} MiB are more than {MOST_BYTES // 2**20}; make it smaller")
     chosen: list[str] = []
-    image = decode_image(data, name, max_pixels, chosen)
+    completed = whole(data, max_pixels)
+    image = decode_image(completed, name, max_pixels, chosen)
     _require_size(image, name)
+    if completed is not data:
+        chosen.append("the file lacks its last bytes: what is missing of the picture is grey")
     return Query(name, image, (*_peculiarities(data), *chosen), hashlib.sha256(data).digest())
 
 

@@ -180,11 +180,19 @@ def _words(group: Group) -> list[str]:
 
 
 def _skipped(group: Group) -> list[str]:
-    skipped = group.truth.skipped
-    if not skipped:
-        return []
-    names = ", ".join(id for id, _ in skipped[:5]) + (", …" if len(skipped) > 5 else "")
-    return [f"{count_of(len(skipped), 'unusable image')} skipped ({names})"]
+    """Images that cannot be used, and those that are although their files lack their last bytes."""
+    skipped, cut_short = [id for id, _ in group.truth.skipped], group.truth.cut_short
+    parts = [f"{count_of(len(skipped), 'unusable image')} skipped ({_first(skipped)})"] if skipped else []
+    if cut_short:
+        files = count_of(
+            len(cut_short), "image whose file lacks its last bytes", "images whose files lack their last bytes"
+        )
+        parts.append(f"{files}: read with the rest grey ({_first(cut_short)})")
+    return parts
+
+
+def _first(ids: Sequence[str]) -> str:
+    return ", ".join(ids[:5]) + (", …" if len(ids) > 5 else "")
 
 
 def _commit(row: dict[str, Any]) -> str:

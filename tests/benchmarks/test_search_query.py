@@ -5,7 +5,7 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
-from search_support import encoded, picture
+from search_support import encoded, fill, opened, picture
 
 from benchmarks.search.errors import SearchError
 from benchmarks.search.query import MOST_BYTES, Crop, cropped, queries_of, read_query
@@ -134,3 +134,17 @@ def test_files_lists_and_standard_input(tmp_path, monkeypatch):
 def test_names_that_cannot_be_read(name, says):
     with pytest.raises((SearchError, ImageError), match=says):
         list(queries_of([name]))
+
+
+def test_a_jpeg_that_lacks_its_last_bytes_is_searched_for_and_found(tmp_path):
+    root = fill(tmp_path / "photos", 5)
+    for number in (1, 2):
+        whole = encoded(picture(50 + number, (200, 160)), "JPEG")
+        (root / f"cut{number}.jpg").write_bytes(whole[:-3])
+    for _ in range(2):  # the second time nothing is decoded
+        searcher = opened(root, tmp_path / "index")
+        query = read_query((root / "cut1.jpg").read_bytes(), "mine.jpg")
+        answer = searcher.search(query)
+        assert "lacks its last bytes" in query.notes[0]
+        assert (answer.hits[0].path, answer.verdict) == ("cut1.jpg", "match")
+        assert "2 files lack their last bytes and are read with the rest grey" in answer.notes
