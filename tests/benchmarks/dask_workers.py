@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
+from distributed import Client
 from tests_support import wait_for
 
 ROOT = Path(__file__).parents[2]
@@ -20,7 +21,7 @@ class Cluster:
         self.folder = folder
         self.scheduler_file = folder / "scheduler.json"
         self.scheduler = self._start("scheduler", "--port", "0", "--host", "127.0.0.1", "--no-dashboard")
-        wait_for(self.scheduler_file.exists, 60)
+        wait_for(self.scheduler_file.exists, 120)
         self.workers: list[subprocess.Popen] = []
 
     @property
@@ -28,9 +29,17 @@ class Cluster:
         return json.loads(self.scheduler_file.read_text())["address"]
 
     def add_workers(self, count: int) -> None:
-        options = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--death-timeout", "10", "--memory-limit", "0")
+        """Start workers, and return once the scheduler knows them: on a loaded machine that takes a while."""
+        options = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--death-timeout", "120", "--memory-limit", "0")
         names = [f"worker-{len(self.workers) + number}" for number in range(count)]
         self.workers += [self._start("worker", "--name", name, "--host", "127.0.0.1", *options) for name in names]
+        if names:
+            with Client(self.address, set_as_default=False, timeout=120) as client:
+                wait_for(lambda: set(names) <= self._known(client), 120)
+
+    @staticmethod
+    def _known(client: Client) -> set[str]:
+        return {worker["name"] for worker in client.scheduler_info(n_workers=-1)["workers"].values()}
 
     def worker_of(self, pid: int) -> subprocess.Popen:
         """The worker that process `pid` was started by."""

@@ -104,6 +104,11 @@ def _sleeper(out, owner):
     return subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], env={**os.environ, MARK: mark})
 
 
+def _heed_hangups():
+    """As in a terminal: whoever started these tests may have had them ignored (nohup)."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 def _start(bench, out, jobs, before=()):
     """A real run whose cells sleep, each with a daemon; returned once those are there."""
     methods = ["-m", "lingering-orphan-sleep", "-m", "lingering-fork-sleep"]
@@ -117,6 +122,7 @@ def _start(bench, out, jobs, before=()):
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
+        preexec_fn=_heed_hangups,
     )
     wait_for(lambda: len(_alive()) >= 2 * int(jobs), 90)
     return run
