@@ -1,5 +1,6 @@
 """A cell: one method on one subset of one data set, for one task, on one device. The unit that is run and stored."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -49,6 +50,16 @@ class Cell:
     def title(self) -> str:
         """For people: "phash on lfw:smoke, retrieval"."""
         return f"{self.method} on {self.dataset}:{self.subset}, {self.task}"
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, object]) -> "Cell":
+        """The cell that `to_json` wrote; raises ValueError for anything else."""
+        if not all(isinstance(value, str) and value and "\0" not in value for value in fields.values()):
+            raise ValueError(f"{fields} names no cell")
+        try:
+            return cls(**fields)  # type: ignore[arg-type]
+        except TypeError as error:
+            raise ValueError(str(error)) from error
 
     def to_json(self) -> dict[str, str]:
         """The coordinates as a plain dict."""

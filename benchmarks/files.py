@@ -25,6 +25,17 @@ _UNREADABLE = (OSError, EOFError, ValueError, LookupError, TypeError, RecursionE
 """What a damaged file makes json, numpy and zipfile stumble over."""
 
 
+_KINDS: dict[str, type | tuple[type, ...]] = {
+    **dict.fromkeys(("cell", "inputs", "provenance", "vectors"), dict),
+    **dict.fromkeys(("started", "ended", "status", "reason", "log_tail"), str),
+    **dict.fromkeys(("jobs", "planned", "finished"), int),
+    **dict.fromkeys(("cells", "files"), list),
+    "trained": bool,
+    "wall_s": (int, float),
+}
+"""What the values are that records of every kind share, whatever version wrote them."""
+
+
 class DamagedFile(BenchmarkError):  # noqa: N818  what it is of, not that it is an error, is what callers ask
     """A stored file is not what was written: it is made again, or its row says so."""
 
@@ -119,6 +130,8 @@ def read_record(path: Path, schema: int | None = None, needs: Sequence[str] = ()
             )
         if found < schema:
             return None
+    if odd := [key for key, kind in _KINDS.items() if key in record and not isinstance(record[key], kind)]:
+        raise DamagedFile(path, f"its {odd[0]} is of another kind")
     if SEAL not in record and (missing := [name for name in needs if name not in record]):
         raise DamagedFile(path, f"without {', '.join(missing)}")
     try:

@@ -137,7 +137,7 @@ class Store:
         """Every stored cell with its row, ordered by path; one that lies elsewhere bears an older name."""
         for folder in self._folders():
             row = if_intact(_read_row, folder)
-            if row and folder == self.folder(cell := Cell(**row["cell"])):
+            if row and folder == self.folder(cell := Cell.from_json(row["cell"])):
                 yield cell, row
 
     def _folders(self) -> list[Path]:
@@ -214,8 +214,8 @@ def _read_row(folder: Path) -> dict[str, Any] | None:
     if row is None:
         return None
     try:
-        Cell(**row["cell"])
-    except TypeError as error:
+        Cell.from_json(row["cell"])
+    except ValueError as error:
         raise DamagedFile(path, error) from error
     later = if_intact(lambda path: read_record(path, ROW_SCHEMA, _NEEDS), folder / _FAILED / "cell.json")
     return {**row, FAILED_RERUN: later} if later else row

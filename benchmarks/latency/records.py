@@ -63,7 +63,7 @@ def _read(path: Path) -> LatencyRecord | None:
     if samples is None:
         raise DamagedFile(path, "its samples are not there")
     try:
-        cell = Cell(**facts.pop("cell"))
-    except TypeError as error:
+        cell = Cell.from_json(facts.pop("cell"))
+    except ValueError as error:
         raise DamagedFile(path, error) from error
     return LatencyRecord(cell, {key: value for key, value in facts.items() if key != "schema"}, samples)

@@ -51,7 +51,10 @@ def calibrate(searcher: "Searcher", folder: Path, advance: Advance) -> Calibrati
 def _read(path: Path) -> Calibration | None:
     stored = read_record(path)
     try:
-        return Calibration(**stored) if stored else None
+        learned = Calibration(**stored) if stored else None
+        if learned and not (isinstance(learned.threshold, float | int | None) and isinstance(learned.basis, str)):
+            raise TypeError("no threshold")
+        return learned
     except TypeError as error:
         raise DamagedFile(path, error) from error
 
