@@ -25,12 +25,15 @@ from datasets.errors import BenchmarkError
 from datasets.imageset import ImageSet
 from methods.answers import AnswerError, check_finite
 from methods.contracts import Encoder
-from methods.vector_method import Embed, embed_in_batches, empty_rows
+from methods.vector_method import Embed, embed_in_batches, empty_rows, require_rows
 
 SHARD_ROWS = 512
 
 Form = tuple[int, np.dtype]
 """Length and type of a row: the same for all rows of an encoder."""
+
+_DAMAGED = (OSError, EOFError, ValueError, LookupError, TypeError, zipfile.BadZipFile, zlib.error)
+"""What a damaged shard makes numpy and zipfile stumble over."""
 
 _LOG = logging.getLogger(__name__)
 _PASSES = 3
@@ -77,6 +80,16 @@ class EmbeddingStore:
                     return _gathered(shards, images.digests)
         raise BenchmarkError(f"{self.folder} does not keep what is written to it: check the disk, or use another --out")
 
+    def lacks(self, images: ImageSet) -> bool:
+        """Whether rows of any of `images` are missing: by the digests in the shards, whose rows are not looked at."""
+        if images.digests is None:
+            return False
+        known: set[str] = set()
+        for path in self.folder.glob("shard-*.npz"):
+            with contextlib.suppress(*_DAMAGED), np.load(path, allow_pickle=False) as stored:
+                known.update(stored["digests"].tolist())
+        return not known.issuperset(images.digests)
+
     def _encode(self, encoder: Encoder, images: ImageSet, missing: Sequence[int], form: Form | None) -> Form | None:
         """Encode and store the images at `missing`; their form, which may not change."""
         for start in range(0, len(missing), SHARD_ROWS):
@@ -86,6 +99,8 @@ class EmbeddingStore:
             check_finite(name, rows)
             if form not in (None, _form(rows)):
                 raise AnswerError(f"{name}: rows became {_told(_form(rows))}, after {_told(form)}")
+            if form is None:  # before hours are spent on the others
+                require_rows(len(images), rows.shape[1], rows.dtype)
             form = _form(rows)
             self._save(shard.digests or (), rows)
             self.computed += len(shard)
@@ -101,7 +116,7 @@ class EmbeddingStore:
                     continue
                 if form not in (None, shard.form):
                     raise ValueError(f"rows are {_told(shard.form)}, the encoder's {_told(form)}")
-            except (OSError, EOFError, ValueError, LookupError, TypeError, zipfile.BadZipFile, zlib.error) as error:
+            except _DAMAGED as error:
                 _LOG.warning("%s is damaged (%s): its rows are made again", path, error)
                 with contextlib.suppress(OSError):
                     path.unlink()

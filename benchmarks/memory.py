@@ -35,8 +35,8 @@ class StagePeaks:
         """Over all stages so far."""
 
     @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Watch a block."""
+    def stage(self, name: str, is_own: bool = True) -> Iterator[None]:
+        """Watch a block; `highest` leaves out one that is not the method's own work (`is_own` False)."""
         lowered, mark = reset_peak(), peak_bytes()
         try:
             yield
@@ -44,8 +44,10 @@ class StagePeaks:
             peak = peak_bytes()
             if peak is not None and mark is not None and self.baseline is not None:
                 over = max(0, peak - self.baseline)
-                self.highest = max(over, self.highest or 0)
-                self.stages[name] = max(over, self.stages.get(name) or 0) if lowered or peak > mark else None
+                is_known = lowered or peak > mark
+                if is_own and is_known:
+                    self.highest = max(over, self.highest or 0)
+                self.stages[name] = max(over, self.stages.get(name) or 0) if is_known else None
             else:
                 self.stages[name] = None
 

@@ -22,6 +22,7 @@ from datasets.errors import BenchmarkError
 from datasets.safe_text import REASON, one_line
 from methods import progress
 from methods.engines.registry import PLAIN
+from methods.memory import TooLargeError, hold_to
 
 if TYPE_CHECKING:
     from benchmarks.tasks.context import CellContext
@@ -52,6 +53,8 @@ class Job:
     """What an encoder's networks run on, whatever is measured; `embeddings` holds rows made on it."""
     keep_rankings: bool = False
     """Whether whole rankings are stored, however large."""
+    memory_limit: int | None = None
+    """Bytes, where a limit was asked for: what cannot fit is refused before it is begun."""
 
 
 def run_job(job: Job) -> None:
@@ -111,6 +114,8 @@ def open_cell(job: Job) -> "tuple[CellContext, Dataset]":
 
     set_threads(job.threads)
     set_seeds()
+    if job.memory_limit:
+        hold_to(job.memory_limit)
     spec = load_registry(job.plugins).get(job.cell.method_id)
     dataset = open_dataset(job.cell.dataset, job.data_dir, Store(job.out).drawings)
     models = Store(job.out).cache / "models"
@@ -162,7 +167,7 @@ def _seed_keras(keras: Any) -> None:
 
 
 def _status(error: BaseException) -> str:
-    if isinstance(error, MemoryError):
+    if isinstance(error, MemoryError | TooLargeError):
         return "oom"
     return "unavailable" if isinstance(error, ImportError) else "error"
 

@@ -11,6 +11,9 @@ SHARE = 0.4
 COPIES = 4
 """Of each parameter while Adam trains it: its value, its gradient and two running means."""
 
+_limit: int | None = None
+"""Bytes that this process may hold, where it is a cell with a limit."""
+
 _CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
 _STATUS = Path("/proc/self/status")
 
@@ -31,9 +34,16 @@ def machine_bytes() -> int:
         return total
 
 
+def hold_to(limit: int) -> None:
+    """Have nothing allowed that would take this process beyond `limit` bytes: a cell's, which ends it otherwise."""
+    global _limit
+    _limit = limit
+
+
 def allowance() -> int:
     """Bytes that one thing may take."""
-    return int(SHARE * machine_bytes())
+    share = int(SHARE * machine_bytes())
+    return share if _limit is None else min(share, max(0, _limit - (resident_bytes() or 0)))
 
 
 def training_bytes(parameters: int) -> int:
@@ -65,11 +75,18 @@ def peak_over(resident: int | None) -> int:
 
 def require_memory(needed: int, what: str) -> None:
     """Raise TooLargeError with both figures if `needed` bytes for `what` are more than the allowance."""
-    if needed > allowance():
+    if needed <= allowance():
+        return
+    held = resident_bytes() or 0
+    if _limit is not None and needed > _limit - held:
         raise TooLargeError(
-            f"{what} takes {needed / 2**30:.1f} GiB, more than {SHARE:.0%} of the {machine_bytes() / 2**30:.1f} GiB "
-            "here; choose a smaller subset"
+            f"needs about {(held + needed) / 2**30:.1f} GiB, limit {_limit / 2**30:.1f}: {what} takes "
+            f"{needed / 2**30:.1f} GiB; raise --memory-limit or choose a smaller subset"
         )
+    raise TooLargeError(
+        f"{what} takes {needed / 2**30:.1f} GiB, more than {SHARE:.0%} of the {machine_bytes() / 2**30:.1f} GiB "
+        "here; choose a smaller subset"
+    )
 
 
 def _status_field(name: str) -> int | None:

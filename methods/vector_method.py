@@ -47,9 +47,14 @@ def empty_rows(images: int, dimension: int, dtype: np.dtype) -> np.ndarray:
     Rows of a flattened feature map are long: those of all of LFW, at 107,648 numbers each, are 5.7 GB, and as much
     again in the index.
     """
+    require_rows(images, dimension, dtype)
+    return np.empty((images, dimension), dtype=dtype)
+
+
+def require_rows(images: int, dimension: int, dtype: np.dtype) -> None:
+    """Raise TooLargeError where so many rows and the index over them would not fit in memory."""
     needed = COPIES * images * dimension * dtype.itemsize
     require_memory(needed, f"indexing {images:,} rows of {dimension:,} numbers")
-    return np.empty((images, dimension), dtype=dtype)
 
 
 class VectorMethod:

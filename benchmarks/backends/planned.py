@@ -54,6 +54,7 @@ def make_task(
         threads=request.threads,
         timing=timing_of(cell.subset, planned.trained),
         keep_rankings=request.keep_rankings,
+        memory_limit=limits.memory_bytes,
     )
     return Task(
         job=job,

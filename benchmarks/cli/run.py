@@ -64,6 +64,7 @@ def run(
     from benchmarks.cli.planned import print_plan
     from benchmarks.cli.progress import observing
     from benchmarks.forecast import expected_seconds
+    from benchmarks.memory_forecast import too_large
     from benchmarks.pictures.write import write_contact_sheets
     from benchmarks.plan import make_plan
     from benchmarks.processes import end_strays
@@ -107,9 +108,12 @@ def run(
     jobs = jobs or (default_jobs(request) if backend == "local" else max(1, len(cells)))
     expected = expected_seconds(cells, store, registry)
     print_plan(console, plan, expected, jobs, full=dry_run)
+    limits = Limits(timeout, int(memory_limit * 2**30) if memory_limit else None, jobs)
+    if limits.memory_bytes:
+        for line in too_large(cells, store, limits.memory_bytes, keep_rankings):
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
     if dry_run:
         return
-    limits = Limits(timeout, int(memory_limit * 2**30) if memory_limit else None, jobs)
     rows = []
     if cells:
         with observing(console, expected, store, jobs) as observer:

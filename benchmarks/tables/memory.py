@@ -7,7 +7,7 @@ from benchmarks.tables.model import Column, Table, count, mebibytes
 from benchmarks.tables.notes import provenance_notes
 from benchmarks.tables.retrieval import METHOD
 
-STAGES = ("load", "fit", "index", "rank", "query")
+STAGES = ("load", "encode", "fit", "index", "rank", "query")
 """Of a retrieval cell, in the order in which it goes through them."""
 
 _COLUMNS = (
@@ -20,9 +20,10 @@ _COLUMNS = (
 )
 
 _MEANING = (
-    "Peak: highest resident memory over what the cell's process held after its imports; by stage: load (the method, "
-    "its weights, a first image), fit, index (the gallery embedded and indexed), rank (every query against the whole "
-    "gallery), query (the timed searches). Index: counted by the index itself, vectors included. Embedding: a row as "
+    "Peak: highest resident memory over what the cell's process held after its imports, in any stage but rank; by "
+    "stage: load (the method, its weights, a first image), encode (a sample of the gallery, always afresh), fit, index "
+    "(over rows that are stored), rank (every query against the whole gallery, and judging: the benchmark's own work), "
+    "query (the timed searches). Index: counted by the index itself, vectors included. Embedding: a row as "
     "the encoder makes it. Empty: a method without embeddings, or a row stored before stages were measured. See "
     "docs/memory.md."
 )

@@ -90,6 +90,15 @@ def test_rows_that_would_not_fit_are_refused_with_the_figure(tmp_path, monkeypat
         EmbeddingStore(tmp_path)(Counting(), images(range(10)))
 
 
+def test_rows_that_would_not_fit_are_refused_before_the_others_are_encoded(tmp_path, monkeypatch):
+    monkeypatch.setattr(embeddings, "SHARD_ROWS", 4)
+    monkeypatch.setattr("methods.memory.machine_bytes", lambda: 100)
+    encoder = Counting()
+    with pytest.raises(TooLargeError, match="10 rows of 2 numbers"):
+        EmbeddingStore(tmp_path)(encoder, images(range(10)))
+    assert encoder.seen == [0, 1, 2, 3]
+
+
 def shards(folder):
     return sorted(folder.glob("shard-*.npz"))
 
