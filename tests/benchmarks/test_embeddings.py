@@ -92,7 +92,9 @@ def test_rows_that_would_not_fit_are_refused_with_the_figure(tmp_path, monkeypat
 
 def test_rows_that_would_not_fit_are_refused_before_the_others_are_encoded(tmp_path, monkeypatch):
     monkeypatch.setattr(embeddings, "SHARD_ROWS", 4)
-    monkeypatch.setattr("methods.memory.machine_bytes", lambda: 100)
+    monkeypatch.setattr(
+        "methods.memory.machine_bytes", lambda: 200
+    )  # 40% of which hold the rows of a shard twice, and no more
     encoder = Counting()
     with pytest.raises(TooLargeError, match="10 rows of 2 numbers"):
         EmbeddingStore(tmp_path)(encoder, images(range(10)))
