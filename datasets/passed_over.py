@@ -18,10 +18,10 @@ _SHOWN = 6
 """Kinds that are named; the others are counted together."""
 _OUTPUT_FOLDERS = ("cells", "cache", "runs")
 _OUTPUT_FILES = (("overview.csv", "overview.md"), ("catalogue.sqlite",))
-_INSIDE_OUTPUT = (*_OUTPUT_FOLDERS, "pictures", "report")
+_INSIDE_OUTPUT = (*_OUTPUT_FOLDERS, "pictures", "recommend", "report")
 _OUTPUT_PICTURE = re.compile(r"(.+-contact-sheet|.+-retrieval|scaling|indexes)\.png")
-_NOT_COUNTED = ("ORIGIN.toml", "Thumbs.db", "desktop.ini")
-"""A data folder's own note, and what file managers leave."""
+_NOT_COUNTED = ("ORIGIN.toml", "Thumbs.db", "desktop.ini", "queries.csv", "pairs.csv")
+"""A data folder's own note and lists, and what file managers leave."""
 
 
 @dataclass

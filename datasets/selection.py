@@ -94,6 +94,30 @@ def split_of(items: Sequence[Item], subset: str, preferred: Collection[str] = ()
     return full_split(items, preferred)
 
 
+def given_split(items: Sequence[Item], queries: Collection[str], subset: str) -> Split:
+    """The split whose queries (ids) are given; of a sampled subset, some of them with what answers them, and others."""
+    plan = {"smoke": SMOKE, "standard": STANDARD}.get(subset)
+    if plan is None or len(items) <= plan.images:
+        return _split(items, queries, {item.id for item in items} - set(queries))
+    order = sorted(items, key=lambda item: hash_order(item.id))
+    asked = [item for item in order if item.id in queries][: plan.queries]
+    labels = {item.label for item in asked}
+    rest = [item for item in order if item.id not in queries]
+    room = plan.images - len(asked)
+    gallery = sorted(rest, key=lambda item: item.label not in labels)[:room]
+    return _split(items, {item.id for item in asked}, {item.id for item in gallery})
+
+
+def unlabelled_split(items: Sequence[Item], subset: str, where: str) -> Split:
+    """A gallery, and a fifth of the images as queries that nothing answers; raises DataError for a single image."""
+    if len(items) < 2:
+        raise DataError(f"{where}: one image, so there is nothing to search for; add more images")
+    plan = {"smoke": SMOKE, "standard": STANDARD}.get(subset)
+    order = sorted(items, key=lambda item: hash_order(item.id))[: plan.images if plan else None]
+    queries = max(1, min(len(order) // 5, plan.queries if plan else len(order)))
+    return _split(items, {item.id for item in order[:queries]}, {item.id for item in order[queries:]})
+
+
 def require_queries(split: Split, where: str) -> Split:
     """The split itself; raises DataError if no label has two images, so that no query could find anything."""
     labels = {item.label for item in split.gallery}

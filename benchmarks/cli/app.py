@@ -18,6 +18,7 @@ from benchmarks.cli import (
     listing,
     pictures,
     project,
+    recommend,
     report,
     run,
     scaling,
@@ -73,6 +74,7 @@ app.command("report")(report.report)
 app.command("pictures")(pictures.pictures)
 app.command("explain")(explain.explain)
 app.command("search")(search.search)
+app.command("recommend")(recommend.recommend)
 app.command("serve")(serve.serve)
 app.command("compare")(compare.compare)
 app.add_typer(compare.baseline, name="baseline")

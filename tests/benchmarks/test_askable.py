@@ -22,8 +22,7 @@ def folder_of(root, sizes):
     [
         ((6,), "retrieval", "one label: nothing to tell apart"),
         ((6,), "open-set", "one label: nothing to tell apart"),
-        ((1, 1, 1), "retrieval", "no label has two images"),
-        ((1, 1, 1), "robustness", "no label has two images"),
+        ((1, 1, 1), "retrieval", "no query shares its label with a gallery image"),
         ((2,), "robustness", "one gallery image: nothing to tell apart"),
     ],
 )
@@ -44,3 +43,13 @@ def test_of_one_label_only_what_asks_for_pictures_is_run(tmp_path):
     assert {path.parts[-3] for path in out.rglob("cell.json")} == {"robustness"}
     assert "one label: nothing to tell apart" in done.stdout
     assert not list(out.glob("*retrieval*"))
+
+
+def test_a_flat_folder_runs_the_tasks_that_need_no_labels(tmp_path):
+    folder = folder_of(tmp_path / "photos", (6,)) / "label0"
+    out = tmp_path / "out"
+    done = cli("run", "-m", "pixels", "-d", f"folder:{folder}", "--subset", "full", "--out", out)
+    assert done.returncode == 0, done.stdout + done.stderr
+    tasks = {path.parts[-3] for path in out.rglob("cell.json")}
+    assert "robustness" in tasks
+    assert tasks.isdisjoint({"retrieval", "open-set", "verification"})

@@ -94,10 +94,16 @@ def test_images_without_a_label_folder_are_counted(root):
     assert Folder(root).completeness() == "7 images of 3 labels, 1 without a label folder ignored"
 
 
-def test_a_flat_folder_is_told_what_to_do(tmp_path):
-    write_jpeg(tmp_path / "a.jpg", 1)
-    with pytest.raises(DataError, match="holds images but no label folders: move them"):
-        Folder(tmp_path).split("full")
+@pytest.mark.parametrize("subset", ["smoke", "standard", "full"])
+def test_a_flat_folder_has_a_gallery_and_queries_that_nothing_answers(tmp_path, subset):
+    for number in range(12):
+        write_jpeg(tmp_path / f"{number}.jpg", number)
+    dataset = Folder(tmp_path)
+    assert not dataset.labelled
+    assert dataset.completeness() == "12 images without labels"
+    split = dataset.split(subset)
+    assert (len(split.gallery), len(split.queries)) == (10, 2)
+    assert {item.label for item in (*split.gallery, *split.queries)} == set(ids(dataset))
 
 
 def test_an_empty_folder_is_refused(tmp_path):
@@ -112,10 +118,17 @@ def test_what_is_no_folder_is_refused(tmp_path, name):
         Folder(tmp_path / name)
 
 
-def test_single_images_alone_leave_nothing_to_search_for(tmp_path):
-    for name in "ab":
+def test_labels_of_one_image_each_answer_nothing(tmp_path):
+    for name in "abc":
         write_jpeg(tmp_path / name / "0.jpg", 1)
-    with pytest.raises(DataError, match="no label has two images"):
+    split = Folder(tmp_path).split("full")
+    assert (len(split.gallery), len(split.queries)) == (2, 1)
+    assert Folder(tmp_path).completeness() == "3 images of 3 labels"
+
+
+def test_a_single_image_leaves_nothing_to_search_for(tmp_path):
+    write_jpeg(tmp_path / "0.jpg", 1)
+    with pytest.raises(DataError, match="one image, so there is nothing to search for"):
         Folder(tmp_path).split("full")
 
 

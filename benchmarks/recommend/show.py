@@ -1,0 +1,145 @@
+"""The recommendation for people: a table in the terminal, the same as CSV, accuracy drawn against time and memory."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from rich.table import Table
+
+from benchmarks.csv_files import write_csv
+from benchmarks.files import write_atomically
+from benchmarks.recommend.advice import Advice
+from benchmarks.recommend.figures import Figures
+from benchmarks.recommend.rounds import Limits, Outcomes, pareto
+from benchmarks.tables.plot import pareto_front, place_names
+from benchmarks.terminal import Console
+
+_SHOWN = 12
+"""Rows in the terminal; the CSV file has all."""
+
+
+def print_outcomes(console: Console, outcomes: Outcomes, limits: Limits, advice: Advice) -> None:
+    """A row a method, the most accurate of the largest gallery first; then who gave nothing, and the advice."""
+    rows = ordered(outcomes)
+    front = {each.method for each in pareto(outcomes.finalists)}
+    labelled = any(each.labels is not None for each in rows)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("method", overflow="fold")
+    for name in ("pictures", "hit@1", "95%", "copies", *(["labels"] if labelled else []), "ms", "MiB", ""):
+        table.add_column(name, justify="right")
+    for each in rows[:_SHOWN]:
+        low, high = each.interval
+        table.add_row(
+            each.method,
+            f"{each.size:,}",
+            f"{each.accuracy:.3f}",
+            f"{low:.2f}-{high:.2f}",
+            f"{each.copies:.3f}",
+            *([_number(each.labels, ".3f")] if labelled else []),
+            f"{each.p50_ms:.3g}",
+            _number(each.peak_mib, ",.0f"),
+            mark(each, front, limits, advice),
+        )
+    console.print(table)
+    if len(rows) > _SHOWN:
+        console.print(f"and {len(rows) - _SHOWN} more in the CSV file")
+    console.print(
+        "front: none is more accurate without taking longer; over: beyond your limits; hit@1 of fewer pictures"
+    )
+    console.print("is higher, so only methods with the same number of pictures can be compared")
+    for method, reason in outcomes.failed.items():
+        console.print(f"{method}: {reason}", markup=False, soft_wrap=True)
+
+
+def ordered(outcomes: Outcomes) -> list[Figures]:
+    """Those in the largest gallery first, the most accurate first."""
+    return sorted(outcomes.figures.values(), key=lambda each: (-each.size, -each.accuracy, each.p50_ms))
+
+
+def mark(each: Figures, front: set[str], limits: Limits, advice: Advice) -> str:
+    """What a row is marked with."""
+    if advice.choice is each:
+        return "take this"
+    return "over" if not limits.held_by(each) else "front" if each.method in front else ""
+
+
+def write_outcomes(outcomes: Outcomes, limits: Limits, advice: Advice, title: str, folder: Path) -> list[Path]:
+    """recommend.csv, and recommend.png where two methods can be compared; the paths written."""
+    front = {each.method for each in pareto(outcomes.finalists)}
+    rows = [_row(each) | {"mark": mark(each, front, limits, advice), "reason": ""} for each in ordered(outcomes)]
+    rows += [
+        {"method": method, "reason": reason}
+        for method, reason in outcomes.failed.items()
+        if method not in outcomes.figures
+    ]
+    for row in rows:
+        row["reason"] = row["reason"] or outcomes.failed.get(row["method"], "")
+    csv_path = folder / "recommend.csv"
+    write_csv(csv_path, pd.DataFrame(rows))
+    picture = _plot(outcomes.finalists, title, folder / "recommend.png")
+    if picture is None:
+        (folder / "recommend.png").unlink(missing_ok=True)  # an earlier one shows other figures
+    return [csv_path, *([picture] if picture else [])]
+
+
+def _row(each: Figures) -> dict[str, Any]:
+    cut = each.threshold
+    return {
+        "method": each.method,
+        "family": each.family,
+        "pictures": each.size,
+        "queries": len(each.values),
+        "hit@1": each.accuracy,
+        "hit@1_low": each.interval.low,
+        "hit@1_high": each.interval.high,
+        "copies_hit@1": each.copies,
+        "labels_hit@1": each.labels,
+        "p50_ms": each.p50_ms,
+        "peak_mib": each.peak_mib,
+        "index_mib": each.index_mib,
+        "threshold": cut.score if cut else None,
+        "false_matches": cut.false_matches if cut else None,
+        "false_matches_low": cut.interval.low if cut else None,
+        "false_matches_high": cut.interval.high if cut else None,
+        "found_at_threshold": cut.found if cut else None,
+    }
+
+
+def _plot(finalists: list[Figures], title: str, path: Path) -> Path | None:
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    rows = [_row(each) for each in finalists]
+    if len(rows) < 2:
+        return None
+    figure, panels = plt.subplots(1, 2, figsize=(12, 5.2), dpi=110, sharey=True)
+    for axes, key, words in zip(panels, ("p50_ms", "peak_mib"), ("median ms a search", "peak MiB"), strict=True):
+        points = [{**row, "p50_ms": row[key]} for row in rows if row[key]]  # place_names takes its x from there
+        if not points:
+            continue
+        x, y = [row["p50_ms"] for row in points], [row["hit@1"] for row in points]
+        spread = [
+            [max(0.0, row["hit@1"] - row["hit@1_low"]) for row in points],
+            [max(0.0, row["hit@1_high"] - row["hit@1"]) for row in points],
+        ]
+        axes.errorbar(x, y, yerr=spread, fmt="o", markersize=6, capsize=2, linewidth=1)
+        front = pareto_front(list(zip(x, y, strict=True)))
+        axes.step(*zip(*front, strict=True), where="post", color="0.55", linestyle="--", zorder=0, label="Pareto front")
+        axes.set(xscale="log", xlabel=f"{words} (log scale)", ylim=(-0.05, 1.08))
+        axes.set_xlim(min(x) / 3, max(x) * 3)
+        axes.grid(alpha=0.25)
+        place_names(figure, axes, points)
+    panels[0].set_ylabel("hit@1 (95% interval)")
+    panels[0].legend(loc="lower right", fontsize=8, frameon=False)
+    figure.suptitle(title.replace("$", r"\$"))
+    figure.tight_layout()
+    with write_atomically(path) as file:
+        figure.savefig(file, format="png", metadata={"Software": None})
+    plt.close(figure)
+    return path
+
+
+def _number(value: float | None, form: str) -> str:
+    return "-" if value is None else format(value, form)

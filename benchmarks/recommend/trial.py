@@ -1,0 +1,112 @@
+"""One method on a part of the folder, inside its own process: copies, pictures without a right answer, labels, cost."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from benchmarks import timing
+from benchmarks.memory import StagePeaks
+from benchmarks.protocol import SEARCH_DEPTH, SEED, Timing
+from benchmarks.tasks.context import CellContext, afresh
+from benchmarks.worker import Job, contained, open_cell
+from datasets.edits.catalogue import Strength
+from datasets.edits.copies import edited_copies
+from datasets.imageset import ImageSet
+from datasets.manifest import Manifest
+from methods.ranking import Ranking
+
+TIMING = Timing(queries=20, seconds=2.0, batch=1, gallery_sample=1)
+HARDEST = 3
+"""Edits of a copy at most: what people do to a picture, not what a test can think of."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialJob(Job):
+    """A Job over the first `size` pictures of the gallery, and copies of the first `copies` of these."""
+
+    size: int
+    copies: int
+
+
+def run_trial(job: TrialJob) -> None:
+    """Entry point of the child process."""
+    contained(job, partial(_measure, size=job.size, copies=job.copies))
+
+
+def _measure(job: Job, size: int, copies: int) -> dict[str, Any]:
+    context, dataset = open_cell(job)
+    manifest = Manifest.from_json(job.manifest.read_text(encoding="utf-8"), dataset)
+    gallery, held_out = manifest.gallery[:size], manifest.queries
+    asked, strangers = copies_of(gallery[:copies], held_out), copies_of(held_out[:copies], held_out)
+    pictures = np.arange(len(gallery))
+    timed = timing.in_memory(held_out[: TIMING.queries])
+    peaks = StagePeaks()
+    with peaks.stage("index"):
+        method = context.build(context.embed())
+        method.fit(gallery)
+        method.index(gallery)
+    found = [
+        right_first(_search(context, method, images, len(gallery)), pictures == positions[:, None])
+        for positions, images in asked
+    ]
+    alone = [best_scores(_search(context, method, images, len(gallery))) for _, images in strangers]
+    labelled = np.flatnonzero(np.isin(held_out.labels[:copies], gallery.labels))
+    by_label = _search(context, method, held_out.take(labelled), len(gallery)) if len(labelled) else None
+    afresh(method)
+    with peaks.stage("query"):
+        samples = timing.query_latency(method, timed, min(SEARCH_DEPTH, len(gallery)), TIMING)
+    labels = gallery.labels == held_out.labels[labelled][:, None]
+    return {
+        "size": len(gallery),
+        "copies": {key: [value for part in found for value in part[key]] for key in ("hits", "best", "wrong")},
+        "strangers": finite(np.concatenate(alone)),
+        "labels": None if by_label is None else right_first(by_label, labels),
+        "latency": timing.percentiles(samples.total),
+        "peak_bytes": peaks.highest,
+        "index_bytes": int(method.nbytes),
+    }
+
+
+def copies_of(originals: ImageSet, pool: ImageSet) -> list[tuple[np.ndarray, ImageSet]]:
+    """Of every other original a copy with one mild edit, of the rest one with up to HARDEST hard ones.
+
+    Each set of copies comes with the positions of its originals.
+    """
+    kinds: tuple[tuple[int, Strength], ...] = ((1, "mild"), (HARDEST, "hard"))
+    found = []
+    for first, (most, strength) in enumerate(kinds):
+        positions = np.arange(first, len(originals), len(kinds))
+        if len(positions):
+            copies = edited_copies(originals.take(positions), SEED, between=(1, most), strength=strength, pool=pool)
+            found.append((positions, copies))
+    return found
+
+
+def best_scores(ranking: Ranking) -> np.ndarray:
+    """The best score of each query (q,), -inf where nothing was found."""
+    return ranking.scores[:, 0] if ranking.scores.shape[1] else np.full(len(ranking.scores), -np.inf)
+
+
+def right_first(ranking: Ranking, right: np.ndarray) -> dict[str, list[Any]]:
+    """What of each query's first place is right: `right` (q, n) says which gallery pictures are.
+
+    `hits` are chances where scores tie for the first place; `best` is the score there, `wrong` that of the best wrong
+    picture, None for none.
+    """
+    found = np.where(ranking.ids >= 0, np.take_along_axis(right, np.maximum(ranking.ids, 0), axis=1), False)
+    best = best_scores(ranking)
+    tied = (ranking.scores == best[:, None]) & (ranking.ids >= 0)
+    hits = (tied & found).sum(axis=1) / np.maximum(tied.sum(axis=1), 1)
+    wrong = np.where(found, -np.inf, ranking.scores).max(axis=1, initial=-np.inf)
+    return {"hits": hits.tolist(), "best": finite(best), "wrong": finite(wrong)}
+
+
+def finite(scores: np.ndarray) -> list[float | None]:
+    """Scores for JSON: None for -inf."""
+    return [float(score) if np.isfinite(score) else None for score in scores]
+
+
+def _search(context: CellContext, method: Any, images: ImageSet, depth: int) -> Ranking:
+    return context.checked(method.search(images, depth), len(images), depth)
