@@ -45,8 +45,8 @@ def own_split(root: Path, labels: Mapping[str, str]) -> OwnSplit | None:
     tops = {id.partition("/")[0] for id in labels}
     for gallery, query in SIDES:
         if tops == {gallery, query}:
-            sides = [frozenset(id for id in labels if id.startswith(f"{name}/")) for name in (gallery, query)]
-            return OwnSplit(*sides, {})
+            first, second = (frozenset(id for id in labels if id.startswith(f"{name}/")) for name in (gallery, query))
+            return OwnSplit(first, second, {})
     return None
 
 
@@ -92,8 +92,7 @@ def own_pairs(root: Path, items: Mapping[str, Item]) -> Pairs | None:
     folds = np.array([row[3] for row in rows], dtype=np.int64)
     if (folds < 0).any() or len(np.unique(folds)) < 2:
         folds = _dealt(same, min(_FOLDS, fewest))
-    left, right = tuple(row[0] for row in rows), tuple(row[1] for row in rows)
-    return Pairs(left, right, same, folds, missing)
+    return Pairs(tuple(row[0] for row in rows), tuple(row[1] for row in rows), same, folds, missing)
 
 
 def _dealt(same: np.ndarray, folds: int) -> np.ndarray:

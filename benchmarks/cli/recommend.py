@@ -65,7 +65,7 @@ def recommend(
     store = Store(out)
     store.require_writable()
     with progress(Console(stderr=True)) as advance:
-        seen = survey(dataset, lambda done, total: advance("reading pictures", 1, total), started + 0.4 * seconds)
+        seen = survey(dataset, lambda read, total: advance("reading pictures", read, total), started + 0.4 * seconds)
     seen.require(what)
     for phrase in (*seen.words(), *dataset.passed_over.words()):
         console.print(phrase, markup=False, soft_wrap=True)

@@ -43,10 +43,9 @@ def print_outcomes(console: Console, outcomes: Outcomes, limits: Limits, advice:
     console.print(table)
     if len(rows) > _SHOWN:
         console.print(f"and {len(rows) - _SHOWN} more in the CSV file")
-    console.print(
-        "front: none is more accurate without taking longer; over: beyond your limits; hit@1 of fewer pictures"
-    )
-    console.print("is higher, so only methods with the same number of pictures can be compared")
+    console.print("front: none is more accurate without taking longer; over: beyond your limits", soft_wrap=True)
+    if len({each.size for each in rows}) > 1:
+        console.print("compare methods with the same number of pictures: among fewer, hit@1 is higher", soft_wrap=True)
     for method, reason in outcomes.failed.items():
         console.print(f"{method}: {reason}", markup=False, soft_wrap=True)
 

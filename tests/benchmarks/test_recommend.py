@@ -330,7 +330,7 @@ def test_a_flat_folder_gets_advice_a_table_and_a_picture_and_a_dying_method_cost
     before = snapshot(photos)
     methods = [word for id in ("phash", "pixels", "mean-colour", "dies") for word in ("-m", id)]
     out = tmp_path / "out"
-    done = cli("recommend", photos, *methods, "--plugin", tmp_path / "own.py", "--budget", "5m", "--out", out)
+    done = cli("recommend", photos, *methods, "--plugin", tmp_path / "own.py", "--budget", "1h", "--out", out)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Use " in done.stdout
     assert "This threshold cannot be trusted: it rests on 8 searches" in done.stdout
@@ -352,7 +352,7 @@ def test_labels_are_used_where_there_are_any(tmp_path):
     for label in range(3):
         fill(tmp_path / "photos" / f"label{label}", 8, f"{label}-")
     out = tmp_path / "out"
-    done = cli("recommend", tmp_path / "photos", "-m", "pixels", "--for", "things", "--budget", "5m", "--out", out)
+    done = cli("recommend", tmp_path / "photos", "-m", "pixels", "--for", "things", "--budget", "1h", "--out", out)
     assert done.returncode == 0, done.stdout + done.stderr
     (row,) = csv.DictReader(next(out.rglob("recommend.csv")).open())
     assert row["hit@1"] == row["labels_hit@1"] != ""
@@ -377,7 +377,7 @@ def test_a_read_only_folder_is_only_read(tmp_path):
     photos = fill(tmp_path / "photos", 6)
     photos.chmod(0o555)
     try:
-        done = cli("recommend", photos, "-m", "phash", "--budget", "60s", "--out", tmp_path / "out")
+        done = cli("recommend", photos, "-m", "phash", "--budget", "1h", "--out", tmp_path / "out")
         assert done.returncode == 0, done.stderr
     finally:
         photos.chmod(0o755)
