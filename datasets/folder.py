@@ -111,8 +111,8 @@ class Folder(FileDataset):
             text += f" of {count_of(len({item.label for item in self.items()}), 'label')}"
         else:
             text += " without labels"
-        if rest := len(self._images) - len(self.items()):
-            text += f", {rest:,} {'that no list names' if self._own else 'without a label folder'} ignored"
+        if left_out := len(self._images) - len(self.items()):
+            text += f", {left_out:,} {'that no list names' if self._own else 'without a label folder'} ignored"
         passed = self.passed_over
         if ignored := passed.links + passed.linked_folders:
             text += f", {count_of(ignored, 'link')} ignored"

@@ -15,6 +15,7 @@ from datasets.edits.catalogue import Strength
 from datasets.edits.copies import edited_copies
 from datasets.imageset import ImageSet
 from datasets.manifest import Manifest
+from methods.answers import check_ranking
 from methods.ranking import Ranking
 
 TIMING = Timing(queries=20, seconds=2.0, batch=1, gallery_sample=1)
@@ -109,4 +110,4 @@ def finite(scores: np.ndarray) -> list[float | None]:
 
 
 def _search(context: CellContext, method: Any, images: ImageSet, depth: int) -> Ranking:
-    return context.checked(method.search(images, depth), len(images), depth)
+    return check_ranking(context.spec.id, method.search(images, depth), len(images), depth)
