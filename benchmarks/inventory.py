@@ -14,7 +14,7 @@ from methods.fingerprint import describe_method
 from methods.installed import needs
 from methods.registry import load_registry
 from methods.spec import MethodSpec
-from methods.weights import find_weights
+from methods.weights import file_obstacle, find_weights
 
 
 def methods(weights_dir: Path | None, plugins: Sequence[Path] = ()) -> list[dict[str, Any]]:
@@ -83,6 +83,8 @@ def can_run(spec: MethodSpec, weights_dir: Path | None) -> tuple[str, str]:
         return "no", reason
     try:
         if spec.weights and not any(find_weights(name, weights_dir) for name in spec.weights):
+            if obstacle := file_obstacle(spec, None):
+                return "no", obstacle
             return "untrained", f"no weights: fetch {spec.weights[0]}"
     except BenchmarkError as error:
         return "no", str(error)

@@ -18,10 +18,10 @@ from datasets.errors import BenchmarkError, DataError, UnknownNameError
 from datasets.manifest import Manifest, PairManifest, build_manifest, build_pair_manifest
 from datasets.registry import open_dataset
 from methods.engines.registry import AUTO, PLAIN
-from methods.installed import absent
+from methods.installed import absent, needs
 from methods.registry import Registry
 from methods.spec import MethodSpec
-from methods.weights import Found, find_weights
+from methods.weights import Found, file_obstacle, find_weights
 
 TASKS = ("retrieval", "open-set", "robustness", "verification")
 
@@ -64,6 +64,11 @@ class PlannedCell:
     last_seconds: float | None
     failed_rerun: str = ""
     """How the last run ended, where that was without a result and an earlier row was kept."""
+
+    @property
+    def obstacle(self) -> str:
+        """Why it cannot run here, and what to do; empty where it can."""
+        return needs(self.missing) or file_obstacle(self.spec, self.weights)
 
     @property
     def trained(self) -> bool:
@@ -121,7 +126,7 @@ def make_plan(
             for spec in specs:
                 reason = _not_applicable(spec, dataset, task, found[spec.id])
                 reason = reason or unfit_backend(spec, request.keras_backend) or (lesson if spec.supervised else "")
-                if not reason and spec.weights and found[spec.id] is None:
+                if not reason and spec.weights and found[spec.id] is None and not spec.network_in_file:
                     # Its speed is all there is to measure, and that does not depend on what the images show.
                     if spec.id in timed:
                         reason = f"untrained: timed on {timed[spec.id]}, and there is nothing else to measure"
@@ -245,6 +250,6 @@ def _not_applicable(spec: MethodSpec, dataset: Dataset, task: str, weights: Foun
         return f"takes no part in {task}"
     if spec.content == "faces" and dataset.content == "objects":
         return "looks for faces"
-    if task != "retrieval" and spec.weights and weights is None:
+    if task != "retrieval" and spec.weights and weights is None and not spec.network_in_file:
         return f"untrained: {task} measures accuracy only"
     return ""

@@ -19,7 +19,6 @@ from benchmarks.plan import Plan, PlannedCell, Request
 from benchmarks.provenance import command_line, now, provenance
 from benchmarks.store import Store
 from benchmarks.worker import LOG
-from methods.installed import needs
 
 
 class Observer(Protocol):
@@ -112,8 +111,8 @@ def _run_one(
 ) -> dict[str, Any]:
     workdir = store.workdir(planned.cell)
     try:
-        if planned.missing:
-            outcome = Outcome("unavailable", needs(planned.missing), 0.0, {}, "")
+        if obstacle := planned.obstacle:
+            outcome = Outcome("unavailable", obstacle, 0.0, {}, "")
             finished = Finished(outcome, workdir, now(), provenance(), socket.gethostname())
             jobs = limits.jobs
         else:

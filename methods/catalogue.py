@@ -1,6 +1,8 @@
 """Everything the benchmark compares, top to bottom. An entry is data; nothing heavy is imported until it is built."""
 
 from methods.catalogue_classical import CLASSICAL
+from methods.catalogue_files import FACES
+from methods.catalogue_hashes import MORE_HASHES
 from methods.catalogue_pretrained import PRETRAINED
 from methods.catalogue_trained import TRAINED
 from methods.spec import InputContract, MethodSpec, Part, Task
@@ -116,6 +118,7 @@ CATALOGUE: tuple[MethodSpec, ...] = (
         Part("methods.indexes.multi_index_hashing:MultiIndexHashing"),
         tasks=("retrieval",),
     ),
+    *MORE_HASHES,
     # Local features.
     MethodSpec(
         id="sift",
@@ -184,5 +187,6 @@ CATALOGUE: tuple[MethodSpec, ...] = (
         "Jégou 2011",
         _IVFPQ,
     ),
+    *FACES,
     _facenet("-128", "MTCNN face, FaceNet 128-d, Euclidean", "R3, R4", _EXACT_L2, dimension=128, tasks=ALL_TASKS),
 )

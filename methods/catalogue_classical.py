@@ -26,6 +26,18 @@ def _local(id: str, summary: str, source: str, method: Part, learns: bool = True
     )
 
 
+def _binary(detector: str, source: str) -> MethodSpec:
+    return MethodSpec(
+        id=detector,
+        family="local features",
+        summary=f"{detector.upper()}, number of ratio-test matches of its bits",
+        source=source,
+        method=Part("methods.local_features.binary_matching:BinaryMatching", {"detector": detector}),
+        tasks=("retrieval", "robustness", "verification"),
+        requires=("cv2",),
+    )
+
+
 CLASSICAL: tuple[MethodSpec, ...] = (
     # Global descriptors.
     MethodSpec(
@@ -69,4 +81,7 @@ CLASSICAL: tuple[MethodSpec, ...] = (
     _bag_of_words("-ransac", "the same, the best re-ranked by RANSAC inliers", "Philbin et al. 2007", verify=True),
     _vlad("", "RootSIFT, VLAD of 64 words, PCA to 512-d, cosine", "Jegou 2010; Arandjelovic 2013", verify=False),
     _vlad("-ransac", "the same, the best re-ranked by RANSAC inliers", "Jegou 2010; Philbin 2007", verify=True),
+    # Features of bits.
+    _binary("orb", "Rublee et al. 2011"),
+    _binary("akaze", "Alcantarilla et al. 2013"),
 )

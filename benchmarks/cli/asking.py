@@ -9,6 +9,7 @@ from benchmarks.provenance import usable_cores
 from datasets.errors import BenchmarkError, UnknownNameError, suggest
 from datasets.registry import DATASETS, parse_dataset
 from methods.engines.registry import check_engine
+from methods.onnx_check import require_sound
 from methods.registry import Registry
 
 
@@ -45,6 +46,8 @@ def make_request(
             raise UnknownNameError(suggest("task", task, TASKS))
     named = [parse_dataset(text) for text in datasets or DATASETS]
     wanted = {spec.id for spec in registry} if all_methods else {registry.get(name).id for name in methods or ()}
+    for name in methods or ():
+        require_sound(registry.get(name))
     # The canaries run in every run: they cost next to nothing and show that the protocol holds.
     chosen = [spec.id for spec in registry if spec.id in wanted or spec.family == "canary"]
     chosen_datasets = tuple(dict.fromkeys((name, own or subset) for name, own in named))

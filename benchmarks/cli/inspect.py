@@ -16,11 +16,14 @@ def check(
     """Hold a method against the contract: shapes, determinism, batch independence, no peeking at labels."""
     from benchmarks.conformance import NAMES, check_apart
     from benchmarks.terminal import Console
+    from methods.onnx_check import require_sound
     from methods.registry import load_registry
 
-    load_registry(plugins or ()).get(method)
+    contract = require_sound(load_registry(plugins or ()).get(method))
     console = Console()
     findings = check_apart(method, weights_dir, plugins or ())
+    if contract:
+        console.print(f"contract: {contract}", markup=False, highlight=False, soft_wrap=True)
     for finding in findings:
         console.print(f"fails {finding.check}: {finding.problem}", markup=False, soft_wrap=True)
     passed = f"conforms ({count_of(len(NAMES), 'check')}: {', '.join(NAMES)})"

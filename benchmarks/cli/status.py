@@ -45,9 +45,12 @@ def status(
     from benchmarks.plan import make_plan
     from benchmarks.store import Store
     from benchmarks.terminal import Console
+    from methods.onnx_methods import is_onnx
     from methods.registry import load_registry
 
     registry = load_registry(plugins or ())
+    store = Store(out)
+    registry.recall(cell.method_id for cell, _ in store.rows() if is_onnx(cell.method_id))
     request = make_request(
         registry,
         all_methods=not methods,
@@ -61,7 +64,6 @@ def status(
         threads=threads,
         side_by_side=True,
     )
-    store = Store(out)
     console = Console()
     if datasets or subset:
         store.require_writable()

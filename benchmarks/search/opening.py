@@ -52,10 +52,13 @@ def open_searchers(
     """
     from benchmarks.search.choice import default_method
     from benchmarks.search.searcher import Searcher
+    from methods.onnx_check import require_sound
     from methods.registry import load_registry
 
     registry = load_registry(plugins or ())
     specs = [registry.get(name) for name in methods or ()]
+    for spec in specs:
+        require_sound(spec)
     opened = open_gallery(gallery, places.data, places.index)
     opened.update(advance, again)
     specs = specs or [registry.get(default_method(opened, registry, tables, places.weights))]

@@ -15,6 +15,7 @@ from benchmarks.scoring import as_scored
 from benchmarks.store import FAILED_RERUN, Store
 from datasets.errors import DataError
 from datasets.registry import DATASETS
+from methods.onnx_methods import is_onnx
 from methods.registry import Registry
 from methods.spec import MethodSpec
 
@@ -60,6 +61,7 @@ def make_groups(store: Store, registry: Registry, device: str = "") -> list[Grou
 
     With `device` (cpu, gpu) only what ran there; otherwise one row a method, the CPU's where there are two.
     """
+    registry.recall(cell.method_id for cell, _ in store.rows() if is_onnx(cell.method_id))
     order = {spec.id: position for position, spec in enumerate(registry)}
     stored: dict[tuple[str, str, str], list[tuple[Cell, dict[str, Any]]]] = {}
     for cell, row in store.rows():

@@ -162,7 +162,7 @@ class Desk:
         return self.opened[number]
 
     def _searcher(self, gallery: int, method: str) -> Searcher:
-        opened, spec = self._opened(gallery), self.registry.get(method)
+        opened, spec = self._opened(gallery), self.registry.known(method)
         opened.look_if_quick(self._advance)
         self._doing = (f"loading {spec.id}", 0, None)
         return opened.searcher(spec, self.settings.places, self._advance)

@@ -18,6 +18,8 @@ def test_the_rows_are_these():
         "sift-bovw-ransac",
         "sift-vlad",
         "sift-vlad-ransac",
+        "orb",
+        "akaze",
     ]
 
 

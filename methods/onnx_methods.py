@@ -1,0 +1,120 @@
+"""`onnx:FILE`: a method for any network in an ONNX file, without code. Settings: in the id, or in a TOML beside it.
+
+"onnx:model.onnx,size=224,mean=123.7/116.3/103.5,std=58.4/57.1/57.4" and "onnx:model.onnx" with a "model.toml" of
+`size = 224` and so on are the same; what stands in the id comes first.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from datasets.errors import UnknownNameError, WeightsError, suggest
+from methods.networks.onnx_parts import external_files
+from methods.spec import InputContract, MethodSpec, Part
+
+PREFIX = "onnx:"
+METRICS = ("cosine", "l2")
+SETTINGS: Mapping[str, str] = {
+    "size": "pixels, as 224 or 288x160 (height x width)",
+    "mean": "grey levels of 0 to 255, one or one a channel, as 123.7/116.3/103.5",
+    "std": "grey levels, as mean",
+    "colour": "RGB, BGR or grey",
+    "fit": "stretch or crop",
+    "output": "the name of a tensor",
+    "pool": "mean or first, for an output of many places",
+    "metric": "cosine or l2",
+}
+"""What may be set, and how it is written."""
+
+_SETTING = re.compile(r",([a-z]+)=([^,]*)")
+
+
+def is_onnx(method_id: str) -> bool:
+    """Whether an id names an ONNX file."""
+    return method_id.startswith(PREFIX)
+
+
+def onnx_method(method_id: str) -> MethodSpec:
+    """The method that the id stands for; the network itself is not read yet (see methods.onnx_check).
+
+    Raises WeightsError where the file, or the TOML beside it, is not there or not readable, and UnknownNameError for an
+    unknown setting; each says what to write instead.
+    """
+    name, given = _split(method_id.removeprefix(PREFIX))
+    path = Path(name).expanduser()
+    if not path.is_file():
+        raise WeightsError(f"{method_id}: there is no file {path}; write onnx:FILE, settings after commas")
+    beside = path.with_suffix(".toml")
+    settings = {key: _value(key, text, method_id) for key, text in {**_of_toml(beside), **given}.items()}
+    metric = settings.pop("metric", "cosine")
+    path = path.resolve()
+    return MethodSpec(
+        id=method_id,
+        family="embedding",
+        summary=f"{path.name} on OpenVINO, {metric}",
+        source="an ONNX file of the user's",
+        encoder=Part("methods.encoders.onnx_network:OnnxNetwork", {"model": path, **settings}),
+        index=Part("methods.indexes.exact:ExactIndex", {"metric": metric}),
+        input=InputContract(settings.get("size"), settings.get("colour", "RGB"), _scaling(settings)),
+        tasks=("retrieval", "robustness", "verification"),
+        files=(path, path.with_suffix(".toml"), *external_files(path)),
+        requires=("openvino", "cv2"),
+    )
+
+
+def _split(text: str) -> tuple[str, dict[str, str]]:
+    """File and settings; the longest beginning that is a file is the file, whatever commas are in its name."""
+    found = list(_SETTING.finditer(text))
+    ends = [len(text)]
+    for match in reversed(found):
+        if match.end() != ends[-1]:
+            break
+        ends.append(match.start())
+    end = next((end for end in ends if Path(text[:end]).expanduser().is_file()), ends[-1])
+    return text[:end], {match[1]: match[2] for match in found if match.start() >= end}
+
+
+def _of_toml(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise WeightsError(f"{path} cannot be read ({error}); correct or remove it") from error
+
+
+def _value(key: str, value: Any, where: str) -> Any:
+    """A setting as OnnxNetwork takes it, from the id's text or the TOML's value."""
+    if key not in SETTINGS:
+        raise UnknownNameError(f"{where}: {suggest('setting', key, SETTINGS)}")
+    try:
+        if key == "size":
+            return _size(value)
+        if key in ("mean", "std"):
+            numbers = value.split("/") if isinstance(value, str) else value if isinstance(value, list) else [value]
+            return tuple(float(number) for number in numbers)
+        if not isinstance(value, str) or not value or (key == "metric" and value not in METRICS):
+            raise ValueError
+    except (TypeError, ValueError) as error:
+        raise WeightsError(f"{where}: {key} is {value!r}; write {SETTINGS[key]}") from error
+    return value
+
+
+def _size(value: Any) -> tuple[int, int]:
+    sides = value.split("x") if isinstance(value, str) else value if isinstance(value, list) else [value]
+    height, width = (int(side) for side in (sides * 2 if len(sides) == 1 else sides))
+    if min(height, width) < 1:
+        raise ValueError
+    return height, width
+
+
+def _scaling(settings: Mapping[str, Any]) -> str:
+    if "mean" not in settings and "std" not in settings:
+        return "0-255"
+    mean, std = ("/".join(f"{number:g}" for number in settings.get(name, default)) for name, default in _PLAIN)
+    return f"(x - {mean}) / {std}"
+
+
+_PLAIN = (("mean", (0.0,)), ("std", (1.0,)))

@@ -1,0 +1,91 @@
+"""Small ONNX files, written field by field, so that tests need no package for them (onnx.proto names the fields)."""
+
+import struct
+
+import numpy as np
+
+FLOAT, UINT8, INT64 = 1, 2, 7
+NUMPY = {FLOAT: np.float32, UINT8: np.uint8, INT64: np.int64}
+
+
+def varint(value):
+    out = bytearray()
+    while True:
+        value, low = value >> 7, value & 127
+        out.append(low | (128 if value else 0))
+        if not value:
+            return bytes(out)
+
+
+def field(number, content):
+    if isinstance(content, int):
+        return varint(number << 3) + varint(content)
+    if isinstance(content, float):
+        return varint(number << 3 | 5) + struct.pack("<f", content)
+    content = content.encode() if isinstance(content, str) else content
+    return varint(number << 3 | 2) + varint(len(content)) + content
+
+
+def value_info(name, shape, kind=FLOAT):
+    """`shape` holds numbers, and names for axes that are open."""
+    axes = b"".join(field(1, field(1 if isinstance(axis, int) else 2, axis)) for axis in shape)
+    return field(1, name) + field(2, field(1, field(1, kind) + field(2, axes)))
+
+
+def tensor(name, array, location=""):
+    """With `location` the numbers lie in that file, and nowhere here."""
+    kind = {np.dtype(np.float32): FLOAT, np.dtype(np.int64): INT64}[array.dtype]
+    head = b"".join(field(1, side) for side in array.shape) + field(2, kind) + field(8, name)
+    if not location:
+        return head + field(9, array.tobytes())
+    entry = field(13, field(1, "location") + field(2, location))
+    return head + entry + field(14, 1)
+
+
+def attribute(name, value):
+    if isinstance(value, int):
+        return field(1, name) + field(3, value) + field(20, 2)
+    return field(1, name) + b"".join(field(8, each) for each in value) + field(20, 7)
+
+
+def node(op, inputs, outputs, **attributes):
+    names = b"".join(field(1, name) for name in inputs) + b"".join(field(2, name) for name in outputs)
+    own = b"".join(field(5, attribute(name, value)) for name, value in attributes.items())
+    return names + field(3, outputs[0]) + field(4, op) + own
+
+
+def model(nodes, inputs, outputs, tensors=()):
+    graph = b"".join(field(1, each) for each in nodes) + field(2, "graph") + b"".join(field(5, t) for t in tensors)
+    graph += b"".join(field(11, each) for each in inputs) + b"".join(field(12, each) for each in outputs)
+    return field(1, 8) + field(7, graph) + field(8, field(1, "") + field(2, 13))
+
+
+def weights(channels=3, numbers=5, seed=0):
+    return np.random.default_rng(seed).normal(size=(numbers, channels, 3, 3)).astype(np.float32)
+
+
+def small_network(shape=("n", 3, 16, 16), kind=FLOAT, numbers=5, location=""):
+    """One convolution without padding, then the mean of each channel: (n, numbers). NHWC and bytes are turned first."""
+    first = shape[1] in (1, 3)
+    channels = shape[1] if first else shape[3]
+    nodes, name = [], "image"
+    if kind != FLOAT:
+        nodes.append(node("Cast", [name], ["floats"], to=FLOAT))
+        name = "floats"
+    if not first:
+        nodes.append(node("Transpose", [name], ["turned"], perm=[0, 3, 1, 2]))
+        name = "turned"
+    nodes += [
+        node("Conv", [name, "kernel"], ["map"], kernel_shape=[3, 3]),
+        node("GlobalAveragePool", ["map"], ["pooled"]),
+        node("Flatten", ["pooled"], ["embedding"], axis=1),
+    ]
+    kernel = tensor("kernel", weights(channels, numbers), location)
+    return model(nodes, [value_info("image", shape, kind)], [value_info("embedding", (shape[0], numbers))], [kernel])
+
+
+def expected(pixels, numbers=5):
+    """What `small_network` gives for pixels (n, height, width, channels), in numpy."""
+    kernel = weights(pixels.shape[3], numbers).astype(np.float64)
+    windows = np.lib.stride_tricks.sliding_window_view(pixels.astype(np.float64), (3, 3), axis=(1, 2))
+    return np.einsum("nhwcij,ocij->nhwo", windows, kernel).mean(axis=(1, 2))
