@@ -59,7 +59,7 @@ def onnx_method(method_id: str) -> MethodSpec:
         index=Part("methods.indexes.exact:ExactIndex", {"metric": metric}),
         input=InputContract(settings.get("size"), settings.get("colour", "RGB"), _scaling(settings)),
         tasks=("retrieval", "robustness", "verification"),
-        files=(path, path.with_suffix(".toml"), *external_files(path)),
+        files=(path, beside.absolute(), *external_files(path)),
         requires=("openvino", "cv2"),
     )
 

@@ -23,6 +23,9 @@ from methods.spec import MethodSpec
 from methods.vector_method import VectorMethod
 from methods.weights import Found, find_weights
 
+_NOTHING = {"faces": "no face", "any": "nothing"}
+"""What an image without a row lacks, by what its method looks for."""
+
 
 @dataclass(frozen=True, eq=False)
 class Indexed:
@@ -80,6 +83,8 @@ def index_composed(
     known = KnownRows(rows)
     notes = _left_out(len(gallery) - len(entries))
     if vector_store:
+        if getattr(method.ann, "own_comparison", False):
+            raise SearchError(f"{spec.id} compares rows as no vector store does; leave the store out for it")
         names = [f"{content.hex()}-{id}" for (id, content), there in zip(entries, has_row(rows), strict=True) if there]
         where = (row_key(spec, weights), gallery.key)
         method.ann = kept_index(vector_store, spec, *where, names, method.ann.metric)
@@ -88,7 +93,8 @@ def index_composed(
     method.index(known)
     if blank := len(entries) - method.indexed:
         notes.append(
-            f"{blank:,} of {count_of(len(entries), 'image')} have no face that {spec.id} can see, and cannot be found"
+            f"{blank:,} of {count_of(len(entries), 'image')} have {_NOTHING[spec.content]} that {spec.id} can see, "
+            "and cannot be found"
         )
     return Indexed(np.array([id for id, _ in entries], dtype=np.int64), rows, tuple(notes))
 

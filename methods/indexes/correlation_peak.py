@@ -14,6 +14,8 @@ class CorrelationPeakIndex:
     """
 
     metric: Metric = "cosine"
+    own_comparison = True
+    """The cosine of rows as they stand is not what it scores by: no other index may stand in for it."""
 
     def __init__(self) -> None:
         self._profiles = np.empty((0, 0), dtype=np.float32)

@@ -39,6 +39,11 @@ class SignBitsIndex:
         return ids, scores
 
     @property
+    def own_comparison(self) -> bool:
+        """Whether the cosine of whole rows is not what it scores by: no other index may stand in for it then."""
+        return self.views > 1
+
+    @property
     def nbytes(self) -> int:
         """Bytes of the codes."""
         return self._differing.nbytes

@@ -19,10 +19,10 @@ from benchmarks import fetch as module
 from benchmarks.fetch import NAMES, fetch, manual_steps
 from datasets.checksums import Checksums
 from datasets.download import download
-from datasets.errors import DownloadError, UnknownNameError
+from datasets.errors import DownloadError, UnknownNameError, WeightsError
 from datasets.origins import ORIGINS, Archive, Origin, RemoteFile
 from methods import weights as weights_module
-from methods.weights import WEIGHTS, Found
+from methods.weights import WEIGHTS, Found, WeightsArchive, find_weights
 
 PAIRS = b"10\t300\n"
 NET = b"the numbers of a network"
@@ -279,3 +279,60 @@ def test_the_real_pair_lists_carry_the_published_checksums():
     for file in lists:
         assert download(file.url, data / file.path, checksums=file.checksums, size=file.size).sha256
     assert sorted((data / "lfw").iterdir()) == before
+
+
+@pytest.fixture
+def archived(world):
+    """A network of two files inside an archive."""
+    parts = {"graph.bin": NET, "graph.json": b"{}"}
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w:gz") as tar:
+        for name, content in {"other.txt": b"not wanted", **parts}.items():
+            info = tarfile.TarInfo(f"package/{name}")
+            info.size = len(content)
+            tar.addfile(info, io.BytesIO(content))
+    (world.served / "all.tgz").write_bytes(data.getvalue())
+    archive = WeightsArchive(
+        url=f"{world.url}/all.tgz",
+        sha256=hashlib.sha256(data.getvalue()).hexdigest(),
+        size=len(data.getvalue()),
+        unpacked=1_000,
+        members={name: f"package/{name}" for name in parts},
+    )
+    module.WEIGHTS["graph"] = dataclasses.replace(
+        WEIGHTS["resnet50"],
+        name="graph",
+        file="graph.bin",
+        url=None,
+        size=None,
+        md5=None,
+        sha256=hashlib.sha256(NET).hexdigest(),
+        beside={"graph.json": hashlib.sha256(b"{}").hexdigest()},
+        archive=archive,
+    )
+    module.NAMES = (*module.NAMES, "graph")
+    return world
+
+
+def test_the_files_of_a_network_are_taken_out_of_its_archive(archived):
+    printed, error = run(archived, "graph")
+    assert error is None, printed
+    assert {path.name for path in archived.weights.iterdir()} == {"all.tgz", "graph.bin", "graph.json"}
+    found = find_weights("graph", archived.weights)
+    assert found.path.read_bytes() == NET and found.origin == f"{archived.url}/all.tgz"
+    archived.requests.clear()
+    assert "here already" in run(archived, "graph")[0] and not archived.requests
+    (archived.weights / "graph.json").unlink()
+    assert find_weights("graph", archived.weights) is None
+    (archived.weights / "graph.json").write_bytes(b"[]")
+    with pytest.raises(WeightsError, match=r"graph\.json are not the published file"):
+        find_weights("graph", archived.weights)
+
+
+def test_an_archive_with_another_member_than_published_brings_nothing(archived):
+    entry = module.WEIGHTS["graph"]
+    module.WEIGHTS["graph"] = dataclasses.replace(entry, beside={"graph.json": "0" * 64})
+    printed, error = run(archived, "graph")
+    assert error and "graph.json is not the published file" in printed
+    assert not (archived.weights / "graph.bin").exists()
+    assert f"get {archived.url}/all.tgz" in manual_steps("graph")

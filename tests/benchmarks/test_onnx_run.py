@@ -1,0 +1,77 @@
+"""`onnx:FILE` end to end: run, checked and reported without a plug-in; a changed file makes rows stale."""
+
+import pytest
+from onnx_files import small_network
+from search_support import cli as command
+from search_support import fill
+
+pytest.importorskip("openvino", reason="the extra `fast` is not installed")
+
+
+@pytest.fixture
+def place(tmp_path):
+    """A folder with photos and a network."""
+    fill(tmp_path / "photos", 24, 4)
+    (tmp_path / "net.onnx").write_bytes(small_network())
+    return tmp_path
+
+
+def cli(*arguments, cwd):
+    done = command(*arguments, cwd=cwd)
+    done.stdout, done.stderr = done.stdout.decode(), done.stderr.decode()
+    return done
+
+
+def run(place, *more):
+    return cli("run", "-d", "folder:photos", "--subset", "smoke", "--task", "retrieval", *more, cwd=place)
+
+
+def test_a_file_is_run_reported_searched_and_stale_when_it_changes(place):
+    method = "onnx:net.onnx,mean=127.5,std=64"
+    done = run(place, "-m", method)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (page,) = (place / "results").glob("*smoke*.md")
+    assert method in page.read_text()
+    assert method in cli("report", cwd=place).stdout or method in page.read_text()
+    assert "4 as stored" in run(place, "-m", method).stdout
+    (place / "net.onnx").write_bytes(small_network(numbers=7))
+    status = cli("status", "--why", cwd=place).stdout
+    assert "net.onnx" in status and "stale" in status
+    query = next((place / "photos").rglob("*.png"))
+    found = cli("search", query, "-g", "photos", "-m", method, "--no-thumbnails", cwd=place)
+    assert found.returncode == 0 and query.name in found.stdout, found.stderr
+
+
+def test_check_says_the_contract_and_what_cannot_be_run(place):
+    done = cli("check", "onnx:net.onnx", cwd=place)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "contract: fed f32 NCHW, 16x16, 3 channels, RGB; gives 5 numbers; pixels: 0-255" in done.stdout
+    done = cli("check", "onnx:net.onnx,size=32", cwd=place)
+    assert done.returncode == 2 and "16x16 pixels, not 32x32" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("named", "content", "says"),
+    [
+        ("net.onnx,size=32", small_network(), "16x16 pixels, not 32x32"),
+        ("net.onnx", small_network(("n", 3, "h", "w")), "say size=224"),
+        ("net.onnx", small_network()[:-9], "no ONNX file, or a damaged one"),
+        ("net.onnx", small_network(location="net.data"), "keeps its numbers in net.data"),
+        ("none.onnx", b"", "there is no file none.onnx"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(place, named, content, says):
+    (place / "net.onnx").write_bytes(content)
+    done = run(place, "-m", f"onnx:{named}")
+    assert done.returncode == 2
+    assert says in done.stderr and len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_network_whose_file_is_absent_is_unavailable_in_the_tables(place):
+    empty = place / "weights"
+    empty.mkdir()
+    done = run(place, "-m", "clip-vit-b32", "--weights", empty)
+    assert done.returncode == 1
+    assert "no network: clip-vit-b32.onnx is not here" in done.stdout + done.stderr
+    (page,) = (place / "results").glob("*smoke*.md")
+    assert "unavailable" in page.read_text()
