@@ -59,11 +59,11 @@ class FaceFile:
         rows = np.full((len(images), self.dimension), np.nan, dtype=np.float32)
         with stage("detect"):
             crops = [self._crop(image, faces) for image, faces in zip(images, self.detect(images), strict=True)]
-        found = [position for position, crop in enumerate(crops) if crop is not None]
+        found = [(position, crop) for position, crop in enumerate(crops) if crop is not None]
         with stage("encode"):
             for start in range(0, len(found), self.batch_size):
-                positions = found[start : start + self.batch_size]
-                rows[positions] = self._network(self.input([crops[position] for position in positions]))
+                positions, batch = zip(*found[start : start + self.batch_size], strict=True)
+                rows[list(positions)] = self._network(self.input(batch))
         return rows
 
     def _crop(self, image: Image, faces: FaceBoxes) -> Image | None:

@@ -26,6 +26,7 @@ DISTRIBUTIONS = {
 """Distributions whose import package has another name."""
 BROUGHT_ALONG = {
     "dask": "distributed",
+    "google": "tensorflow",
     "grpc": "pymilvus",
     "markupsafe": "jinja2",
     "pydantic": "fastapi",
