@@ -70,7 +70,10 @@ def manual_steps(name: str, data_dir: Path = Path("$RIS_DATA"), weights_dir: Pat
     if weights.archive is not None:
         archive = weights.archive
         file = _file_lines(archive.url, archive.size, Checksums(sha256=archive.sha256), weights_dir / archive.file)
-        return "\n".join([title, file, f"      ({weights.note})", _then(name)])
+        parts = [
+            f"      it holds {part}, which belongs at {weights_dir / own}" for own, part in archive.members.items()
+        ]
+        return "\n".join([title, file, *parts, f"      ({weights.note})", _then(name)])
     source = weights.url or f"(no address: {weights.note})"
     file = _file_lines(source, weights.size, weights.checksums, weights_dir / weights.file)
     return "\n".join([title, file, _then(name)])
