@@ -16,9 +16,10 @@ from benchmarks.judged.statistics import StoredStatistics
 from benchmarks.metrics.averages import macro, micro
 from benchmarks.metrics.chance import chance, chance_standard_error
 from benchmarks.metrics.index_recall import index_recall
+from benchmarks.metrics.intervals import Interval
 from benchmarks.metrics.judgement import Judgement
 from benchmarks.metrics.registry import METRICS, evaluate
-from benchmarks.metrics.statistics import bootstrap_intervals
+from benchmarks.metrics.statistics import bootstrap_intervals, clustered_intervals
 from benchmarks.metrics.verification import Verification, verify
 from benchmarks.protocol import SEED
 from benchmarks.store import Store
@@ -39,6 +40,8 @@ class Estimate:
     low: float
     high: float
     macro: float
+    clustered: Interval | None = None
+    """The interval where clusters are the sample (see metrics.clusters); None where no queries share one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +53,8 @@ class RetrievalScore:
     judgement: Judgement
     classes: np.ndarray
     """(q,) what the mean over classes groups queries by."""
+    clusters: np.ndarray
+    """(q,) what queries share, so that they are no independent sample: a class, or the original they are edits of."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +64,8 @@ class Judged:
     judgement: Judgement
     """Of all queries; only its head (see `Judgement.whole`) where whole rankings were too large to keep."""
     classes: np.ndarray
-    """(q,) what the mean over classes groups queries by."""
+    clusters: np.ndarray
+    """(q,) both are those of RetrievalScore."""
     stored: StoredStatistics | None = None
     """Where the rest of such a judgement is read from, some queries at a time."""
     only: np.ndarray | None = None
@@ -142,7 +148,8 @@ def judge_retrieval(store: Store, cell: Cell, row: dict[str, Any], only: np.ndar
         return None
     truth, asked = read_ground_truth(store.manifest_path(row["inputs"]["manifest"])), store.arrays(cell, "asked")
     rows = np.arange(len(truth.query_ids)) if asked is None else asked["positions"]
-    return _judged(store, cell, of_labels(truth, rows), truth.query_labels[rows], only)
+    labels = truth.query_labels[rows]
+    return _judged(store, cell, of_labels(truth, rows), labels, labels, only)
 
 
 def score_robustness(store: Store, cell: Cell, row: dict[str, Any]) -> RetrievalScore | None:
@@ -161,11 +168,16 @@ def judge_robustness(store: Store, cell: Cell, row: dict[str, Any]) -> Judged | 
         return None
     truth = read_ground_truth(store.manifest_path(row["inputs"]["manifest"]))
     classes = np.array(list(DISTORTIONS))[copies["distortion"]]
-    return _judged(store, cell, of_originals(truth, copies["original"]), classes)
+    return _judged(store, cell, of_originals(truth, copies["original"]), classes, copies["original"])
 
 
 def _judged(
-    store: Store, cell: Cell, relevance: Relevance, classes: np.ndarray, only: np.ndarray | None = None
+    store: Store,
+    cell: Cell,
+    relevance: Relevance,
+    classes: np.ndarray,
+    clusters: np.ndarray,
+    only: np.ndarray | None = None,
 ) -> Judged | None:
     """The stored answers of queries judged: now where whole rankings are stored, else as the cell did."""
     rows = slice(None) if only is None else only
@@ -173,23 +185,26 @@ def _judged(
         path = store.folder(cell) / STATISTICS
         stored = _statistics(path, path.stat().st_mtime_ns)
         head = stored.head if only is None else stored.head.take(only)
-        return Judged(head, classes[rows], stored, only)
+        return Judged(head, classes[rows], clusters[rows], stored, only)
     ranking = store.ranking(cell)
     if ranking is None:
         return None
     if only is not None:
         ranking = Ranking(ranking.ids[only], ranking.scores[only], ranking.undetected[only])
         relevance = relevance.take(only)
-    return Judged(relevance.judge(ranking), classes[rows])
+    return Judged(relevance.judge(ranking), classes[rows], clusters[rows])
 
 
 def _score(judged: Judged) -> RetrievalScore:
     values, classes = judged.evaluate(), judged.classes
-    intervals = bootstrap_intervals(values, seed=SEED, shares=_shares(values))
+    shares = _shares(values)
+    intervals = bootstrap_intervals(values, seed=SEED, shares=shares)
+    clustered = clustered_intervals(values, judged.clusters, seed=SEED, shares=shares)
     estimates = {
-        name: Estimate(micro(column), *intervals[name], macro(column, classes)) for name, column in values.items()
+        name: Estimate(micro(column), *intervals[name], macro(column, classes), clustered.get(name))
+        for name, column in values.items()
     }
-    return RetrievalScore(estimates, values, judged.judgement, classes)
+    return RetrievalScore(estimates, values, judged.judgement, classes, judged.clusters)
 
 
 def _shares(values: dict[str, np.ndarray]) -> set[str]:

@@ -44,11 +44,12 @@ def _group(page: Page, tables: RetrievalTables, robust: Sequence[Mapping[str, An
     lines = [_line(column, rows, True) for column in metrics] + [_line(column, rows, False) for column in _COSTS]
     lines += [_line(column, [distorted.get(method, {}) for method in methods], True) for column in _DISTORTED]
     scores = {name: tables.scores[name].values["hit@1"] for name in methods if name in tables.scores}
+    clusters = next((score.clusters for score in tables.scores.values()), None)
     return {
         "methods": methods,
         "opens": methods[:2],
         "rows": lines,
-        "differences": _triangle(methods, paired_differences(scores)),
+        "differences": _triangle(methods, paired_differences(scores, clusters=clusters)),
         "gallery": page.group.truth.page("gallery"),
     }
 

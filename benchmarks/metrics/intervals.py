@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-_RARE = 3.0
+RARE = 3.0
 """Up to so many successes (or failures) the Wilson interval covers too seldom, and a Poisson bound widens it."""
 
 
@@ -45,6 +45,19 @@ def mean_share_interval(values: np.ndarray, confidence: float = 0.95) -> Interva
     return share_interval(share, n * coins / spread if n and coins > 0 else n, confidence)
 
 
+def wider_confidence(size: int, confidence: float) -> float:
+    """The level at which a bootstrap of a sample of `size` covers like Student's t: it lacks that of small samples.
+
+    Hesterberg, "What Teachers Should Know About the Bootstrap", The American Statistician 2015, section 3.2.
+    """
+    from scipy.special import ndtr, stdtrit
+
+    if size < 2:
+        return 1.0
+    t = float(stdtrit(size - 1, (1 + confidence) / 2))
+    return 2 * float(ndtr(t * np.sqrt(size / (size - 1)))) - 1
+
+
 def bca_interval(values: np.ndarray, means: np.ndarray, confidence: float = 0.95) -> Interval:
     """Bias-corrected and accelerated interval of the mean of `values` (q,) from bootstrap `means` (r,).
 
@@ -69,6 +82,6 @@ def bca_interval(values: np.ndarray, means: np.ndarray, confidence: float = 0.95
 def _rare_low(successes: float, n: float, confidence: float) -> float:
     from scipy.special import gammaincinv
 
-    if not 0 < successes <= _RARE:
+    if not 0 < successes <= RARE:
         return 1.0
     return float(gammaincinv(successes, 1 - confidence)) / n

@@ -72,6 +72,9 @@ def _cell(cell: Shown) -> str:
     text = escape(cell.text)
     if cell.interval:
         text = f"{text} {{\\scriptsize [{escape(cell.interval[0])}, {escape(cell.interval[1])}]}}"
+    if cell.clustered:
+        ends = ", ".join(map(escape, cell.clustered))
+        text = f"{text} {{\\scriptsize by {escape(cell.clustered_by)} [{ends}]}}"
     return {"best": f"\\textbf{{{text}}}", "tied": f"$\\approx$ {text}", "": text}[cell.mark]
 
 

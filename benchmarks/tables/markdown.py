@@ -8,7 +8,9 @@ from datasets.safe_text import markdown, markdown_note
 LEGEND = (
     "**Bold**: best of its column; ≈: tied with the best (the 95% interval of the paired difference over queries "
     "holds 0). † learns from gallery labels. Canaries and untrained networks are never ranked. [..]: 95% interval "
-    "over queries (Wilson's for hit@k and votes, a BCa bootstrap for other means)."
+    "over queries (Wilson's for hit@k and votes, a BCa bootstrap for other means); by class [..], by original [..]: "
+    "where classes, or the originals of edited copies, are the sample; shown where its width differs by more than a "
+    "quarter. ≈ stands where either interval of the difference holds 0."
 )
 
 
@@ -33,4 +35,6 @@ def _cell(cell: Shown, column: Column) -> str:
     text = cell.text if column.is_markdown else markdown(cell.text)
     if cell.interval:
         text = f"{text} [{cell.interval[0]}, {cell.interval[1]}]"
+    if cell.clustered:
+        text = f"{text}, by {cell.clustered_by} [{cell.clustered[0]}, {cell.clustered[1]}]"
     return {"best": f"**{text}**", "tied": f"≈ {text}", "": text}[cell.mark]

@@ -40,6 +40,9 @@ class Shown:
 
     text: str
     interval: tuple[str, str] | None = None
+    clustered: tuple[str, str] | None = None
+    """The interval over clusters, where its width differs by more than a quarter."""
+    clustered_by: str = ""
     mark: Literal["", "best", "tied"] = ""
 
 
@@ -48,9 +51,12 @@ def shown(table: Table, column: Column, row: Mapping[str, Any]) -> Shown:
     value = row.get(column.key)
     if is_missing(value):
         return Shown(row["word"] if column.key in row.get("word_in", ()) else "")
-    ends = row.get(f"{column.key}_interval")
-    interval = (column.show(ends[0]), column.show(ends[1])) if ends else None
-    return Shown(column.show(value), interval, mark(table, column.key, row["method"]))
+    interval, clustered = (
+        (column.show(ends[0]), column.show(ends[1])) if (ends := row.get(f"{column.key}{kind}_interval")) else None
+        for kind in ("", "_clustered")
+    )
+    by = row.get("clustered_by", "") if clustered else ""
+    return Shown(column.show(value), interval, clustered, by, mark(table, column.key, row["method"]))
 
 
 def mark(table: Table, key: str, method: str) -> Literal["", "best", "tied"]:

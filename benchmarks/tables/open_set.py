@@ -9,7 +9,7 @@ from benchmarks.tables.groups import Group, rankable
 from benchmarks.tables.identical import counted, identical_left_out
 from benchmarks.tables.model import Column, Table, fraction
 from benchmarks.tables.notes import open_set_notes
-from benchmarks.tables.retrieval import METHOD, marks
+from benchmarks.tables.retrieval import METHOD, intervals, marks
 from methods.spec import MethodSpec
 
 _SHOWN = ("hit@1", "hit@5", "recall@20", "mAP", "MAP@R", "kNN-vote@5")
@@ -80,7 +80,7 @@ def _row(
         estimate = score.estimates[name]
         shown |= {name: estimate.mean, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
         shown[f"{name}_macro"] = estimate.macro
-    shown["hit@1_interval"] = (score.estimates["hit@1"].low, score.estimates["hit@1"].high)
+    shown |= intervals("hit@1", score.estimates["hit@1"], "class")
     if seen and (spec.learns or spec.supervised):
         before = seen.estimates["hit@1"].mean
         shown |= {"hit@1_seen": before, "hit@1_lost": score.estimates["hit@1"].mean - before}

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
+from benchmarks.metrics.clusters import differ
+from benchmarks.metrics.intervals import Interval
 from benchmarks.metrics.registry import METRICS
 from benchmarks.metrics.statistics import tied_with_best
 from benchmarks.protocol import SEED
-from benchmarks.scoring import RetrievalScore, canary_findings, score_index, score_retrieval
+from benchmarks.scoring import Estimate, RetrievalScore, canary_findings, score_index, score_retrieval
 from benchmarks.store import Store
 from benchmarks.tables.groups import Group, rankable
 from benchmarks.tables.identical import counted, identical_left_out
@@ -140,7 +142,19 @@ def _row(method: str, row: dict[str, Any], spec: Any, score: RetrievalScore | No
         shown |= {name: estimate.mean, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
         shown[f"{name}_macro"] = estimate.macro
         if name in _WITH_INTERVAL:
-            shown[f"{name}_interval"] = (estimate.low, estimate.high)
+            shown |= intervals(name, estimate, "class")
+    return shown
+
+
+def intervals(name: str, estimate: Estimate, clustered_by: str) -> dict[str, Any]:
+    """What a row shows of a metric's uncertainty; the interval over clusters where it says something else."""
+    over_queries = Interval(estimate.low, estimate.high)
+    shown: dict[str, Any] = {f"{name}_interval": tuple(over_queries)}
+    if estimate.clustered:
+        low, high = estimate.clustered
+        shown |= {f"{name}_clustered_low": low, f"{name}_clustered_high": high, "clustered_by": clustered_by}
+        if differ(over_queries, estimate.clustered):
+            shown[f"{name}_clustered_interval"] = (low, high)
     return shown
 
 
@@ -169,5 +183,7 @@ def marks(scores: dict[str, RetrievalScore], names: Sequence[str]) -> tuple[dict
     tied: dict[str, set[str]] = {}
     for name in names if scores else ():
         best[name] = max(scores, key=lambda method: scores[method].estimates[name].mean)
-        tied[name] = tied_with_best({m: score.values[name] for m, score in scores.items()}, seed=SEED) - {best[name]}
+        clusters = scores[best[name]].clusters
+        values = {method: score.values[name] for method, score in scores.items()}
+        tied[name] = tied_with_best(values, seed=SEED, clusters=clusters) - {best[name]}
     return best, tied

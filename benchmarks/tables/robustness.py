@@ -11,7 +11,7 @@ from benchmarks.tables.groups import Group, rankable
 from benchmarks.tables.identical import counted, identical_left_out
 from benchmarks.tables.model import Column, Table, fraction
 from benchmarks.tables.notes import robustness_notes
-from benchmarks.tables.retrieval import METHOD, marks
+from benchmarks.tables.retrieval import METHOD, intervals, marks
 from datasets.distortions import DISTORTIONS
 from methods.spec import MethodSpec
 
@@ -58,7 +58,7 @@ def _row(method: str, row: dict[str, Any], spec: MethodSpec, score: RetrievalSco
         for name in ("hit@1", "hit@5", "MRR", "tie_rate@1"):
             estimate = score.estimates[name]
             shown |= {name: estimate.mean, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
-        shown["hit@1_interval"] = (score.estimates["hit@1"].low, score.estimates["hit@1"].high)
+        shown |= intervals("hit@1", score.estimates["hit@1"], "original")
         for name in DISTORTIONS:
             shown[f"hit@1_{name}"] = micro(np.where(score.classes == name, score.values["hit@1"], np.nan))
     return shown

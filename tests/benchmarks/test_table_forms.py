@@ -32,7 +32,15 @@ def table(**changes):
 
 def test_a_cell_is_a_figure_with_its_interval_and_mark_or_a_word():
     said = [shown(table(), HIT, row) for row in table().rows]
-    assert said == [Shown("0.750", ("0.700", "0.800"), "best"), Shown("0.740", None, "tied"), Shown("timeout")]
+    assert said == [Shown("0.750", ("0.700", "0.800"), mark="best"), Shown("0.740", mark="tied"), Shown("timeout")]
+
+
+def test_an_interval_over_clusters_is_told_beside_that_over_queries():
+    told = table()
+    told.rows[0] |= {"hit@1_clustered_interval": (0.6, 0.9), "clustered_by": "original"}
+    assert "| **0.750 [0.700, 0.800], by original [0.600, 0.900]** |" in to_markdown(told)
+    assert r"{\scriptsize [0.700, 0.800]} {\scriptsize by original [0.600, 0.900]}}" in to_latex(told, "x")
+    assert shown(told, HIT, told.rows[1]).clustered is None
 
 
 def test_forms_agree():

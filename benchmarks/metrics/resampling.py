@@ -1,0 +1,61 @@
+"""Means of queries, or of whole clusters of them, drawn with replacement: what bootstrap intervals are taken from."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+import numpy as np
+
+from benchmarks.metrics.clusters import cluster_totals
+
+_CELLS = 1_000_000
+"""Resampled queries drawn at once: bounds the working memory at some 25 MB."""
+
+
+def resampled_means(columns: np.ndarray, resamples: int, seed: int) -> np.ndarray:
+    """Means (resamples, m) of the columns of (q, m) over q rows drawn with replacement, the same rows for all."""
+    q = len(columns)
+    if not q:
+        return np.full((resamples, columns.shape[1]), np.nan)
+    step = max(1, _CELLS // q)
+    if step >= resamples:
+        return _all_counts(q, resamples, seed) @ columns / q
+    generator = np.random.default_rng(seed)
+    sizes = [min(step, resamples - start) for start in range(0, resamples, step)]
+    return np.concatenate([_counts(q, size, generator) @ columns / q for size in sizes])
+
+
+@lru_cache(maxsize=2)
+def _all_counts(q: int, resamples: int, seed: int) -> np.ndarray:
+    """`_counts` of all resamples; every method of a table is resampled alike, so it is drawn once."""
+    return _counts(q, resamples, np.random.default_rng(seed))
+
+
+def _counts(q: int, resamples: int, generator: np.random.Generator) -> np.ndarray:
+    """How often each of q rows is drawn, (resamples, q) float64: a mean is then one product for all columns."""
+    drawn = generator.integers(0, q, size=(resamples, q)) + np.arange(0, resamples * q, q)[:, None]
+    return np.bincount(drawn.ravel(), minlength=resamples * q).reshape(resamples, q).astype(np.float64)
+
+
+def kept_columns(values: Mapping[str, np.ndarray]) -> np.ndarray:
+    """The scored queries' values as columns (q', m); raises ValueError unless all share one query set."""
+    if not values:
+        return np.empty((0, 0))
+    if len({len(column) for column in values.values()}) > 1:
+        raise ValueError("values of different numbers of queries cannot be compared")
+    columns = np.stack(list(values.values()), axis=1).astype(np.float64)
+    left_out = np.isnan(columns)
+    if not np.array_equal(left_out.any(axis=1), left_out.all(axis=1)):
+        raise ValueError("values that leave out different queries cannot be compared")
+    return columns[~left_out.any(axis=1)]
+
+
+def scored_queries(values: Mapping[str, np.ndarray]) -> np.ndarray:
+    """(q,) bool: the queries that `kept_columns` keeps."""
+    return ~np.isnan(next(iter(values.values())))
+
+
+def cluster_means(columns: np.ndarray, codes: np.ndarray, resamples: int, seed: int) -> np.ndarray:
+    """Means (resamples, m) of the columns of (q, m) over whole clusters drawn with replacement."""
+    sums, sizes = cluster_totals(columns, codes)
+    drawn = resampled_means(np.column_stack([sums, sizes]), resamples, seed)
+    return drawn[:, :-1] / drawn[:, -1:]
