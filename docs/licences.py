@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-NOT_OF_A_RUN = ("full", "dev", "peers")
+NOT_OF_A_RUN = ("full", "dev", "peers", "mutation")
 """Extras that are a sum of others, or for developers alone."""
 
 

@@ -1,7 +1,8 @@
 """Accuracy, query by query: the paired bootstrap of every metric that differs, and which queries flipped.
 
 A cell of a smoke run has some fifty queries, too few to show that one hit in twenty is lost; so each method's queries
-are also judged together, over all data sets.
+are also judged together, over all data sets. Cells and methods are two families of tests, which share the chance of a
+false alarm in halves: the few tests of methods are not diluted by the many of cells.
 
 Values that are equal throughout are the same, whatever a test would say, and take no part in Holm's correction: no
 data could have called them different (Tarone, Biometrics 46, 1990).
@@ -17,7 +18,7 @@ from benchmarks.gate.finding import Finding, Flips, Verdict
 from benchmarks.gate.holm import holm
 from benchmarks.gate.rules import Rules
 from benchmarks.gate.snapshot import CellRecord
-from benchmarks.metrics.statistics import Difference, Interval, paired_difference
+from benchmarks.metrics.statistics import Difference, Interval, one_sided_difference
 from benchmarks.protocol import SEED
 
 _RESAMPLES = 10_000
@@ -55,7 +56,7 @@ def make_pairs(base: CellRecord, new: CellRecord) -> list[Pair]:
 
 
 def pool(cells: Sequence[tuple[CellRecord, CellRecord]]) -> list[Pair]:
-    """The first metric of each method over all its retrieval and robustness queries, where it has several such cells.
+    """Each metric of each method over all its retrieval and robustness queries, where it has several such cells.
 
     Open-set queries are retrieval's once more and no further evidence.
     """
@@ -66,22 +67,27 @@ def pool(cells: Sequence[tuple[CellRecord, CellRecord]]) -> list[Pair]:
     pairs = []
     for (method, device), members in by_method.items():
         if len(members) > 1:
-            first = next(iter(members[0][1].values))
-            was, is_ = (
-                np.concatenate([record.values[first] for record in side]) for side in zip(*members, strict=True)
-            )
             where = "" if device == "cpu" else f" ({device})"
-            pairs.append(Pair(f"{method}{where}, all its queries together", first, was, is_, Flips()))
+            for name in members[0][1].values:
+                was, is_ = (
+                    np.concatenate([record.values[name] for record in side]) for side in zip(*members, strict=True)
+                )
+                pairs.append(Pair(f"{method}{where}, all its queries together", name, was, is_, Flips()))
     return pairs
 
 
-def judge_accuracy(pairs: Sequence[Pair], rules: Rules) -> list[Finding]:
-    """A finding for each pair, the family of tests being all pairs that differ."""
+def judge_accuracy(families: Sequence[Sequence[Pair]], rules: Rules) -> list[Finding]:
+    """A finding for each pair; the tests of a family are of its pairs that differ, its share of alpha is equal."""
+    occupied = [family for family in families if family]
+    return [finding for family in occupied for finding in _judge_family(family, len(occupied), rules)]
+
+
+def _judge_family(pairs: Sequence[Pair], families: int, rules: Rules) -> list[Finding]:
     differing = [pair for pair in pairs if pair.differs]
     # The smallest p-value that resampling can give must be able to pass the correction.
-    resamples = max(_RESAMPLES, int(2 * len(differing) / rules.alpha))
+    resamples = max(_RESAMPLES, int(2 * families * len(differing) / rules.alpha))
     differences = [_difference(pair, rules, resamples) for pair in differing]
-    adjusted = holm([difference.p for difference in differences])
+    adjusted = np.minimum(1.0, families * holm([difference.p for difference in differences]))
     tested = {
         id(pair): (difference, float(p)) for pair, difference, p in zip(differing, differences, adjusted, strict=True)
     }
@@ -93,8 +99,8 @@ def _difference(pair: Pair, rules: Rules, resamples: int) -> Difference:
     change = float(np.nanmean(pair.new - pair.base))
     if abs(change) <= rules.tolerance:
         return Difference(change, Interval(float("nan"), float("nan")), 1.0)
-    two_sided = paired_difference(pair.new, pair.base, resamples=resamples, seed=SEED)
-    return two_sided._replace(p=two_sided.p / 2)
+    # A query that has the value it had adds nothing but a 0 to every sum: drawn as one lot, whatever their number.
+    return one_sided_difference(pair.new - pair.base, resamples, SEED)
 
 
 def _finding(pair: Pair, tested: tuple[Difference, float] | None, rules: Rules) -> Finding:

@@ -10,7 +10,7 @@ SCHEMA = 1
 
 
 def to_json(report: Report) -> dict[str, Any]:
-    """The whole report, JSON-able: verdict, exit code, rules, both sides, findings with all flipped ids."""
+    """The whole report, JSON-able: verdict, exit code, rules, both sides, findings with all flipped ids, its power."""
     return {
         "schema": SCHEMA,
         "verdict": report.verdict,
@@ -19,6 +19,7 @@ def to_json(report: Report) -> dict[str, Any]:
         "base": _side(report.base),
         "new": _side(report.new),
         "findings": [asdict(finding) for finding in report.findings],
+        "detectable": [asdict(entry) for entry in report.detectable],
     }
 
 

@@ -1,16 +1,26 @@
-"""Peak memory of retrieval cells, by ratio and by size: a small process may double, a large one may breathe."""
+"""Peak memory of retrieval cells, by ratio and by size: a small process may double, a large one may vary.
+
+Growth that is not judged, for it is small in bytes or the sides ran with different threads, is reported all the same.
+"""
 
 from benchmarks.gate.finding import Finding, Verdict
 from benchmarks.gate.rules import Rules
 from benchmarks.gate.snapshot import CellRecord
+from datasets.words import count_of
 
 
 def judge_memory(base: CellRecord, new: CellRecord, rules: Rules) -> Finding | None:
-    """How the peaks compare; None where a side has none, or where the sides ran with different threads."""
-    if base.memory is None or new.memory is None or base.threads != new.threads:
+    """How the peaks compare; None where a side has none."""
+    if base.memory is None or new.memory is None:
         return None
+    verdict, note = _verdict(base.memory, new.memory, rules), ""
+    if base.threads != new.threads:
+        verdict, note = Verdict.SAME, f"not judged: {base.threads} against {count_of(new.threads, 'thread')}"
+    elif verdict is Verdict.SAME and new.memory > base.memory * rules.memory_ratio:
+        note = f"not judged: by {rules.memory_bytes / 2**20:.0f} MiB or less"
     return Finding(
-        verdict=_verdict(base.memory, new.memory, rules),
+        verdict=verdict,
+        note=note,
         subject=new.subject,
         cell=new.cell,
         measure="peak memory",

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from benchmarks.gate.accuracy import judge_accuracy, make_pairs, pool
 from benchmarks.gate.finding import Finding, Verdict
 from benchmarks.gate.identity import added, check_identity, check_result, missing
 from benchmarks.gate.latency import PairedTimes, judge_latency, read_paired_times
 from benchmarks.gate.memory import judge_memory
+from benchmarks.gate.power import Detectable, detectable
 from benchmarks.gate.rules import Rules
 from benchmarks.gate.sides import read_side
 from benchmarks.gate.snapshot import CellRecord, Snapshot
@@ -25,6 +28,8 @@ class Report:
     new: Snapshot
     rules: Rules
     findings: tuple[Finding, ...]
+    detectable: tuple[Detectable, ...] = ()
+    """What this comparison can see, for each size of table."""
 
     def having(self, verdict: Verdict) -> list[Finding]:
         """The findings with this verdict."""
@@ -66,11 +71,14 @@ def compare(base: Snapshot, new: Snapshot, times: Sequence[PairedTimes], rules: 
             if grown := judge_memory(before, after, rules):
                 findings.append(grown)
     pairs = [pair for before, after in comparable for pair in make_pairs(before, after)]
-    findings += judge_accuracy([*pairs, *pool(comparable)], rules)
+    pooled = pool(comparable)
+    findings += judge_accuracy([pairs, pooled], rules)
     findings += judge_latency(times, rules)
     findings += [added(record) for cell, record in new.cells.items() if cell not in base.cells]
     order = {verdict: place for place, verdict in enumerate(Verdict)}
-    return Report(base, new, rules, tuple(sorted(findings, key=lambda finding: order[finding.verdict])))
+    sizes = [int(np.count_nonzero(~np.isnan(pair.new))) for pair in pooled]
+    seen = detectable(comparable, sizes, len(pairs), rules)
+    return Report(base, new, rules, tuple(sorted(findings, key=lambda finding: order[finding.verdict])), tuple(seen))
 
 
 def _only(snapshot: Snapshot, methods: frozenset[str]) -> Snapshot:

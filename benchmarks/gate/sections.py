@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks.gate.finding import Finding, Verdict
+from benchmarks.gate.power import Detectable
 from benchmarks.gate.report import Report
 from benchmarks.gate.snapshot import Snapshot
 from datasets.words import count_of
@@ -57,13 +58,19 @@ def sections(report: Report) -> list[Section]:
         _figures("Worse", report.having(Verdict.WORSE)),
         _figures("Better", report.having(Verdict.BETTER)),
         _figures("Changed, but not by enough to count", changed),
+        _figures("Memory that is not judged", list(filter(_unjudged, report.having(Verdict.SAME)))),
         _new(report.having(Verdict.NEW)),
+        _visible(report.detectable),
     ]
     return [section for section in made if section.rows or section.lines]
 
 
 def _says_more(finding: Finding) -> bool:
     return finding.measure == "result" and ", now " in finding.note
+
+
+def _unjudged(finding: Finding) -> bool:
+    return finding.measure == "peak memory" and bool(finding.note)
 
 
 def _figures(title: str, findings: Sequence[Finding]) -> Section:
@@ -85,6 +92,20 @@ def _incomparable(findings: Sequence[Finding]) -> Section:
 def _new(findings: Sequence[Finding]) -> Section:
     rows = [(finding.subject,) for finding in findings]
     return Section("New", ("what",), rows[:SHOWN], _left_out(rows))
+
+
+def _visible(detectable: Sequence[Detectable]) -> Section:
+    """What would have been seen: so that "same" is not read as more than it is."""
+    rows = [
+        (entry.where, f"{entry.queries:,}", _loss(entry.alone, entry.queries), _loss(entry.among, entry.queries))
+        for entry in detectable
+    ]
+    columns = ("table", "queries", "if no other figure changes", "if all figures change")
+    return Section("Smallest loss of hits that counts as worse (nothing won)", columns, rows[:SHOWN], _left_out(rows))
+
+
+def _loss(share: float | None, queries: int) -> str:
+    return "none would" if share is None else f"{share:.1%} ({share * queries:.0f})"
 
 
 def _size(finding: Finding) -> float:

@@ -65,6 +65,9 @@ class Misbehaving(MeanColour):
                 raise ImageError("photo.jpg is no image: replace it")
             case "import":
                 import a_package_that_is_not_there  # noqa: F401
+            case "allocate in a child":
+                fill = "import time; block = bytearray(b'x') * (1536 * 2**20); time.sleep(600)"
+                subprocess.run([sys.executable, "-c", fill], check=False)
             case "leave child":
                 subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)", "left-behind-by-a-cell"])
 
@@ -87,7 +90,7 @@ METHODS = [
         source="tests",
         method=Part("misbehaving:MeanColour"),
     ),
-    *map(_bad, ("sleep", "allocate", "kill", "raise", "user error", "import", "leave child")),
+    *map(_bad, ("sleep", "allocate", "kill", "raise", "user error", "import", "leave child", "allocate in a child")),
     MethodSpec(
         id="bad-requires",
         family="pixels",
