@@ -53,7 +53,7 @@ MUTANTS = (
     Mutant(
         "ids of queries are not given to scoring",
         "benchmarks/scoring.py",
-        "truth.gallery_labels, labels, truth.gallery_ids, truth.query_ids[rows])",
+        "truth.gallery_labels, labels, junk=truth.junk(rows))",
         "truth.gallery_labels, labels)",
         f"{QUIET}::test_a_query_in_the_gallery_does_not_find_itself",
     ),

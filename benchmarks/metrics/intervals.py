@@ -6,6 +6,9 @@ import numpy as np
 
 RARE = 3.0
 """Up to so many successes (or failures) the Wilson interval covers too seldom, and a Poisson bound widens it."""
+_MOST = 1 - 1e-9
+"""The highest level that is asked for: two clusters would ask for certainty."""
+_POLE = 0.1
 
 
 class Interval(NamedTuple):
@@ -53,9 +56,9 @@ def wider_confidence(size: int, confidence: float) -> float:
     from scipy.special import ndtr, stdtrit
 
     if size < 2:
-        return 1.0
+        return _MOST
     t = float(stdtrit(size - 1, (1 + confidence) / 2))
-    return 2 * float(ndtr(t * np.sqrt(size / (size - 1)))) - 1
+    return min(_MOST, 2 * float(ndtr(t * np.sqrt(size / (size - 1)))) - 1)
 
 
 def bca_interval(values: np.ndarray, means: np.ndarray, confidence: float = 0.95) -> Interval:
@@ -75,7 +78,10 @@ def bca_interval(values: np.ndarray, means: np.ndarray, confidence: float = 0.95
     below = (np.count_nonzero(means < values.mean()) + np.count_nonzero(means <= values.mean())) / (2 * len(means))
     bias = float(ndtri(np.clip(below, 1 / (len(means) + 1), 1 - 1 / (len(means) + 1))))
     z = bias + ndtri(np.array([(1 - confidence) / 2, (1 + confidence) / 2]))
-    low, high = np.quantile(means, ndtr(bias + z / (1 - acceleration * z)))
+    stretch = 1 - acceleration * z
+    # Few clusters ask for so high a level that the formula has a pole: then the outermost mean is all there is to say.
+    levels = np.where(stretch > _POLE, bias + z / np.maximum(stretch, _POLE), np.copysign(np.inf, z))
+    low, high = np.quantile(means, ndtr(levels))
     return Interval(float(low), float(high))
 
 

@@ -47,7 +47,7 @@ def test_every_comparison_says_what_it_could_have_seen():
     report = judged([record(cell=cell) for cell in cells], [record(cell=cell) for cell in cells])
     (section,) = [section for section in sections(report) if section.title.startswith("Smallest loss")]
     tables = [row[0] for row in section.rows]
-    assert tables == ["lfw:standard, retrieval", "cifar10:standard, retrieval", "a method's tables together"]
+    assert tables == ["cifar10:standard, retrieval", "lfw:standard, retrieval", "a method's tables together"]
     assert [row[1] for row in section.rows] == ["200", "200", "400"]
     assert section.rows[0][2] == "2.0% (4)" and section.rows[2][2] == "1.0% (4)"
     assert [entry["queries"] for entry in to_json(report)["detectable"]] == [200, 200, 400]

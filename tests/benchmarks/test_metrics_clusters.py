@@ -111,5 +111,14 @@ def test_small_samples_are_widened_as_student_says():
     from scipy.stats import norm, t
 
     assert norm.ppf((1 + wider_confidence(10, 0.95)) / 2) == pytest.approx(t.ppf(0.975, 9) * (10 / 9) ** 0.5)
-    assert wider_confidence(1, 0.95) == 1.0
+    assert wider_confidence(1, 0.95) == wider_confidence(2, 0.95) == pytest.approx(1, abs=1e-8)
     assert 0.95 < wider_confidence(1000, 0.95) < 0.951
+
+
+@pytest.mark.parametrize("each", [[1, 1, 1, 0], [0, 0, 0, 1], [1, 1, 1, 1], [0.2, 0.9, 0.4, 0.1]])
+def test_two_clusters_have_a_wide_interval_that_holds_the_mean(each):
+    values, codes = {"a": np.array(each, dtype=float)}, np.array([0, 0, 0, 1])
+    for shares in ({"a"}, set()):
+        low, high = clustered_intervals(values, codes, shares=shares)["a"]
+        assert 0 <= low <= np.mean(each) <= high <= 1
+        assert high - low > 0.3 or (min(each) == max(each) and not shares)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from datasets.registry import open_dataset
 from methods.faces.alignment import choose_face, crop_face, main_face
 from methods.faces.detection import LANDMARKS, FaceBoxes, FaceDetector, detect_faces
 
@@ -30,6 +31,15 @@ def read(path: Path) -> np.ndarray:
 @pytest.fixture(scope="module")
 def photos(data_dir):
     return [read(data_dir / "lfw" / "lfw-deepfunneled" / name) for name in PEOPLE]
+
+
+@pytest.fixture(scope="module", params=["photographs", "drawn portraits"])
+def pictures(request):
+    """Faces on any machine: drawn ones need no data."""
+    if request.param == "photographs":
+        return request.getfixturevalue("photos")
+    drawn = open_dataset("lfw", None)
+    return list(drawn.imageset(drawn.items()[:12:2]))
 
 
 @pytest.fixture(scope="module")
@@ -60,17 +70,21 @@ def faces_at(*boxes: tuple[float, float, float, float]) -> FaceBoxes:
 # Against the package
 
 
-def test_a_batch_gives_what_the_package_gives_for_each_image_alone(photos, package, detector):
-    for photo, faces in zip(photos, detector.detect(photos), strict=True):
+def test_a_batch_gives_what_the_package_gives_for_each_image_alone(pictures, package, detector):
+    together = detector.detect(pictures)
+    assert sum(len(faces) > 0 for faces in together) >= len(pictures) - 1
+    for photo, faces in zip(pictures, together, strict=True):
+        if not len(faces):
+            continue
         rows = package.detect_faces([photo], output_type="numpy", box_format="xyxy")
         np.testing.assert_allclose(faces.boxes, rows[:, 1:5], atol=0.01)
         np.testing.assert_allclose(faces.scores, rows[:, 5], atol=1e-4)
         np.testing.assert_allclose(faces.landmarks, rows[:, 6:].reshape(-1, 2, 5).transpose(0, 2, 1), atol=0.01)
 
 
-def test_an_images_faces_do_not_depend_on_its_batch(photos, detector):
-    together = detector.detect([*photos, noise(250, 250), photos[0][::-1]])
-    for photo, faces in zip(photos, together, strict=False):
+def test_an_images_faces_do_not_depend_on_its_batch(pictures, detector):
+    together = detector.detect([*pictures, noise(250, 250), pictures[0][::-1]])
+    for photo, faces in zip(pictures, together, strict=False):
         np.testing.assert_allclose(detector.detect([photo])[0].boxes, faces.boxes, atol=0.01)
 
 

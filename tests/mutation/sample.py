@@ -27,8 +27,8 @@ _STORE = "plan_and_resume failed_reruns damaged_files store_files tasks_and_tabl
 PARTS = {
     "metrics": ("benchmarks/metrics/*.py", [f"test_metrics_{name}.py" for name in _METRICS.split()]),
     "gate": ("benchmarks/gate/*.py", [f"test_gate_{name}.py" for name in _GATE.split()]),
-    "protocol": ("benchmarks/protocol.py", ["test_protocol.py", "test_measuring.py"]),
-    "timing": ("benchmarks/timing.py", ["test_measuring.py", "test_latency.py"]),
+    "protocol": ("benchmarks/protocol.py", ["test_protocol.py"]),
+    "timing": ("benchmarks/timing.py", ["test_timing_clock.py", "test_measuring.py"]),
     "store": ("benchmarks/store.py", [f"test_{name}.py" for name in _STORE.split()]),
     "plan": ("benchmarks/plan.py", ["test_plan_and_resume.py", "test_staleness.py"]),
 }
