@@ -102,12 +102,13 @@ def one_sided_difference(change: np.ndarray, resamples: int, seed: int, confiden
     """
     kept = change[~np.isnan(change)]
     mean = float(kept.mean())
-    values, counts = np.unique(kept, return_counts=True)
+    direction = -1.0 if mean < 0 else 1.0  # drawn upwards either way: a change and its reverse have the same p-value
+    values, counts = np.unique(direction * kept, return_counts=True)
     drawn = np.random.default_rng(seed).multinomial(len(kept), counts / len(kept), size=resamples)
     means = drawn @ values / len(kept)
-    beyond = np.count_nonzero(means >= 0) if mean < 0 else np.count_nonzero(means <= 0)
-    (interval,) = _percentiles(means[:, None], len(kept), confidence)
-    return Difference(mean, interval, min(1.0, (beyond + 1) / (resamples + 1)))
+    p = (np.count_nonzero(means <= 0) + 1) / (resamples + 1)
+    (interval,) = _percentiles(direction * means[:, None], len(kept), confidence)
+    return Difference(mean, interval, min(1.0, p))
 
 
 def paired_differences(

@@ -74,6 +74,9 @@ def test_equal_changes_drawn_together_are_what_each_query_drawn_alone_is():
     assert together.mean == pytest.approx(alone.mean)
     assert together.interval == pytest.approx(alone.interval, abs=0.004)
     assert together.p == pytest.approx(alone.p / 2, abs=0.01)
+    back = one_sided_difference(base - new, 20_000, seed=1)
+    assert (back.mean, back.p) == (pytest.approx(-together.mean), together.p)
+    assert back.interval == pytest.approx((-together.interval.high, -together.interval.low))
     assert one_sided_difference(np.array([np.nan, 1.0, 1.0]), 100, seed=0).mean == 1.0
 
 
