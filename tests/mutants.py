@@ -52,9 +52,9 @@ MUTANTS = (
     ),
     Mutant(
         "ids of queries are not given to scoring",
-        "benchmarks/scoring.py",
-        "truth.gallery_labels, labels, junk=truth.junk(rows))",
-        "truth.gallery_labels, labels)",
+        "benchmarks/judged/relevance.py",
+        "codes[n:], truth.junk(rows))",
+        "codes[n:], np.empty((0, 2), dtype=np.int64))",
         f"{QUIET}::test_a_query_in_the_gallery_does_not_find_itself",
     ),
     Mutant(
