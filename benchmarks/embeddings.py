@@ -11,8 +11,6 @@ import fcntl
 import hashlib
 import itertools
 import logging
-import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.files import write_atomically
+from benchmarks.files import UNREADABLE, write_atomically
 from datasets.errors import BenchmarkError
 from datasets.imageset import ImageSet
 from methods.answers import AnswerError, check_finite
@@ -32,8 +30,6 @@ SHARD_ROWS = 512
 Form = tuple[int, np.dtype]
 """Length and type of a row: the same for all rows of an encoder."""
 
-_DAMAGED = (OSError, EOFError, ValueError, LookupError, TypeError, zipfile.BadZipFile, zlib.error)
-"""What a damaged shard makes numpy and zipfile stumble over."""
 
 _LOG = logging.getLogger(__name__)
 _PASSES = 3
@@ -86,7 +82,7 @@ class EmbeddingStore:
             return False
         known: set[str] = set()
         for path in self.folder.glob("shard-*.npz"):
-            with contextlib.suppress(*_DAMAGED), np.load(path, allow_pickle=False) as stored:
+            with contextlib.suppress(*UNREADABLE), np.load(path, allow_pickle=False) as stored:
                 known.update(stored["digests"].tolist())
         return not known.issuperset(images.digests)
 
@@ -116,7 +112,7 @@ class EmbeddingStore:
                     continue
                 if form not in (None, shard.form):
                     raise ValueError(f"rows are {_told(shard.form)}, the encoder's {_told(form)}")
-            except _DAMAGED as error:
+            except UNREADABLE as error:
                 _LOG.warning("%s is damaged (%s): its rows are made again", path, error)
                 with contextlib.suppress(OSError):
                     path.unlink()

@@ -4,6 +4,7 @@ import contextlib
 import json
 import logging
 import os
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -21,12 +22,16 @@ T = TypeVar("T")
 _LOG = logging.getLogger("reverse_image_search")
 _noted: set[str] = set()
 
-_UNREADABLE = (OSError, EOFError, ValueError, LookupError, TypeError, RecursionError, zipfile.BadZipFile, zlib.error)
+UNREADABLE = (
+    *(OSError, EOFError, ValueError, LookupError, TypeError, SyntaxError, zipfile.BadZipFile, zlib.error),
+    tokenize.TokenError,  # numpy reads headers as Python
+    RuntimeError,  # a zip version or compression that nobody knows, a member that says it is encrypted; deep nesting
+)
 """What a damaged file makes json, numpy and zipfile stumble over."""
 
 
 _KINDS: dict[str, type | tuple[type, ...]] = {
-    **dict.fromkeys(("cell", "inputs", "provenance", "vectors"), dict),
+    **dict.fromkeys(("cell", "counts", "inputs", "provenance", "vectors"), dict),
     **dict.fromkeys(("started", "ended", "status", "reason", "log_tail"), str),
     **dict.fromkeys(("jobs", "planned", "finished"), int),
     **dict.fromkeys(("cells", "files"), list),
@@ -101,7 +106,7 @@ def read_json(path: Path) -> Any:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise DamagedFile(path, error) from error
     if value is None:
         raise DamagedFile(path, "it holds nothing")
@@ -149,7 +154,7 @@ def read_arrays(path: Path, names: Sequence[str] = ()) -> dict[str, np.ndarray] 
             arrays = dict(file)
         for name in names:
             arrays[name]
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise DamagedFile(path, error) from error
     return arrays
 
@@ -159,7 +164,7 @@ def read_members(path: Path, names: Sequence[str]) -> dict[str, np.ndarray]:
     try:
         with np.load(path, allow_pickle=False) as file:
             return {name: file[name] for name in names}
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise DamagedFile(path, error) from error
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.files import note, write_atomically
+from benchmarks.files import UNREADABLE, note, write_atomically
 from methods.vector_method import empty_rows
 
 SHARD_ROWS = 8192
@@ -103,7 +103,7 @@ class RowStore:
                 raise ValueError(f"{shard.shape} {shard.dtype}")
             if self._shards and shard.dtype != self._shards[0].dtype:
                 raise ValueError(f"{shard.dtype}, others are {self._shards[0].dtype}")
-        except (OSError, EOFError, ValueError, LookupError, TypeError) as error:
+        except UNREADABLE as error:
             note(f"stored file damaged: {path} ({error}); its rows are made again")
             with contextlib.suppress(OSError):
                 path.unlink()

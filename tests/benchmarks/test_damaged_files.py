@@ -3,6 +3,7 @@
 import json
 import logging
 import shutil
+import zipfile
 
 import numpy as np
 import pytest
@@ -219,3 +220,29 @@ def test_no_cut_of_arrays_is_read(tmp_path):
     path.write_bytes(whole)
     with pytest.raises(DamagedFile):
         read_arrays(path, ("scores",))
+
+
+@pytest.mark.parametrize("value", [0x00, 0x09, 0x41, 0xFF])
+def test_no_field_of_a_zip_is_a_traceback(tmp_path, value):
+    """Versions, compressions and flags that nobody knows, of the member and of its entry in the directory."""
+    path = tmp_path / "a.npz"
+    np.savez(path, ids=np.arange(9))
+    whole = path.read_bytes()
+    refused = 0
+    for start in (0, whole.index(b"PK\x01\x02")):
+        for place in range(start + 4, start + 34):
+            path.write_bytes(whole[:place] + bytes([value]) + whole[place + 1 :])
+            try:
+                read_arrays(path, ("ids",))
+            except DamagedFile:
+                refused += 1
+    assert refused > 5
+
+
+@pytest.mark.parametrize("header", [b"{'descr': (", b'"""', b"(" * 90, b"\xff", b"[1,", b"{'shape': (1 << 99,)}"])
+def test_no_header_of_an_array_is_a_traceback(tmp_path, header):
+    path = tmp_path / "a.npz"
+    with zipfile.ZipFile(path, "w") as zipped:
+        zipped.writestr("ids.npy", b"\x93NUMPY\x01\x00" + bytes([117, 0]) + header.ljust(117) + bytes(72))
+    with pytest.raises(DamagedFile):
+        read_arrays(path, ("ids",))
