@@ -8,6 +8,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from benchmarks.cli import (
+    audit,
     compare,
     engines,
     explain,
@@ -78,6 +79,7 @@ app.command("recommend")(recommend.recommend)
 app.command("serve")(serve.serve)
 app.command("compare")(compare.compare)
 app.add_typer(compare.baseline, name="baseline")
+app.command("audit")(audit.audit)
 app.command("check")(inspect.check)
 app.command("doctor")(inspect.doctor)
 app.command("fetch")(fetch.fetch)

@@ -1,0 +1,115 @@
+"""What leaks do to the headline: hit@1 with all images, without identical copies, without near-identical ones too."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.audit.findings import Audit
+from benchmarks.ground_truth import GroundTruth, read_ground_truth
+from benchmarks.metrics.averages import micro
+from benchmarks.metrics.hit import hit
+from benchmarks.metrics.judgement import judge
+from benchmarks.scoring import as_scored
+from benchmarks.store import Store
+from methods.building import Surroundings, build_method
+from methods.ranking import Ranking
+from methods.registry import Registry
+
+ON_THE_SPOT = "pixels"
+"""The method that is run where no cell of these images is stored: it learns nothing and needs no weights."""
+_QUERIES = 256
+_DEPTH = 200
+"""Results a query that are judged on the spot: more than any picture has copies."""
+
+
+@dataclass(frozen=True)
+class Headline:
+    """hit@1 of one method, each time over the queries that still have a positive; None without queries."""
+
+    method: str
+    stored: bool
+    with_leaks: float
+    without_identical: float
+    without_near: float
+    without_mislabels: float | None
+    """Queries that are likely mislabelled left out as well."""
+    lost_queries: int
+    """Queries whose only positives were copies of themselves."""
+
+
+def headlines(audit: Audit, store: Store, registry: Registry) -> list[Headline]:
+    """Of every stored retrieval cell of these images; of ON_THE_SPOT where there is none. Best first."""
+    of = audit.of
+    if not of.labelled or not len(of.roles) > of.gallery > 0:
+        return []
+    found = [_headline(audit, name, True, ranking, truth) for name, ranking, truth in _stored(audit, store)]
+    if not found:
+        found = [_headline(audit, ON_THE_SPOT, False, *_searched(audit, registry))]
+    return sorted(found, key=lambda line: -line.with_leaks)
+
+
+def _stored(audit: Audit, store: Store) -> Iterator[tuple[str, Ranking, GroundTruth]]:
+    of = audit.of
+    ids = set(of.images.ids.tolist())
+    for cell, row in store.rows():
+        if (cell.dataset, cell.subset, cell.task) != (of.name, of.subset, "retrieval"):
+            continue
+        path: Path = store.manifest_path(row["inputs"]["manifest"])
+        ranking = store.ranking(cell) if as_scored(store, cell, row)["status"] == "ok" else None
+        if ranking is None or row["inputs"]["method"].get("id") in ("random", "constant", "oracle"):
+            continue
+        truth = read_ground_truth(path)
+        if ids.issuperset(truth.gallery_ids.tolist()) and ids.issuperset(truth.query_ids.tolist()):
+            yield cell.method, ranking, truth
+
+
+def _searched(audit: Audit, registry: Registry) -> tuple[Ranking, GroundTruth]:
+    of = audit.of
+    usable = np.flatnonzero(audit.usable)
+    gallery, queries = (of.images.take(usable[of.roles[usable] == role]) for role in ("gallery", "query"))
+    method = build_method(registry.get(ON_THE_SPOT), Surroundings())
+    method.fit(gallery)
+    method.index(gallery)
+    depth = min(_DEPTH, len(gallery))
+    parts = [method.search(queries[start : start + _QUERIES], depth) for start in range(0, len(queries), _QUERIES)]
+    ranking = Ranking(*(np.concatenate([getattr(part, name) for part in parts]) for name in Ranking.__annotations__))
+    ids = (gallery.ids, gallery.labels, queries.ids, queries.labels)
+    return ranking, GroundTruth(of.dataset.title, of.subset, "", (), *ids)
+
+
+def _headline(audit: Audit, method: str, stored: bool, ranking: Ranking, truth: GroundTruth) -> Headline:
+    itself = truth.junk()
+    identical = np.concatenate([itself, _placed(audit, truth, audit.identical)])
+    near = np.concatenate([identical, _placed(audit, truth, audit.near)])
+    judged = [
+        judge(ranking, truth.gallery_labels, truth.query_labels, truth.gallery_ids, truth.query_ids, junk)
+        for junk in (None, identical, near)
+    ]
+    values = [hit(each, 1) for each in judged]
+    doubtful = [row["image"] for row in audit.mislabels]
+    kept = ~np.isin(truth.query_ids, doubtful)
+    return Headline(
+        method,
+        stored,
+        with_leaks=micro(values[0]),
+        without_identical=micro(values[1]),
+        without_near=micro(values[2]),
+        without_mislabels=micro(values[2][kept]) if audit.mislabels_by and kept.any() else None,
+        lost_queries=judged[2].without_positive - judged[0].without_positive,
+    )
+
+
+def _placed(audit: Audit, truth: GroundTruth, pairs: np.ndarray) -> np.ndarray:
+    """The pairs of a query and a gallery image among `pairs`, as (query row, gallery position) of `truth`."""
+    ids = audit.of.images.ids
+    rows = {id: row for row, id in enumerate(truth.query_ids.tolist())}
+    places = {id: place for place, id in enumerate(truth.gallery_ids.tolist())}
+    found = [
+        (rows[query], places[other])
+        for a, b in ids[pairs].tolist()
+        for query, other in ((a, b), (b, a))
+        if query in rows and other in places
+    ]
+    return np.array(found, dtype=np.int64).reshape(-1, 2)

@@ -1,0 +1,78 @@
+"""Images whose label is likely wrong: by an encoder, nearly all that is most like them bears one other label."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from benchmarks.audit.findings import Audit
+from datasets.errors import BenchmarkError
+from methods.building import Surroundings, build_encoder
+from methods.registry import Registry
+from methods.vector_method import embed_in_batches
+from methods.weights import find_weights
+
+NEIGHBOURS = 5
+AGREE = 4
+"""Of the NEIGHBOURS nearest images of other pictures, so many bear one other label, and none the image's own."""
+_ROWS = 512
+
+
+def with_mislabels(audit: Audit, method: str, registry: Registry, weights_dir: object = None) -> Audit:
+    """The audit with likely mislabels, found by the encoder of `method`; copies of an image do not vote on its label.
+
+    Raises BenchmarkError for a method without an encoder, or one whose weights are not here.
+    """
+    spec = registry.get(method)
+    if spec.encoder is None:
+        raise BenchmarkError(f"{spec.id} has no encoder to compare images with; name another method with -m")
+    found = next(
+        (found for name in spec.weights if (found := find_weights(name, weights_dir))),  # type: ignore[arg-type]
+        None,
+    )
+    if spec.weights and found is None:
+        raise BenchmarkError(f"{spec.id}: no weights here: fetch {spec.weights[0]}, or name another method with -m")
+    if not audit.of.labelled:
+        return audit
+    usable = np.flatnonzero(audit.usable)
+    encoder = build_encoder(spec, Surroundings(found.path if found else None))
+    rows = embed_in_batches(encoder, audit.of.images.take(usable))
+    return replace(audit, mislabels=_disagreements(audit, usable, _unit(rows)), mislabels_by=spec.id)
+
+
+def _unit(rows: np.ndarray) -> np.ndarray:
+    """Unit rows whose products order images as the encoder's own distance does; NaN where it found nothing."""
+    if rows.dtype == np.uint8:
+        rows = np.unpackbits(rows, axis=1).astype(np.float32) * 2 - 1
+    rows = rows.reshape(len(rows), -1).astype(np.float32)
+    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+
+
+def _disagreements(audit: Audit, usable: np.ndarray, rows: np.ndarray) -> list[dict[str, object]]:
+    labels = audit.of.labels[usable]
+    seen = ~np.isnan(rows).any(axis=1)
+    known = np.flatnonzero(seen)
+    place = np.full(len(audit.of.labels), -1)
+    place[usable[known]] = np.arange(len(known))
+    copies = place[np.concatenate([audit.identical, audit.near])]
+    copies = copies[(copies >= 0).all(axis=1)]
+    copies = np.concatenate([copies, copies[:, ::-1], np.repeat(np.arange(len(known))[:, None], 2, axis=1)])
+    rows, labels = rows[known], labels[known]
+    others = np.unique(labels, return_inverse=True)[1]
+    alone = np.bincount(others)[others] == 1
+    found: list[dict[str, object]] = []
+    for start in range(0, len(rows), _ROWS):
+        similarity = rows[start : start + _ROWS] @ rows.T
+        own = copies[(copies[:, 0] >= start) & (copies[:, 0] < start + _ROWS)]
+        similarity[own[:, 0] - start, own[:, 1]] = -np.inf
+        k = min(NEIGHBOURS, similarity.shape[1] - 1)
+        nearest = np.argpartition(-similarity, k - 1, axis=1)[:, :k]
+        for number, near in enumerate(nearest):
+            position = start + number
+            names, votes = np.unique(labels[near], return_counts=True)
+            if alone[position] or votes.max() < AGREE or labels[position] in names:
+                continue
+            likely = str(names[votes.argmax()])
+            detail = f"{votes.max()} of {k} nearest are {likely}, none its own label"
+            row = {"finding": "likely mislabel", **audit.image(int(usable[known[position]]))}
+            found.append({**row, "other_label": likely, "detail": detail})
+    return found

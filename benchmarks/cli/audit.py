@@ -1,0 +1,58 @@
+"""`audit`: copies across queries and gallery or labels, likely mislabels, and what they do to hit@1."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmarks.cli import options
+
+
+def audit(
+    dataset: Annotated[
+        str,
+        typer.Argument(help="A folder of images, with label folders or without, or a data set[:SUBSET]."),
+    ],
+    method: Annotated[
+        str | None, typer.Option("--method", "-m", help="A method whose encoder is asked for likely mislabels.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of sentences.")] = False,
+    data_dir: options.DataDir = None,
+    weights_dir: options.WeightsDir = None,
+    out: options.OutDir = Path("results"),
+    plugins: options.Plugins = None,
+) -> None:
+    """Find leaks in a data set: copies, likely mislabels, unreadable files, and hit@1 without them.
+
+    Images are only read. The findings are written to OUT/audit as a page, JSON and CSV.
+    """
+    from benchmarks.audit.findings import look
+    from benchmarks.audit.headline import headlines
+    from benchmarks.audit.images import open_audited
+    from benchmarks.audit.mislabels import with_mislabels
+    from benchmarks.audit.write import lines, require_outside, write_audit
+    from benchmarks.store import Store
+    from benchmarks.terminal import Console
+    from methods.registry import load_registry
+
+    registry = load_registry(plugins or ())
+    if method:
+        registry.get(method)
+    store = Store(out)
+    of = open_audited(dataset, data_dir, store.drawings)
+    require_outside(of, out)
+    with Console(stderr=True).status("reading") as spinner:
+        found = look(of, spinner.update)
+        if method:
+            spinner.update(f"encoding with {method}")
+            found = with_mislabels(found, method, registry, weights_dir)
+        spinner.update("judging hit@1")
+        scored = headlines(found, store, registry)
+    written = write_audit(found, scored, out)
+    if as_json:
+        typer.echo(written[1].read_text(encoding="utf-8"), nl=False)
+        return
+    console = Console(markup=False, highlight=False, soft_wrap=True)
+    for line in lines(found, scored):
+        console.print(line)
+    console.print(f"all findings: {', '.join(map(str, written))}")
