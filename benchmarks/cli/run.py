@@ -70,6 +70,7 @@ def run(
     from benchmarks.processes import end_strays
     from benchmarks.runner import Limits, run_cells, to_run
     from benchmarks.store import FAILED_RERUN, Store
+    from benchmarks.tables.near import find_near_copies
     from benchmarks.tables.pages import make_pages
     from benchmarks.tables.write import require_sound, write_pages
     from benchmarks.terminal import Console
@@ -118,6 +119,8 @@ def run(
     if cells:
         with observing(console, expected, store, jobs) as observer:
             rows = run_cells(cells, request, store, limits, observer, engine_of_cells)
+    with console.status("looking for near copies") as spinner:
+        find_near_copies(store, registry, data_dir, {each.inputs["manifest"] for each in plan.cells}, spinner.update)
     with console.status("scoring"):
         pages = make_pages(store, registry)
         written = write_pages(store, registry, pages, out)

@@ -13,6 +13,8 @@ from benchmarks.store import Store
 from benchmarks.tables.groups import Group, rankable
 from benchmarks.tables.identical import counted, identical_left_out
 from benchmarks.tables.model import Column, Table, count, fraction, mebibytes, milliseconds, rate
+from benchmarks.tables.near import COLUMN as NEAR_COLUMN
+from benchmarks.tables.near import add_near, near_copies
 from benchmarks.tables.notes import machine_text, retrieval_notes
 
 _SHOWN = ("hit@1", "hit@5", "P@5", "recall@20", "mAP", "MAP@R", "nDCG@10", "MRR", "kNN-vote@5")
@@ -69,8 +71,11 @@ class RetrievalTables:
         ranked = [name for name in rankable(group.entries) if name in self.scores]
         self.best, self.tied = marks({name: self.scores[name] for name in ranked}, (*_SHOWN, *_VOTES))
         number, identical = identical_left_out(store, group)
-        self.rows = counted(self.rows, number)
+        pairs, near = near_copies(store, group)
+        self.rows = add_near(store, group, counted(self.rows, number), pairs)
+        self._columns = (*ACCURACY[:3], NEAR_COLUMN, *ACCURACY[3:]) if near else ACCURACY
         self._notes = retrieval_notes(group, self.scores, self.findings, identical)
+        self._notes[1:1] = [near] if near else []
 
     def _add_index_recall(self, store: Store) -> None:
         """How much of the exact top 20 each row keeps whose index approximates another row's exact search."""
@@ -82,7 +87,7 @@ class RetrievalTables:
     def accuracy(self) -> Table:
         """Every displayed metric."""
         title = f"{self.group.heading}: accuracy"
-        return Table(title, ACCURACY, self.rows, self._notes, self.best, self.tied)
+        return Table(title, self._columns, self.rows, self._notes, self.best, self.tied)
 
     def cost(self) -> Table:
         """Accuracy, latency and memory side by side."""

@@ -1,0 +1,74 @@
+"""What near-identical images do to a retrieval table: how many there are, and hit@1 without them, beside hit@1."""
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+import numpy as np
+
+from benchmarks.metrics.averages import micro
+from benchmarks.metrics.hit import hit
+from benchmarks.metrics.judgement import judge
+from benchmarks.near_copies import keep_near_copies, stored_near_copies
+from benchmarks.pictures.images import images_of
+from benchmarks.store import Store
+from benchmarks.tables.groups import Group, make_groups
+from benchmarks.tables.model import Column, fraction
+from datasets.errors import BenchmarkError
+from datasets.words import count_of
+from methods.registry import Registry
+
+NEAR = "near_copies"
+WITHOUT = "hit@1_without_near"
+COLUMN = Column("hit@1 without near copies", WITHOUT, fraction)
+"""Shown where there are near copies."""
+_CIFAIR = (
+    " ciFAIR (Barz and Denzler 2020) counts 3.3% of CIFAR-10's test images with a near copy among those of training."
+)
+
+
+def find_near_copies(
+    store: Store,
+    registry: Registry,
+    data_dir: Any,
+    manifests: Collection[str],
+    on_progress: Callable[[str], None] = lambda text: None,
+) -> None:
+    """Look once for near copies among the images of stored retrieval cells of `manifests`, where they are here."""
+    for group in make_groups(store, registry):
+        if group.task != "retrieval" or group.manifest not in manifests:
+            continue
+        try:
+            images = images_of(store, group, data_dir)
+        except BenchmarkError:
+            continue
+        where = f"looking for near copies in {group.where}"
+        keep_near_copies(store, images, lambda done, where=where: on_progress(f"{where}: {done:,} images"))  # type: ignore[misc]
+
+
+def near_copies(store: Store, group: Group) -> tuple[np.ndarray | None, str]:
+    """Pairs (k, 2) of query row and gallery position that are near copies, and a note; None where nobody looked."""
+    found = stored_near_copies(store, group.manifest)
+    if found is None:
+        return None, ""
+    pairs = found.across
+    if not len(pairs):
+        return pairs, ""
+    queries = np.unique(pairs[:, 0])
+    share = len(queries) / max(1, len(group.truth.query_ids))
+    copies = count_of(len(pairs), "near-identical copy", "near-identical copies")
+    text = f"Near copies: the gallery holds {copies} of {count_of(len(queries), 'query', 'queries')} ({share:.1%}); "
+    cited = _CIFAIR if group.truth.title == "cifar10" and group.truth.completeness == "complete" else ""
+    return pairs, f"{text}hit@1 without near copies leaves these out as well.{cited}"
+
+
+def add_near(store: Store, group: Group, rows: list[dict[str, Any]], pairs: np.ndarray | None) -> list[dict[str, Any]]:
+    """The rows with NEAR, the number of near copies (None where nobody looked), and WITHOUT, where there are any."""
+    truth = group.truth
+    found = []
+    for row, (cell, _, _) in zip(rows, group.entries, strict=True):
+        value = None
+        if pairs is not None and len(pairs) and "hit@1" in row and (ranking := store.ranking(cell)) is not None:
+            junk = np.concatenate([truth.junk(), pairs])
+            value = micro(hit(judge(ranking, truth.gallery_labels, truth.query_labels, junk=junk), 1))
+        found.append({**row, NEAR: None if pairs is None else len(pairs), WITHOUT: value})
+    return found
