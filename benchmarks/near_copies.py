@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.files import if_intact, read_record, write_record
+from benchmarks.files import DamagedFile, if_intact, read_record, write_record
 from benchmarks.store import Store
 from datasets.imageset import ImageSet
 from datasets.manifest import Manifest
@@ -37,11 +37,7 @@ class NearCopies:
 
 def stored_near_copies(store: Store, manifest: str) -> NearCopies | None:
     """Those of the manifest with this hash; None where they were never looked for, or the file is damaged."""
-    record = if_intact(lambda path: read_record(path, SCHEMA, ("pairs", "gallery", "made_by")), _path(store, manifest))
-    if record is None:
-        return None
-    pairs = np.array(record["pairs"], dtype=np.int64).reshape(-1, 2)
-    return NearCopies(pairs, int(record["gallery"]), str(record["made_by"]))
+    return if_intact(_read, _path(store, manifest))
 
 
 def keep_near_copies(
@@ -61,6 +57,17 @@ def keep_near_copies(
     record = {"schema": SCHEMA, "made_by": made_by, "gallery": len(gallery), "pairs": pairs.tolist()}
     write_record(_path(store, manifest.hash), {**record, "correlations": np.round(correlations, 4).tolist()})
     return NearCopies(pairs, len(gallery), made_by)
+
+
+def _read(path: Path) -> NearCopies | None:
+    record = read_record(path, SCHEMA, ("pairs", "gallery", "made_by"))
+    if record is None:
+        return None
+    try:
+        pairs = np.array(record["pairs"], dtype=np.int64).reshape(-1, 2)
+        return NearCopies(pairs, int(record["gallery"]), str(record["made_by"]))
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise DamagedFile(path, error) from error
 
 
 def _path(store: Store, manifest: str) -> Path:

@@ -63,6 +63,15 @@ def test_tables_stay_as_they_were_without_near_copies(tmp_path, look):
     assert "near" not in " ".join([*page.tables[0].notes, *(column.title for column in page.tables[0].columns)]).lower()
 
 
+@pytest.mark.parametrize("text", ["[]", "{}", '{"schema": 1, "pairs": "x", "gallery": 1, "made_by": "a"}', "\\0"])
+def test_a_damaged_file_is_as_none(tmp_path, text):
+    store = Store(tmp_path)
+    path = store.cells / "near-copies" / "aaaa.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(text)
+    assert near_copies.stored_near_copies(store, "aaaa") is None
+
+
 def test_images_that_are_gone_cost_the_look_alone(tmp_path):
     bench = bench_of(tmp_path, with_copies=True)
     bench.folder.rename(tmp_path / "elsewhere")
