@@ -152,7 +152,7 @@ def _shown(
     groups: Sequence[Group],
     advance: Advance,
 ) -> list[tuple[Picture, ...]]:
-    """Every group with all files of its contents, and those of a content that lies there twice and is in none."""
+    """Every group with all files of its contents, and those of a content that is in none and lies there twice."""
     scores = [dict(zip(group.members, group.scores, strict=True)) for group in groups]
     grouped = {contents[member] for group in groups for member in group.members}
     sets = [{contents[member]: score for member, score in group.items()} for group in scores]
@@ -166,7 +166,7 @@ def _shown(
         kept = [picture for picture in pictures if not picture.flat or len({one.content for one in pictures}) == 1]
         if len(kept) > 1:
             shown.append(tuple(best_first(kept)))
-    return sorted(shown, key=lambda group: min(picture.id for picture in group))
+    return sorted(shown, key=lambda group: group[0].path)  # not as the file system lists them, which may change
 
 
 def _pictures(gallery: FolderGallery, content: bytes, ids: Sequence[int], score: float) -> list[Picture]:

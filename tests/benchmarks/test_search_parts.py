@@ -27,25 +27,18 @@ PHOTOGRAPHS = 30
 
 @pytest.fixture(scope="module")
 def opened(tmp_path_factory):
-    """The searchers that are used when none is named, in a folder of photographs with detail."""
+    """Local features, opened in a folder of photographs with detail."""
     place = tmp_path_factory.mktemp("parts")
     for seed in range(PHOTOGRAPHS):
         save(place / "photos" / f"{seed:02d}.png", photo(seed, (240, 180)))
-    return open_searchers(
-        str(place / "photos"), None, Places(place / "index", weights=place), place / "results", several=True
-    )
-
-
-def local_answer(opened, query, **settings):
-    searcher = next(searcher for searcher in opened if searcher.spec.id == LOCAL)
-    return searcher.search(query, 3, **settings)
+    (searcher,) = open_searchers(str(place / "photos"), [LOCAL], Places(place / "index"), place / "results")
+    return searcher
 
 
 @pytest.mark.parametrize("seed", range(0, PHOTOGRAPHS, 6))
-def test_a_crop_is_a_match_of_its_picture_by_default(opened, seed):
-    assert len(opened) == 2, "local features search beside the usual method"
+def test_a_crop_is_a_match_of_its_picture(opened, seed):
     part = crop(photo(seed, (240, 180)))
-    answer = local_answer(opened, Query("part", part))
+    answer = opened.search(Query("part", part), 3)
     assert (answer.verdict, answer.hits[0].path) == ("match", f"{seed:02d}.png")
     assert [answer.is_good(hit) for hit in answer.hits] == [True, False, False]
 
@@ -53,24 +46,31 @@ def test_a_crop_is_a_match_of_its_picture_by_default(opened, seed):
 def test_a_region_of_a_larger_picture_is_found(opened):
     page = np.full((400, 500, 3), 255, np.uint8)
     page[100:280, 200:440] = photo(4, (240, 180))
-    answer = local_answer(opened, Query("page", page), crop=Crop(190, 90, 260, 200))
+    answer = opened.search(Query("page", page), crop=Crop(190, 90, 260, 200))
     assert (answer.verdict, answer.hits[0].path) == ("match", "04.png")
 
 
 def test_strangers_are_no_match_of_local_features(opened):
-    verdicts = [local_answer(opened, Query("x", photo(seed, (240, 180)))).verdict for seed in range(500, 520)]
+    verdicts = [opened.search(Query("x", photo(seed, (240, 180)))).verdict for seed in range(500, 520)]
     assert verdicts.count("match") <= 1
 
 
 def test_local_features_are_made_once(opened, monkeypatch):
-    first = next(searcher for searcher in opened if searcher.spec.id == LOCAL)
     extracted = []
     extract = SiftExtractor.extract
     monkeypatch.setattr(SiftExtractor, "extract", lambda self, image: (extracted.append(1), extract(self, image))[1])
-    again = Searcher(first.spec, first.gallery, Places(first.gallery.root.parent / "index"))
+    again = Searcher(opened.spec, opened.gallery, Places(opened.gallery.root.parent / "index"))
     assert len(extracted) == 1, "one picture of the batch, to see that what is kept is right"
     assert not any("keeps no index" in note for note in again.indexed.notes)
-    assert again.calibration == first.calibration
+    assert again.calibration == opened.calibration
+
+
+def test_local_features_search_beside_the_usual_method_by_default(tmp_path, monkeypatch):
+    monkeypatch.setattr("benchmarks.search.searcher.Searcher", lambda spec, *_: spec.id)
+    monkeypatch.setattr("benchmarks.search.choice.default_method", lambda *_: "phash")
+    arguments = (str(fill(tmp_path / "photos", 4)), None, Places(tmp_path / "index"), tmp_path / "results")
+    assert open_searchers(*arguments, several=True) == ["phash", LOCAL]
+    assert open_searchers(*arguments) == ["phash"], "where one answer is asked for"
 
 
 def test_a_large_folder_is_not_searched_by_local_features_unless_asked(tmp_path, monkeypatch):
