@@ -76,14 +76,16 @@ def from_neighbours(
     distances = _distances(scores, metric)
     if np.median(distances) <= _distances(np.array([_EQUAL[metric]]), metric)[0]:
         return Calibration(None, "not calibrated: half of the images have an equal here")
-    likeness = -np.log(np.maximum(distances, np.finfo(np.float64).tiny))
+    # The most votes of many images follow Gumbel's law as they are.
+    votes = metric == "votes"
+    likeness = scores.astype(np.float64) if votes else -np.log(np.maximum(distances, np.finfo(np.float64).tiny))
     middle, low = np.quantile(likeness, _ROBUST)
     if middle == low:
         return Calibration(None, "not calibrated: all images are equally alike")
     scale = (middle - low) / (_gumbel(_ROBUST[0]) - _gumbel(_ROBUST[1]))
     at = middle + scale * (_gumbel(1 - false_matches) - _gumbel(_ROBUST[0]))
     return Calibration(
-        min(_score(math.exp(-at), metric), SURELY[metric]),
+        at if votes else min(_score(math.exp(-at), metric), SURELY[metric]),
         f"threshold from {len(scores):,} images of this folder: as alike as {unrelated} here would be in 1 of "
         f"{round(1 / false_matches):,} searches, by the law their likeness follows",
     )
@@ -120,8 +122,6 @@ def _distances(scores: np.ndarray, metric: Likeness) -> np.ndarray:
 
 def _score(distance: float, metric: Likeness) -> float:
     """The score at a distance: the inverse of `_distances`."""
-    if metric == "votes":
-        return 1 / distance
     if metric == "hamming":
         return 0.5 - distance
     return -distance if metric == "l2" else 1 - distance**2 / 2
