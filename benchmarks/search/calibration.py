@@ -85,7 +85,7 @@ def from_neighbours(
     scale = (middle - low) / (_gumbel(_ROBUST[0]) - _gumbel(_ROBUST[1]))
     at = middle + scale * (_gumbel(1 - false_matches) - _gumbel(_ROBUST[0]))
     return Calibration(
-        at if votes else min(_score(math.exp(-at), metric), SURELY[metric]),
+        float(at) if votes else min(_score(math.exp(-at), metric), SURELY[metric]),
         f"threshold from {len(scores):,} images of this folder: as alike as {unrelated} here would be in 1 of "
         f"{round(1 / false_matches):,} searches, by the law their likeness follows",
     )
