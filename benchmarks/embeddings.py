@@ -129,6 +129,20 @@ class EmbeddingStore:
             np.savez(file, allow_pickle=False, digests=keys, rows=rows, checksum=_checksum(keys, rows))
 
 
+def stored_shards(folder: Path) -> Iterator[tuple[list[str], np.ndarray]]:
+    """Digests and rows (n, d) of every shard of an encoder that is intact, read only; the others are passed over."""
+    for path in sorted(folder.glob("shard-*.npz")):
+        try:
+            if not _checked(path).sealed:
+                continue
+            with np.load(path, allow_pickle=False) as stored:
+                digests, rows = stored["digests"].tolist(), stored["rows"]
+        except UNREADABLE as error:
+            _LOG.warning("%s is damaged (%s): its rows are not used", path, error)
+        else:
+            yield digests, rows
+
+
 def _checked(path: Path) -> _Shard:
     """What a shard holds; raises one of many errors where it is not what was written (zip keeps a CRC as well)."""
     with np.load(path, allow_pickle=False) as stored:

@@ -10,6 +10,7 @@ import typer
 from benchmarks.cli import (
     audit,
     compare,
+    duplicates,
     engines,
     explain,
     fetch,
@@ -76,6 +77,7 @@ app.command("pictures")(pictures.pictures)
 app.command("explain")(explain.explain)
 app.command("search")(search.search)
 app.command("recommend")(recommend.recommend)
+app.command("duplicates")(duplicates.duplicates)
 app.command("serve")(serve.serve)
 app.command("compare")(compare.compare)
 app.add_typer(compare.baseline, name="baseline")

@@ -77,8 +77,8 @@ def search(
     queries = list(queries_of(images))
     console = Console()
     with progress(Console(stderr=True), quiet=as_json) as advance:
-        places = Places(index_dir or default_index_dir(), weights_dir, data_dir, vector_store)
-        searchers = open_searchers(gallery, methods, places, tables, plugins, advance, force)
+        places = Places(index_dir or default_index_dir(), weights_dir, data_dir, vector_store, tables)
+        searchers = open_searchers(gallery, methods, places, tables, plugins, advance, force, several=True)
     gallery_searched = searchers[0].gallery
     found = [find(searchers, query, k, region, face, explain) for query in queries]
     if as_json:

@@ -54,7 +54,7 @@ def serve(
     console = Console(stderr=True)
     settings = Settings(
         galleries=tuple(galleries or ("lfw",)),
-        places=Places(index_dir or default_index_dir(), weights_dir, data_dir, vector_store),
+        places=Places(index_dir or default_index_dir(), weights_dir, data_dir, vector_store, tables),
         tables=tables,
         plugins=tuple(plugins or ()),
         hosts=tuple(dict.fromkeys((*LOOPBACK, host, *(names or ())))),

@@ -50,6 +50,8 @@ class Answer:
     verdict: Verdict
     threshold: float | None = None
     """The score from which on a hit is a good match; None where it was not calibrated."""
+    itself: str | None = None
+    """The query's own file, where it lies in the gallery: it is left out of the hits and of the verdict."""
     faces: tuple[Face, ...] = ()
     """Faces of the query, for a method that looks for them."""
     notes: tuple[str, ...] = ()

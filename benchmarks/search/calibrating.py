@@ -8,11 +8,20 @@ import numpy as np
 
 from benchmarks.files import DamagedFile, if_intact, read_record, write_record
 from benchmarks.names import file_stem
-from benchmarks.search.calibration import FEWEST, SURELY, Calibration, from_labels, from_neighbours, nearest_unrelated
+from benchmarks.search.calibration import (
+    FALSE_MATCHES,
+    FEWEST,
+    SURELY,
+    Calibration,
+    from_labels,
+    from_neighbours,
+    nearest_unrelated,
+)
 from benchmarks.search.dataset_gallery import DatasetGallery
-from benchmarks.search.gallery import Advance, state
-from benchmarks.search.known_rows import KnownRows, same_row
+from benchmarks.search.gallery import Advance, pixels, state
+from benchmarks.search.known_rows import KnownRows, same_row, single
 from benchmarks.staleness import method_inputs
+from datasets.errors import ImageError
 from datasets.words import count_of
 from methods import fingerprint
 from methods.ranking import Ranking
@@ -21,10 +30,15 @@ from methods.vector_method import VectorMethod
 if TYPE_CHECKING:
     from benchmarks.search.searcher import Searcher
 
-RULES = 2
+RULES = 3
 """Raised when a threshold comes to mean something else: those learned before are learned again."""
 SAMPLE = 400
 """Images of a folder that are searched for in it."""
+VOTING = "methods.local_features.indexed_search:IndexedSearch"
+"""The class whose scores are votes: none for an image that shares nothing, never less."""
+FEATURE_SAMPLE = 100
+"""The same where each is searched for by its local features, which takes a hundred times as long."""
+FEATURE_DEPTH = 50
 DEPTH = 1000
 """Hits among which the nearest unrelated one is looked for."""
 NEAREST = 8
@@ -65,9 +79,22 @@ def _learn(searcher: "Searcher", advance: Advance) -> Calibration:
         return Calibration(None, f"not calibrated: {spec.id} is a canary, its scores mean nothing")
     if isinstance(searcher.gallery, DatasetGallery):
         return _from_queries(searcher, searcher.gallery, advance)
-    if searcher.composed is None or rows is None:
-        return Calibration(None, f"not calibrated: {spec.id} keeps no rows to compare a folder's own images by")
-    return _from_own_images(searcher, searcher.composed, rows)
+    if searcher.composed is not None and rows is not None:
+        return _from_own_images(searcher, searcher.composed, rows)
+    if spec.method is not None and spec.method.target == VOTING:
+        return _from_own_features(searcher, advance)
+    return Calibration(None, f"not calibrated: {spec.id} keeps no rows to compare a folder's own images by")
+
+
+def learn_unlabelled(searcher: "Searcher", false_matches: float) -> Calibration:
+    """From which score on is an image of the folder a copy of another? Images of one label may well be unrelated.
+
+    By each image's nearest other one that is no near-duplicate of it, of which `false_matches` would be taken for one.
+    """
+    method, rows = searcher.composed, searcher.indexed.rows
+    if method is None or rows is None:
+        raise ValueError(f"{searcher.spec.id} keeps no rows")
+    return _from_own_images(searcher, method, rows, false_matches, by_label=False)
 
 
 def _from_queries(searcher: "Searcher", gallery: DatasetGallery, advance: Advance) -> Calibration:
@@ -90,8 +117,14 @@ def _from_queries(searcher: "Searcher", gallery: DatasetGallery, advance: Advanc
     return from_labels(wrong, right[np.isin(queries.labels, images.labels)], attainable)
 
 
-def _from_own_images(searcher: "Searcher", method: VectorMethod, rows: np.ndarray) -> Calibration:
-    """What images of the folder find beside themselves: the nearest of another label, where there are labels."""
+def _from_own_images(
+    searcher: "Searcher",
+    method: VectorMethod,
+    rows: np.ndarray,
+    false_matches: float = FALSE_MATCHES,
+    by_label: bool = True,
+) -> Calibration:
+    """What images of the folder find beside themselves: `by_label` the nearest of another label, where there is one."""
     usable = np.arange(len(rows)) if rows.dtype == np.uint8 else np.flatnonzero(~np.isnan(rows[:, 0]))
     chosen = np.sort(np.random.default_rng(0).permutation(usable)[:SAMPLE])
     if len(chosen) < FEWEST:
@@ -103,7 +136,7 @@ def _from_own_images(searcher: "Searcher", method: VectorMethod, rows: np.ndarra
     def label(position: int) -> str:
         return searcher.gallery.item(int(searcher.indexed.ids[position])).label
 
-    labelled = len({label(query) for query in chosen}) > 1
+    labelled = by_label and len({label(query) for query in chosen}) > 1
     nearest = []
     for row, query in enumerate(chosen):
         others: list[float] = []
@@ -116,7 +149,26 @@ def _from_own_images(searcher: "Searcher", method: VectorMethod, rows: np.ndarra
         if others:
             nearest.append(nearest_unrelated(np.array(others), method.ann.metric))
     unrelated = "an image of another label" if labelled else "an image nothing has to do with"
-    return from_neighbours(np.array(nearest), method.ann.metric, unrelated)
+    return from_neighbours(np.array(nearest), method.ann.metric, unrelated, false_matches)
+
+
+def _from_own_features(searcher: "Searcher", advance: Advance) -> Calibration:
+    """The same for a method that compares local features: its scores are votes, few for any unrelated image."""
+    gallery, ids = searcher.gallery, searcher.indexed.ids
+    chosen = np.sort(np.random.default_rng(0).permutation(len(ids))[:FEATURE_SAMPLE])
+    nearest = []
+    for position in chosen.tolist():
+        content = gallery.digest(int(ids[position]))
+        try:
+            image = pixels(gallery, int(ids[position]), content)
+        except ImageError:
+            continue
+        positions, scores = _results(searcher.method.search(single(image), FEATURE_DEPTH), 0)
+        others = [gallery.digest(int(ids[other])) != content for other in positions.tolist()]
+        if any(others):
+            nearest.append(nearest_unrelated(scores[others][:NEAREST], "votes"))
+        advance("calibrating", 1, len(chosen))
+    return from_neighbours(np.array(nearest), "votes", "an image nothing has to do with")
 
 
 def _results(ranking: Ranking, row: int) -> tuple[np.ndarray, np.ndarray]:

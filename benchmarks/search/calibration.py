@@ -5,7 +5,9 @@ identification rate at rank 1 of open-set search: Grother & Phillips 2004).
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -17,8 +19,13 @@ FEWEST = 20
 """Searches; fewer say nothing about their rarest hundredth."""
 COPY_RATIO = 0.4
 """Of two neighbouring distances: at or below it, what lies nearer than the gap is a near-duplicate of the image."""
-SURELY = {"hamming": 0.0, "l2": 0.0, "cosine": 1 - 1e-5}
+Likeness = Metric | Literal["votes"]
+"""How scores are read: by a metric, or as votes, of which an unrelated image has some and a copy many times as many."""
+_EQUAL: Mapping[Likeness, float] = {"hamming": 0.0, "l2": 0.0, "cosine": 1.0, "votes": math.inf}
+SURELY: Mapping[Likeness, float] = {"hamming": 0.0, "l2": 0.0, "cosine": 1 - 1e-5, "votes": math.inf}
 """The score of an equal image, allowing for rounding: a threshold above it could not be reached."""
+_FEWEST_VOTES = 1e-3
+"""What stands for no votes at all, whose inverse would be infinite."""
 _ROBUST = (0.5, 0.1)
 """Quantiles of similarity that a folder's law is fitted to: those that the copies within it hardly move."""
 
@@ -55,32 +62,36 @@ def from_labels(wrong: np.ndarray, right: np.ndarray, attainable: float = math.i
     )
 
 
-def from_neighbours(scores: np.ndarray, metric: Metric, unrelated: str) -> Calibration:
+def from_neighbours(
+    scores: np.ndarray, metric: Likeness, unrelated: str, false_matches: float = FALSE_MATCHES
+) -> Calibration:
     """From each sampled image's score (n,) with the nearest other one, which is `unrelated` to it.
 
     The least of many non-negative distances follows a Weibull law (Fisher & Tippett 1928), so minus its logarithm
     follows Gumbel's, which two quantiles fix. They are taken where unrelated pictures are, not in the tail, where a
-    folder's own near-duplicates are; the threshold is the law's quantile at 1 - FALSE_MATCHES.
+    folder's own near-duplicates are; the threshold is the law's quantile at 1 - `false_matches`.
     """
     if len(scores) < FEWEST:
         return Calibration(None, f"not calibrated: {len(scores)} images are too few; {FEWEST} are needed")
     distances = _distances(scores, metric)
-    if np.median(distances) <= _distances(np.array([1.0 if metric == "cosine" else 0.0]), metric)[0]:
+    if np.median(distances) <= _distances(np.array([_EQUAL[metric]]), metric)[0]:
         return Calibration(None, "not calibrated: half of the images have an equal here")
-    likeness = -np.log(np.maximum(distances, np.finfo(np.float64).tiny))
+    # The most votes of many images follow Gumbel's law as they are.
+    votes = metric == "votes"
+    likeness = scores.astype(np.float64) if votes else -np.log(np.maximum(distances, np.finfo(np.float64).tiny))
     middle, low = np.quantile(likeness, _ROBUST)
     if middle == low:
         return Calibration(None, "not calibrated: all images are equally alike")
     scale = (middle - low) / (_gumbel(_ROBUST[0]) - _gumbel(_ROBUST[1]))
-    at = middle + scale * (_gumbel(1 - FALSE_MATCHES) - _gumbel(_ROBUST[0]))
+    at = middle + scale * (_gumbel(1 - false_matches) - _gumbel(_ROBUST[0]))
     return Calibration(
-        min(_score(math.exp(-at), metric), SURELY[metric]),
-        f"threshold from {len(scores):,} images of this folder: as alike as {unrelated} here would be in 1 of 100 "
-        "searches, by the law their likeness follows",
+        float(at) if votes else min(_score(math.exp(-at), metric), SURELY[metric]),
+        f"threshold from {len(scores):,} images of this folder: as alike as {unrelated} here would be in 1 of "
+        f"{round(1 / false_matches):,} searches, by the law their likeness follows",
     )
 
 
-def nearest_unrelated(scores: np.ndarray, metric: Metric) -> float:
+def nearest_unrelated(scores: np.ndarray, metric: Likeness) -> float:
     """Of an image's best scores (k,) with others, best first: the first that is no near-duplicate's.
 
     Distances of unrelated images grow little by little. Near-duplicates (a re-saved or smaller copy) are nearer than
@@ -98,8 +109,10 @@ def _gumbel(probability: float) -> float:
     return -math.log(-math.log(probability))
 
 
-def _distances(scores: np.ndarray, metric: Metric) -> np.ndarray:
+def _distances(scores: np.ndarray, metric: Likeness) -> np.ndarray:
     """Non-negative distances (n,) of scores. A count of bits stands for the half either side of it."""
+    if metric == "votes":
+        return 1 / np.maximum(scores.astype(np.float64), _FEWEST_VOTES)
     if metric == "hamming":
         return -scores.astype(np.float64) + 0.5
     if metric == "l2":
@@ -107,7 +120,7 @@ def _distances(scores: np.ndarray, metric: Metric) -> np.ndarray:
     return np.sqrt(np.maximum(2 - 2 * scores.astype(np.float64), 0))
 
 
-def _score(distance: float, metric: Metric) -> float:
+def _score(distance: float, metric: Likeness) -> float:
     """The score at a distance: the inverse of `_distances`."""
     if metric == "hamming":
         return 0.5 - distance

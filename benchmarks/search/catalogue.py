@@ -134,6 +134,11 @@ class Catalogue:
             raise SearchError(f"no image has the number {id}: it was removed, or never was in this gallery")
         return os.fsdecode(row[0])
 
+    def number(self, path: Path) -> int | None:
+        """The id of the usable image at `path` below the root; None where there is none."""
+        row = self._database.execute(f"SELECT id {_USABLE} AND path = ?", (os.fsencode(path),)).fetchone()
+        return None if row is None else int(row[0])
+
     def mark_broken(self, sha256: bytes, reason: str) -> None:
         """Remember that images of this content cannot be decoded."""
         with self._writing() as database:

@@ -17,6 +17,9 @@ PUBLISHED = Path(__file__).parents[2] / "results" / "reference"
 ORDER = ("efficientnet-lite0", "mobilenetv2", "hog", "phash")
 """For images of anything, best first: the order of the standard tables on CIFAR-10, and a hash where nothing else runs.
 """
+LOCAL = "sift-indexed"
+MOST_LOCAL = 5_000
+"""Images of a folder; the local features of more take minutes to make, and memory at every search."""
 FACES_FIRST = ("mtcnn-facenet", "dlib-resnet")
 
 
@@ -36,6 +39,13 @@ def default_method(gallery: Gallery, registry: Registry, tables: Path, weights: 
         if not spec.supervised and spec.family != "canary" and can_run(spec, weights)[0] == "yes":
             return name
     raise SearchError("none of the usual methods runs here: name one with --method (see `list methods`)")
+
+
+def local_method(gallery: Gallery, registry: Registry, weights: Path | None) -> str | None:
+    """What finds a part of a picture beside the default method, in a folder; None where it does not run or is slow."""
+    if isinstance(gallery, DatasetGallery) or len(gallery) > MOST_LOCAL:
+        return None
+    return LOCAL if can_run(registry.get(LOCAL), weights)[0] == "yes" else None
 
 
 def overviews(tables: Path) -> list[Path]:

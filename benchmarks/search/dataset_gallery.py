@@ -60,6 +60,10 @@ class DatasetGallery:
             raise SearchError(f"no image has the number {id} in {self.title}")
         return self.manifest.gallery.items[id]
 
+    def at(self, path: Path) -> int | None:
+        """None: a data set's images are known by its own ids, not by files."""
+        return None
+
     def read(self, id: int) -> bytes:
         """Encoded bytes."""
         return self.dataset.read(self.item(id).id)

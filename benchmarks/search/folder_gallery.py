@@ -62,9 +62,18 @@ class FolderGallery:
         parts = visible(self._catalogue.path(id)).split("/")
         return Item("/".join(parts), parts[0] if len(parts) > 1 else "")
 
+    def file(self, id: int) -> Path:
+        """Where an image lies, as the file system spells it; raises SearchError for a number that is not there."""
+        return self.root / self._catalogue.path(id)
+
+    def at(self, path: Path) -> int | None:
+        """The number of the image that lies at `path`, by whatever way it is named."""
+        real = path.resolve()
+        return self._catalogue.number(real.relative_to(self.root)) if real.is_relative_to(self.root) else None
+
     def read(self, id: int) -> bytes:
         """The file's bytes; raises ImageError."""
-        return read_image_file(self.root / self._catalogue.path(id), self.item(id).id)
+        return read_image_file(self.file(id), self.item(id).id)
 
     def decode(self, data: bytes, id: int) -> Image:
         """RGB pixels; a file that lacks its last bytes is counted."""

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from datasets.dataset import Content
@@ -60,6 +61,10 @@ class Gallery(Protocol):
 
     def item(self, id: int) -> Item:
         """Name and label ("" where there is none) of one image; raises SearchError for a number that is not there."""
+        ...
+
+    def at(self, path: Path) -> int | None:
+        """The number of the image that this file is; None for a file that is none of the gallery's."""
         ...
 
     def read(self, id: int) -> bytes:

@@ -13,12 +13,14 @@ from benchmarks.search.gallery import Advance, Gallery, whole_imageset
 from benchmarks.search.kept.keeping import SAMPLE
 from benchmarks.search.known_rows import KnownRows
 from benchmarks.search.row_store import RowStore
+from benchmarks.search.run_rows import take_up
 from benchmarks.staleness import encoder_key, method_inputs
 from benchmarks.vector_store.kept_index import kept_index
 from datasets.errors import WeightsError
 from datasets.imageset import Image
 from datasets.words import count_of
-from methods.contracts import Method
+from methods.contracts import Method, Reusing
+from methods.local_features.kept_features import MOST_IMAGES
 from methods.spec import MethodSpec
 from methods.vector_method import VectorMethod
 from methods.weights import Found, find_weights
@@ -70,12 +72,16 @@ def index_composed(
     folder: Path,
     advance: Advance,
     vector_store: str | None = None,
+    runs: Path | None = None,
 ) -> Indexed:
     """Encode what `folder` has no row of yet, then fit and index the rows. `weights` is the sha256 of the file.
 
-    With `vector_store`, a URI, the rows are searched there instead of in this process.
+    With `vector_store`, a URI, the rows are searched there instead of in this process. Rows that a run below `runs` has
+    stored are used.
     """
     store = RowStore(folder / row_key(spec, weights))
+    if runs is not None:
+        take_up(spec, weights, gallery, store, runs)
     encode_missing(method.encoder, gallery, store, advance)
     entries = [(id, content) for id, content in gallery.entries() if content in store]
     _require_some(gallery, len(entries))
@@ -100,7 +106,7 @@ def index_composed(
 
 
 def index_whole(spec: MethodSpec, method: Method, gallery: Gallery, folder: Path, advance: Advance) -> Indexed:
-    """Show a method that composes nothing all images; it keeps what it makes of them in memory alone."""
+    """Show a method that composes nothing all images; local features that it extracts are kept, all else is not."""
     # It would stop at an image that cannot be decoded, so those are found before, once.
     usable = RowStore(folder / "decodable")
     encode_missing(Decodable(), gallery, usable, advance)
@@ -108,10 +114,14 @@ def index_whole(spec: MethodSpec, method: Method, gallery: Gallery, folder: Path
     _require_some(gallery, len(ids))
     if spec.supervised and len(np.unique(images.labels)) < 2:
         raise SearchError(f"{spec.id} learns from labels, and this gallery has fewer than two: lay it out label/image")
+    notes = _left_out(len(gallery) - len(ids))
+    if isinstance(method, Reusing) and len(images) <= MOST_IMAGES:
+        method.reuse(folder / "features")
+    else:
+        notes.append(f"{spec.id} keeps no index on disk: it read {count_of(len(ids), 'image')} when it was opened")
     method.fit(images)
     method.index(images)
-    note = f"{spec.id} keeps no index on disk: it read {count_of(len(ids), 'image')} when it was opened"
-    return Indexed(np.array(ids, dtype=np.int64), None, (*_left_out(len(gallery) - len(ids)), note))
+    return Indexed(np.array(ids, dtype=np.int64), None, tuple(notes))
 
 
 def _require_some(gallery: Gallery, count: int) -> None:

@@ -45,12 +45,14 @@ def open_searchers(
     plugins: Sequence[Path] | None = None,
     advance: Advance = silent,
     again: bool = False,
+    several: bool = False,
 ) -> "list[Searcher]":
     """The gallery brought up to date, and a Searcher in it for each method (None: the best that runs here).
 
-    With `again` the whole gallery is read anew.
+    With `again` the whole gallery is read anew. With `several` the best has local features beside it in a folder, which
+    find a picture of which only a part is left.
     """
-    from benchmarks.search.choice import default_method
+    from benchmarks.search.choice import default_method, local_method
     from benchmarks.search.searcher import Searcher
     from methods.onnx_check import require_sound
     from methods.registry import load_registry
@@ -61,5 +63,9 @@ def open_searchers(
         require_sound(spec)
     opened = open_gallery(gallery, places.data, places.index)
     opened.update(advance, again)
-    specs = specs or [registry.get(default_method(opened, registry, tables, places.weights))]
+    if not specs:
+        names = [default_method(opened, registry, tables, places.weights)]
+        if several and (beside := local_method(opened, registry, places.weights)) not in (None, *names):
+            names.append(str(beside))
+        specs = [registry.get(name) for name in names]
     return [Searcher(spec, opened, places, advance) for spec in specs]

@@ -4,7 +4,7 @@ import hashlib
 import io
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -32,11 +32,18 @@ class Query:
     notes: tuple[str, ...] = ()
     sha256: bytes | None = None
     """Of the encoded file; None where it is not the whole of one."""
+    path: Path | None = None
+    """The file it was read from; None for what was sent or made."""
 
     @property
     def is_flat(self) -> bool:
         """Whether it shows one colour alone, but for what no eye could see."""
-        return bool((np.ptp(self.image, axis=(0, 1)) <= FLAT).all())
+        return is_flat(self.image)
+
+
+def is_flat(image: Image) -> bool:
+    """Whether an image shows one colour alone, but for what no eye could see."""
+    return bool((np.ptp(image, axis=(0, 1)) <= FLAT).all())
 
 
 def read_query(data: bytes, name: str, max_pixels: int = MAX_PIXELS) -> Query:
@@ -83,7 +90,7 @@ def _read_file(name: str) -> Query:
             data = file.read(MOST_BYTES + 1)
     except OSError as error:
         raise ImageError(f"{name}: cannot be read ({error.strerror}); name an image file") from error
-    return read_query(data, name)
+    return replace(read_query(data, name), path=path)
 
 
 def _require_size(image: Image, name: str) -> None:
@@ -143,4 +150,5 @@ def cropped(query: Query, crop: Crop) -> Query:
     _require_size(image, f"{query.name}, {region}")
     cut = (right - left, bottom - top) != (crop.width, crop.height)
     note = f"searched for the region {left},{top},{right - left},{bottom - top} alone"
-    return Query(query.name, image.copy(), (*query.notes, note + (", what lay outside cut off" if cut else "")))
+    notes = (*query.notes, note + (", what lay outside cut off" if cut else ""))
+    return Query(query.name, image.copy(), notes, path=query.path)

@@ -65,6 +65,11 @@ class RowStore:
             rows[chosen] = shard["row"][places[chosen, 1]]
         return rows
 
+    def row(self, digest: bytes) -> np.ndarray:
+        """The stored row (d,) of one image, on disk until it is read."""
+        shard, place = self._place[digest]
+        return self._shards[shard]["row"][place]
+
     def append(self, digests: list[bytes], rows: np.ndarray) -> None:
         """Store rows (n, d) of images that are not stored yet."""
         if not digests:

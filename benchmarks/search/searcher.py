@@ -35,6 +35,8 @@ class Places:
     data: Path | None = None
     vector_store: str | None = None
     """URI of a vector store in which rows are kept and searched; None: they are searched in this process."""
+    runs: Path | None = None
+    """Folder of runs (their --out), whose embeddings are used where they fit."""
 
 
 class Searcher:
@@ -59,7 +61,7 @@ class Searcher:
         folder = places.index / gallery.key
         if self.composed:
             self.indexed = index_composed(
-                spec, self.composed, self.weights, gallery, folder / "rows", advance, places.vector_store
+                spec, self.composed, self.weights, gallery, folder / "rows", advance, places.vector_store, places.runs
             )
             if not quick:
                 keep(spec, self.composed.encoder, sample(gallery, self.indexed.ids), kept)
@@ -78,8 +80,9 @@ class Searcher:
         query = query if crop is None else cropped(query, crop)
         if face is not None and not (self.composed and isinstance(self.composed.encoder, FaceEncoder)):
             raise SearchError(f"{self.spec.id} takes no face to search for: mark its region instead (--crop)")
-        ranking, row, faces, seconds = self._ranking(query, k, face)
-        hits = self._hits(ranking, row, query.sha256 if face is None else None)
+        itself = None if query.path is None else self.gallery.at(query.path)
+        ranking, row, faces, seconds = self._ranking(query, k if itself is None else k + 1, face)
+        hits = self._hits(ranking, row, query.sha256 if face is None else None, itself)[:k]
         return Answer(
             method=self.spec.id,
             gallery=self.gallery.title,
@@ -87,8 +90,10 @@ class Searcher:
             seconds={"load": self.load_seconds, **seconds},
             verdict=self._verdict(ranking, hits),
             threshold=self.calibration.threshold,
+            itself=None if itself is None else self.gallery.item(itself).id,
             faces=faces,
             notes=(
+                *self._in_folder(query, hits, itself),
                 *query.notes,
                 *self._why_nothing(query, ranking),
                 *self.indexed.notes,
@@ -124,13 +129,18 @@ class Searcher:
             return encode_face(encoder, query.image, face)
         return (encoder.encode([query.image]) if encoder else None), ()
 
-    def _hits(self, ranking: Ranking, row: np.ndarray | None, sha256: bytes | None) -> tuple[Hit, ...]:
+    def _hits(
+        self, ranking: Ranking, row: np.ndarray | None, sha256: bytes | None, itself: int | None
+    ) -> tuple[Hit, ...]:
+        """What was found, without the image `itself` that is the query's own file."""
         rows = self.indexed.rows
         hits: list[Hit] = []
         for position, score in zip(ranking.ids[0].tolist(), ranking.scores[0].tolist(), strict=True):
             if position < 0:
                 continue
             id = int(self.indexed.ids[position])
+            if id == itself:
+                continue
             item = self.gallery.item(id)
             tied = bool(hits) and hits[-1].score == score
             rank = hits[-1].rank if tied else len(hits) + 1
@@ -139,6 +149,15 @@ class Searcher:
             identical = bool(alike) or (sha256 is not None and self.gallery.digest(id) == sha256)
             hits.append(Hit(rank, id, item.id, item.label, score + 0.0, identical))  # minus no bits is 0, not -0
         return tuple(hits)
+
+    def _in_folder(self, query: Query, hits: tuple[Hit, ...], itself: int | None) -> tuple[str, ...]:
+        """That the picture lies in the gallery: as the file that it was read from, or as the same file again."""
+        same = [hit.path for hit in hits if query.sha256 is not None and self.gallery.digest(hit.id) == query.sha256]
+        again = f"the same file is in the gallery as {', '.join(same)}"
+        if itself is None:
+            return (again,) if same else ()
+        note = f"this picture is in the folder as {self.gallery.item(itself).id}, which is left out of hits and verdict"
+        return (note, again) if same else (note,)
 
     def _verdict(self, ranking: Ranking, hits: tuple[Hit, ...]) -> Verdict:
         if ranking.undetected[0]:

@@ -1,6 +1,7 @@
 """`search` as a person uses it: one command over their own folder, and a line that says what is wrong."""
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -23,7 +24,9 @@ def place(tmp_path_factory):
     root = tmp_path_factory.mktemp("place")
     fill(root / "photos", 25)
     (root / "photos" / "broken.jpg").write_bytes(b"no image")
-    done = cli("search", "photos/003.png", "-g", "photos", "-m", "phash", "-k", "3", cwd=root)
+    for name in ("003.png", "004.png"):  # elsewhere: a file of the folder itself is left out of its own search
+        shutil.copy(root / "photos" / name, root / name)
+    done = cli("search", "003.png", "-g", "photos", "-m", "phash", "-k", "3", cwd=root)
     assert done.returncode == 0, done.stderr.decode()
     assert "003.png" in done.stdout.decode()
     assert "1 image skipped: broken.jpg: not an image" in done.stdout.decode()
@@ -37,7 +40,7 @@ def answers(place, *arguments, stdin=b""):
 
 
 def test_several_methods_answer_side_by_side(place):
-    (entry,) = answers(place, "photos/003.png", "-g", "photos", "-m", "phash", "-m", "pixels", "-k", "2")
+    (entry,) = answers(place, "003.png", "-g", "photos", "-m", "phash", "-m", "pixels", "-k", "2")
     assert [answer["method"] for answer in entry["answers"]] == ["phash", "pixels"]
     for answer in entry["answers"]:
         assert answer["verdict"] == "match"
@@ -45,10 +48,38 @@ def test_several_methods_answer_side_by_side(place):
         assert len(answer["hits"]) == 2
 
 
+def test_a_file_of_the_folder_is_named_and_left_out_of_hits_and_verdict(place):
+    picture(3).resize((30, 24)).save(place / "photos" / "half.png")
+    shutil.copy(place / "photos" / "005.png", place / "photos" / "005 again.png")
+    try:
+        (entry, same) = answers(place, "photos/003.png", "photos/005.png", "-g", "photos", "-m", "phash", "-k", "3")
+        (answer,) = entry["answers"]
+        assert answer["itself"] == "003.png"
+        assert answer["notes"][0].startswith("this picture is in the folder as 003.png")
+        assert answer["hits"][0]["path"] == "half.png"
+        assert answer["hits"][0]["rank"] == 1
+        assert "003.png" not in [hit["path"] for hit in answer["hits"]]
+        assert len(answer["hits"]) == 3
+        (again,) = same["answers"]
+        assert (again["itself"], again["hits"][0]["path"], again["verdict"]) == ("005.png", "005 again.png", "match")
+        assert "the same file is in the gallery as 005 again.png" in again["notes"]
+        (alone,) = answers(place, "photos/011.png", "-g", "photos", "-m", "phash")[0]["answers"]
+        assert alone["verdict"] == "no good match", "nothing else is like it"
+    finally:
+        (place / "photos" / "half.png").unlink()
+        (place / "photos" / "005 again.png").unlink()
+
+
+def test_the_same_file_elsewhere_is_said_and_a_match(place):
+    (answer,) = answers(place, "003.png", "-g", "photos", "-m", "phash")[0]["answers"]
+    assert (answer["itself"], answer["verdict"], answer["hits"][0]["path"]) == (None, "match", "003.png")
+    assert answer["notes"][0] == "the same file is in the gallery as 003.png"
+
+
 def test_why_the_first_hit_is_one(place):
-    (entry,) = answers(place, "photos/003.png", "-g", "photos", "-m", "phash", "--explain")
+    (entry,) = answers(place, "003.png", "-g", "photos", "-m", "phash", "--explain")
     assert entry["answers"][0]["why"]["title"] == "phash: 0 of 64 bits differ"
-    done = cli("search", "photos/003.png", "-g", "photos", "-m", "phash", "--explain", cwd=place)
+    done = cli("search", "003.png", "-g", "photos", "-m", "phash", "--explain", cwd=place)
     assert "phash: 0 of 64 bits differ" in done.stdout.decode()
 
 
@@ -62,12 +93,12 @@ def test_standard_input_and_a_region(place):
 
 
 def test_several_pictures_are_answered_each(place):
-    entries = answers(place, "photos/003.png", "photos/004.png", "-g", "photos", "-m", "phash", "-k", "1")
+    entries = answers(place, "003.png", "004.png", "-g", "photos", "-m", "phash", "-k", "1")
     assert [entry["answers"][0]["hits"][0]["path"] for entry in entries] == ["003.png", "004.png"]
 
 
 def test_the_sheet_as_a_picture(place):
-    cli("search", "photos/003.png", "-g", "photos", "-m", "phash", "-k", "4", "--sheet", "sheet.png", cwd=place)
+    cli("search", "003.png", "-g", "photos", "-m", "phash", "-k", "4", "--sheet", "sheet.png", cwd=place)
     with Image.open(place / "sheet.png") as sheet:
         assert sheet.width > 4 * 128
         assert len(np.unique(np.asarray(sheet.convert("L")))) > 50
@@ -75,7 +106,7 @@ def test_the_sheet_as_a_picture(place):
 
 def test_the_sheet_as_a_page_that_stands_alone(place):
     arguments = ("-m", "phash", "-k", "2", "--sheet", "sheet.html", "--explain")
-    done = cli("search", "photos/003.png", "-g", "photos", *arguments, cwd=place)
+    done = cli("search", "003.png", "-g", "photos", *arguments, cwd=place)
     assert done.returncode == 0, done.stderr.decode()
     page = (place / "sheet.html").read_text()
     assert page.count("data:image/jpeg;base64,") == 4, "the query, two hits and the explanation"
@@ -102,7 +133,7 @@ def test_a_stand_in_says_that_it_is_one(tmp_path):
 
 def test_hashes_import_no_network_library(place):
     code = (
-        "import sys; sys.argv = ['x', 'search', 'photos/003.png', '-g', 'photos', '-m', 'phash', '--json']\n"
+        "import sys; sys.argv = ['x', 'search', '003.png', '-g', 'photos', '-m', 'phash', '--json']\n"
         "from benchmarks.cli.app import app\n"
         "try: app()\nexcept SystemExit: pass\n"
         "print(sorted({'tensorflow', 'keras', 'sklearn', 'pandas', 'matplotlib'} & set(sys.modules)), file=sys.stderr)"
@@ -119,14 +150,14 @@ def test_hashes_import_no_network_library(place):
     [
         (("photos/broken.jpg", "-g", "photos"), "not an image"),
         (("photos/none.jpg", "-g", "photos"), "No such file"),
-        (("photos/003.png", "-g", "phtos"), "unknown gallery 'phtos'"),
-        (("photos/003.png", "-g", "lfv"), "did you mean lfw"),
-        (("photos/003.png", "-g", "empty"), "holds no images"),
-        (("photos/003.png", "-g", "photos", "-m", "phsh"), "did you mean phash"),
-        (("photos/003.png", "-g", "photos", "-m", "phash", "--crop", "900,0,50,50"), "outside the picture"),
-        (("photos/003.png", "-g", "photos", "-m", "phash", "--crop", "a"), "x,y,width,height"),
-        (("photos/003.png", "-g", "photos", "-m", "phash", "--face", "1"), "mark its region"),
-        (("photos/003.png", "-g", "photos", "-m", "phash", "--sheet", "s.pdf"), ".png or .html"),
+        (("003.png", "-g", "phtos"), "unknown gallery 'phtos'"),
+        (("003.png", "-g", "lfv"), "did you mean lfw"),
+        (("003.png", "-g", "empty"), "holds no images"),
+        (("003.png", "-g", "photos", "-m", "phsh"), "did you mean phash"),
+        (("003.png", "-g", "photos", "-m", "phash", "--crop", "900,0,50,50"), "outside the picture"),
+        (("003.png", "-g", "photos", "-m", "phash", "--crop", "a"), "x,y,width,height"),
+        (("003.png", "-g", "photos", "-m", "phash", "--face", "1"), "mark its region"),
+        (("003.png", "-g", "photos", "-m", "phash", "--sheet", "s.pdf"), ".png or .html"),
         (("https://example.org/a.jpg", "-g", "photos"), "nothing is downloaded"),
     ],
 )

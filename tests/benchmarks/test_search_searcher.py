@@ -137,7 +137,7 @@ def test_few_images_are_not_calibrated_and_say_so(tmp_path):
 
 
 def test_what_keeps_no_index_says_so(photos, tmp_path):
-    answer = opened(photos, tmp_path / "index", "sift").search(query(1))
+    answer = opened(photos, tmp_path / "index", "random").search(query(1))
     assert any("keeps no index" in note for note in answer.notes)
     assert answer.verdict == "not calibrated"
 

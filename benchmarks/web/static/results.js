@@ -49,10 +49,12 @@ export class Column {
     const picture = element("img", { src: `/api/galleries/${gallery}/images/${hit.id}`, alt: "" });
     const score = element("span", { className: "score", text: `${hit.good ? "✓ " : ""}${number(hit.score)}` });
     const line = element("span", { className: "line" }, element("b", { text: String(hit.rank) }), score);
-    const name = hit.label || hit.path;
+    // A folder's picture is known by its file; a data set's by what it shows.
+    const inFolder = answer.gallery.startsWith("/");
+    const name = inFolder ? hit.path : hit.label || hit.path;
     const button = element(
       "button",
-      { type: "button", className: "hit", title: hit.path, "aria-label": `hit ${hit.rank}: ${name}, score ${number(hit.score)}${hit.good ? ", a good match" : ""}. Explain` },
+      { type: "button", className: "hit", title: inFolder ? `${answer.gallery}/${hit.path}` : hit.path, "aria-label": `hit ${hit.rank}: ${name}, score ${number(hit.score)}${hit.good ? ", a good match" : ""}. Explain` },
       picture,
       line,
       element("span", { className: "label", text: name }),

@@ -134,7 +134,7 @@ function showFaces(faces, crop = null) {
 
 async function explain(answer, place) {
   const hit = answer.hits[place];
-  $("why-title").textContent = `${answer.method}: ${hit.label || hit.path}`;
+  $("why-title").textContent = `${answer.method}: ${hit.path}`;
   $("why-text").textContent = "…";
   $("why-picture").hidden = true;
   $("why").showModal();
