@@ -41,6 +41,7 @@ _ARRAYS = {
     "pairs": ("scores", "same", "fold"),
     "asked": ("positions",),
     "copies": ("original", "distortion"),
+    "copy_ranks": ("scores", "query", "above", "tied", "original", "edits", "images"),
     "samples": ("total",),
 }
 """What a cell may store beside its row, and the arrays in each."""

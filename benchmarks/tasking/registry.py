@@ -17,6 +17,7 @@ _OWN = (
     "benchmarks.tasks.unseen_classes",
     "benchmarks.tasks.robustness",
     "benchmarks.tasks.verification",
+    "benchmarks.tasks.copies",
 )
 """Modules with a TASK, in the order in which tasks are listed."""
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
