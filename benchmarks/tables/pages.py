@@ -1,7 +1,8 @@
 """What there is to write of a store: for each group of cells its tables, scored once for every form they take."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from benchmarks.files import note
@@ -26,6 +27,8 @@ class Page:
     overview: Table | None = None
     findings: list[str] = field(default_factory=list)
     """Canaries that are not where theory puts them."""
+    pictures: Sequence[Callable[[Path], list[Path]]] = ()
+    """Each draws into a folder, and says which files it wrote."""
     metric: str = ""
     """The figure that the first table's methods are ordered by; empty for a page about something else."""
 

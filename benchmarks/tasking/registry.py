@@ -18,6 +18,7 @@ _OWN = (
     "benchmarks.tasks.robustness",
     "benchmarks.tasks.verification",
     "benchmarks.tasks.copies",
+    "benchmarks.tasks.identification",
 )
 """Modules with a TASK, in the order in which tasks are listed."""
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")

@@ -34,6 +34,7 @@ from benchmarks.tables.one_task import task_table
 from benchmarks.tables.pages import Page
 from benchmarks.tables.retrieval import METHOD
 from benchmarks.tasking.context import CellContext
+from benchmarks.tasking.dense import dense_scores
 from benchmarks.tasking.task import Row, Task, ends
 from datasets.edits.copies import edited_copies, recipe_of
 from datasets.errors import DataError
@@ -50,8 +51,6 @@ FEWEST = 4
 """Queries of a subset that have to be there to divide."""
 _SHOWN_SHARE, _BACKGROUND_SHARE = 0.1, 0.4
 """Of a subset's queries: pictures that edits show beside a copy, and the background set. The rest are distractors."""
-_BLOCK = 64
-"""Queries searched for at once: bounds the rankings in memory."""
 _RESAMPLES = 1000
 
 
@@ -113,10 +112,12 @@ class Copies(Task):
         ]
         baseline = memory.resident_bytes()
         method = _ready(context, gallery, gallery)
-        found = [_scores(context, method, each, len(gallery)) for each in queries]
+        found = [dense_scores(context, method, each, len(gallery), "copies searched for") for each in queries]
         scores, undetected = (np.concatenate(each) for each in zip(*found, strict=True))
         method = _ready(context, gallery, background)
-        levels = np.concatenate([_scores(context, method, each, len(background))[0].max(axis=1) for each in queries])
+        levels = np.concatenate(
+            [dense_scores(context, method, each, len(background))[0].max(axis=1) for each in queries]
+        )
         right = np.concatenate([parts.originals, np.full(len(parts.distractors), -1)])
         _leave_out_twins(scores, gallery, parts.originals)
         arrays = vars(pair_ranks(scores, right))
@@ -254,20 +255,6 @@ def _ready(context: CellContext, learned_from: ImageSet, searched: ImageSet) -> 
     method.fit(watched(learned_from, "images learned from"))
     method.index(watched(searched, "images indexed"))
     return method
-
-
-def _scores(context: CellContext, method: Method, queries: ImageSet, images: int) -> tuple[np.ndarray, np.ndarray]:
-    """(q, n) float32 scores with every image searched, -inf where none was given, and (q,) undetected."""
-    scores = np.full((len(queries), images), -np.inf, dtype=np.float32)
-    undetected = np.zeros(len(queries), dtype=bool)
-    for start in range(0, len(queries), _BLOCK):
-        block = queries[start : start + _BLOCK]
-        ranking = method.search(watched(block, "copies searched for"), images)
-        ranking = context.checked(ranking, len(block), images)
-        rows, columns = np.nonzero(ranking.ids >= 0)
-        scores[start + rows, ranking.ids[rows, columns]] = ranking.scores[rows, columns]
-        undetected[start : start + len(block)] = ranking.undetected
-    return scores, undetected
 
 
 def _leave_out_twins(scores: np.ndarray, gallery: ImageSet, originals: np.ndarray) -> None:
