@@ -139,7 +139,8 @@ class Identification(Task):
 
     def queries(self, store: Store, cell: Cell, row: Row) -> Sequence[str]:
         """By place among the queries of the subset."""
-        return [f"query {place}" for place in (store.arrays(cell, "searches") or {"place": ()})["place"]]
+        found = store.arrays(cell, "searches")
+        return [f"query {place}" for place in found["place"]] if found else []
 
     def figures(self, store: Store, cell: Cell, row: Row) -> dict[str, float]:
         """FNIR, and the realised FPIR with the interval of the nominal one, at each rate that can be learned."""

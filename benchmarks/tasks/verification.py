@@ -111,7 +111,7 @@ class VerificationTask(Task):
 
     def queries(self, store: Store, cell: Cell, row: Row) -> Sequence[str]:
         """Both images of each pair that is judged."""
-        pairs = scored_pairs(store, cell, dict(row)) or {"place": ()}
+        pairs = scored_pairs(store, cell, dict(row)) or {"place": np.empty(0, dtype=np.int64)}
         path = store.manifest_path(row["inputs"]["manifest"])
         try:
             document = json.loads(path.read_text(encoding="utf-8"))
