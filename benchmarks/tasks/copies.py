@@ -194,7 +194,7 @@ class Copies(Task):
 
     def pages(self, store: Store, group: Group, beside: Mapping[str, Group]) -> list[Page]:
         """One table."""
-        counts = next((row["counts"] for _, row, _ in group.entries if "counts" in row), {})
+        counts: dict[str, int] = next((row["counts"] for _, row, _ in group.entries if "counts" in row), {})
         notes = [
             f"Data: copies of {counts.get('originals', 0)} of {counts.get('gallery', 0):,} gallery images, "
             f"{EDITS[0]} to {EDITS[1]} edits each, and {counts.get('distractors', 0)} distractors, edited alike, "

@@ -171,7 +171,7 @@ class Identification(Task):
 
     def pages(self, store: Store, group: Group, beside: Mapping[str, Group]) -> list[Page]:
         """One table, and a DET curve of each method."""
-        counts = next((row["counts"] for _, row, _ in group.entries if "counts" in row), {})
+        counts: dict[str, int] = next((row["counts"] for _, row, _ in group.entries if "counts" in row), {})
         learned = counts.get("strangers", 0) // 2
         blank = [f"{rate:.1%}" for rate in RATES if learned < fewest_searches(rate)]
         notes = [
