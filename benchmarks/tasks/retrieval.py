@@ -17,8 +17,8 @@ from benchmarks.tables.memory import memory_table
 from benchmarks.tables.pages import Page
 from benchmarks.tables.retrieval import RetrievalTables
 from benchmarks.tasking.context import CellContext, afresh
+from benchmarks.tasking.encoding import encode_apart
 from benchmarks.tasking.ranking import LabelledRankingTask
-from benchmarks.tasks.encoding import encode_apart
 from datasets.imageset import ImageSet
 from datasets.manifest import Manifest
 from methods.answers import check_bytes
