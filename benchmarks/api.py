@@ -15,6 +15,7 @@ from benchmarks.command import run_command
 from benchmarks.frames import load_results
 from datasets.errors import ImageError
 from datasets.registry import parse_dataset
+from methods.spec import OLD_TASKS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,11 +56,11 @@ def evaluate(
         methods: ids (see `ris list methods`); None for all.
         datasets: "lfw", "cifar10", "imdb-wiki" or "folder:PATH", each with an optional ":SUBSET".
         subset: smoke, standard or full, where `datasets` names none.
-        tasks: retrieval, open-set, robustness, verification; None for all.
+        tasks: names (see `ris list tasks`); None for those that are run by default.
         out: where results are stored and found again.
         data: folder with data sets; RIS_DATA unless given.
         weights: folder with weights; RIS_WEIGHTS unless given.
-        plugins: Python files that define METHODS.
+        plugins: Python files that define METHODS or TASKS.
         device: auto, cpu or gpu.
         jobs: cells at a time.
         timeout: seconds a cell may run.
@@ -98,7 +99,7 @@ def evaluate(
     if methods is not None:
         wanted &= frame["method"].isin(_listed(methods)) | (frame["family"] == "canary")
     if tasks is not None:
-        wanted &= frame["task"].isin(_listed(tasks))
+        wanted &= frame["task"].isin([OLD_TASKS.get(name, name) for name in _listed(tasks)])
     return frame[wanted].reset_index(drop=True)
 
 

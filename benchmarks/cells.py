@@ -6,6 +6,7 @@ from pathlib import Path
 
 from benchmarks.names import file_stem
 from methods.engines.registry import PLAIN
+from methods.spec import OLD_TASKS
 
 ON = "@"
 """Between a method and the engine that it runs on."""
@@ -30,6 +31,10 @@ class Cell:
     method: str
     device: str = "cpu"
 
+    def __post_init__(self) -> None:
+        """The task by its name of today: stored rows, baselines and scripts may give an older one."""
+        object.__setattr__(self, "task", OLD_TASKS.get(self.task, self.task))
+
     @property
     def method_id(self) -> str:
         """The method alone, as registries know it."""
@@ -45,6 +50,13 @@ class Cell:
         """Where the cell lives below the store's `cells/` folder."""
         system = ON.join(map(file_stem, self.method.split(ON)))
         return Path(file_stem(self.dataset), file_stem(self.subset), self.task, f"{system}@{self.device}")
+
+    @property
+    def old_path(self) -> Path | None:
+        """Where earlier versions kept it, if they called its task otherwise."""
+        path = self.path
+        old = next((old for old, new in OLD_TASKS.items() if new == self.task), None)
+        return Path(*path.parts[:2], old, path.name) if old else None
 
     @property
     def title(self) -> str:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.cells import Cell
 from benchmarks.ground_truth import read_ground_truth
 from benchmarks.metrics.registry import METRICS
-from benchmarks.scoring import as_scored, score_retrieval, score_robustness, score_verification
+from benchmarks.scoring import as_scored
 from benchmarks.store import Store
 from benchmarks.tables.retrieval import engine_text
+from benchmarks.tasking.registry import Tasks, tasks_of
 from datasets.errors import BenchmarkError
 from datasets.safe_text import REASON, one_line
 from methods.registry import load_registry
@@ -20,14 +21,7 @@ if TYPE_CHECKING:
 
 WHAT = ("dataset", "subset", "title", "task", "method", "family", "supervised", "device", "engine")
 ENDED = ("status", "reason", "trained")
-VERIFICATION = {
-    "accuracy": "accuracy",
-    "standard_error": "standard_error",
-    "AUC": "auc",
-    "TAR@FAR=1e-2": "tar_at_far_1e2",
-    "TAR@FAR=1e-3": "tar_at_far_1e3",
-}
-"""Column and attribute of each figure."""
+VERIFICATION = ("accuracy", "standard_error", "AUC", "TAR@FAR=1e-2", "TAR@FAR=1e-3")
 COST = (
     "p50_ms",
     "p95_ms",
@@ -47,7 +41,7 @@ ORIGIN = ("manifest", "commit", "started")
 
 
 def columns() -> list[str]:
-    """All columns of a frame, in order: each metric is followed by its 95% interval and its mean over classes."""
+    """Columns of every frame, in order: each metric is followed by its 95% interval and its mean over classes."""
     metrics = [f"{name}{suffix}" for name in METRICS for suffix in ("", "_low", "_high", "_macro")]
     return [*WHAT, *ENDED, *metrics, *VERIFICATION, *COST, *ORIGIN]
 
@@ -58,22 +52,27 @@ def load_results(out: Path | str = "results", plugins: Sequence[Path | str] = ()
     One row for each data set, subset, task, method and device, also for those without a result: `status` is ok,
     timeout, oom, killed, unavailable or error, and `reason` says why. Metrics are NaN where a row has none: `trained`
     is False where a network had no weights. `*_low` and `*_high` are 95% bootstrap intervals over queries, `*_macro`
-    means over classes. Times end in `_ms` or `_s`, sizes in `_bytes`. `plugins` are files whose methods get their
-    `family` named.
+    means over classes; figures of other tasks than these come last. Times end in `_ms` or `_s`, sizes in `_bytes`.
+    `plugins` are files whose methods get their `family` named, and whose tasks are scored.
 
     Raises BenchmarkError where nothing is stored.
     """
     import pandas as pd
 
     store = Store(Path(out))
-    specs = {spec.id: spec for spec in load_registry([Path(path) for path in plugins])}
-    rows = [_row(store, cell, as_scored(store, cell, row), specs.get(cell.method_id)) for cell, row in store.rows()]
+    registry = load_registry([Path(path) for path in plugins])
+    specs, tasks = {spec.id: spec for spec in registry}, tasks_of(registry)
+    rows = [
+        _row(store, tasks, cell, as_scored(store, cell, row), specs.get(cell.method_id)) for cell, row in store.rows()
+    ]
     if not rows:
         raise BenchmarkError(f"nothing is stored in {out}: run something first, or name another folder")
-    return pd.DataFrame(rows, columns=columns())
+    known = columns()
+    others = dict.fromkeys(name for row in rows for name in row if name not in known)
+    return pd.DataFrame(rows, columns=[*known, *others])
 
 
-def _row(store: Store, cell: Cell, row: Mapping[str, Any], spec: MethodSpec | None) -> dict[str, Any]:
+def _row(store: Store, tasks: Tasks, cell: Cell, row: Mapping[str, Any], spec: MethodSpec | None) -> dict[str, Any]:
     shown: dict[str, Any] = {
         **{name: getattr(cell, name) for name in ("dataset", "subset", "task", "method", "device")},
         "family": spec.family if spec else "",
@@ -89,7 +88,7 @@ def _row(store: Store, cell: Cell, row: Mapping[str, Any], spec: MethodSpec | No
     }
     try:
         shown["title"] = read_ground_truth(store.manifest_path(row["inputs"]["manifest"])).title
-        return shown | _metrics(store, cell, dict(row))
+        return shown | _figures(store, tasks, cell, row)
     except BenchmarkError as error:  # a damaged file costs its row, not the frame
         return shown | {"status": "error", "reason": one_line(str(error), REASON)}
 
@@ -108,13 +107,9 @@ def _cost(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _metrics(store: Store, cell: Cell, row: dict[str, Any]) -> dict[str, float]:
-    if cell.task == "verification":
-        verified = score_verification(store, cell)
-        return {name: getattr(verified, figure) for name, figure in VERIFICATION.items()} if verified else {}
-    score = (score_robustness if cell.task == "robustness" else score_retrieval)(store, cell, row)
-    found: dict[str, float] = {}
-    for name, estimate in score.estimates.items() if score else ():
-        found |= {name: estimate.mean, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
-        found[f"{name}_macro"] = estimate.macro
-    return found
+def _figures(store: Store, tasks: Tasks, cell: Cell, row: Mapping[str, Any]) -> dict[str, float]:
+    if cell.task not in tasks:
+        return {}
+    task = tasks.get(cell.task)
+    with tasks.blamed(task):
+        return task.figures(store, cell, row)

@@ -1,4 +1,4 @@
-"""What there is - methods, data sets, metrics, runs - as plain rows, with the reason where one cannot be used here."""
+"""What there is - methods, data sets, metrics, tasks, runs - as plain rows, and why one cannot be used here."""
 
 import os
 from collections.abc import Sequence
@@ -7,6 +7,7 @@ from typing import Any
 
 from benchmarks.devices import KERAS_BACKENDS, packages_of, unfit_backend
 from benchmarks.store import Store
+from benchmarks.tasking.registry import tasks_of
 from datasets.errors import BenchmarkError
 from datasets.registry import DATASETS, open_dataset
 from datasets.safe_text import one_line
@@ -51,6 +52,24 @@ def metrics() -> list[dict[str, Any]]:
     from benchmarks.metrics.registry import METRICS
 
     return [{"id": name, "description": m.description, "source": m.source} for name, m in METRICS.items()]
+
+
+def tasks(plugins: Sequence[Path] = ()) -> list[dict[str, Any]]:
+    """Every task: what it asks and of how many methods, what orders them, whether a run has it unless told."""
+    registry = load_registry(plugins)
+    known = tasks_of(registry)
+    return [
+        {
+            "id": task.name,
+            "summary": task.summary,
+            "metric": task.metric,
+            "methods": sum(task.asks(spec) for spec in registry),
+            "default": task.is_default,
+            "timed": task.is_timed,
+            "plugin": known.places.get(task.name, ""),
+        }
+        for task in known
+    ]
 
 
 def runs(out: Path) -> list[dict[str, Any]]:

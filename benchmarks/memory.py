@@ -6,7 +6,7 @@ from pathlib import Path
 
 from methods.memory import peak_bytes, resident_bytes
 
-__all__ = ["StagePeaks", "peak_bytes", "reset_peak", "resident_bytes"]
+__all__ = ["StagePeaks", "peak_bytes", "peak_over", "reset_peak", "resident_bytes"]
 
 _CLEAR_REFS = Path("/proc/self/clear_refs")
 
@@ -18,6 +18,12 @@ def reset_peak() -> bool:
     except OSError:
         return False
     return True
+
+
+def peak_over(baseline: int | None) -> dict[str, int | None]:
+    """A row's memory where stages are not told apart: the process's peak in bytes over what was resident before."""
+    peak = peak_bytes()
+    return {"baseline": baseline, "peak": None if peak is None or baseline is None else max(0, peak - baseline)}
 
 
 class StagePeaks:

@@ -5,25 +5,24 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.askable import obstacle, unlearnable
 from benchmarks.cells import Cell, system
 from benchmarks.devices import KERAS_BACKENDS, device_of, packages_of, unfit_backend
 from benchmarks.engines.applies import has_engines
 from benchmarks.judged.answering import is_kept_whole
-from benchmarks.protocol import PROTOCOL_VERSION, ROBUSTNESS_ORIGINALS, SEED, size_class, timing_of
-from benchmarks.staleness import changes, encoder_key, engine_code, judging_code, method_inputs, task_code
+from benchmarks.protocol import PROTOCOL_VERSION, SEED, timing_of
+from benchmarks.staleness import NO_TASKS, changes, encoder_key, engine_code, judging_code, method_inputs, task_code
 from benchmarks.store import FAILED_RERUN, Store
+from benchmarks.tasking.registry import own_tasks, tasks_of
+from benchmarks.tasking.task import Task
 from datasets.dataset import Dataset
 from datasets.errors import BenchmarkError, DataError, UnknownNameError
-from datasets.manifest import Manifest, PairManifest, build_manifest, build_pair_manifest
+from datasets.manifest import Manifest, PairManifest
 from datasets.registry import open_dataset
 from methods.engines.registry import AUTO, PLAIN
 from methods.installed import absent, needs
 from methods.registry import Registry
 from methods.spec import MethodSpec
 from methods.weights import Found, file_obstacle, find_weights
-
-TASKS = ("retrieval", "open-set", "robustness", "verification")
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class Request:
     methods: Sequence[str]
     datasets: Sequence[tuple[str, str]]
     """(name, subset) pairs."""
-    tasks: Sequence[str] = TASKS
+    tasks: Sequence[str] = ("retrieval", "unseen-classes", "robustness", "verification")
     data_dir: Path | None = None
     weights_dir: Path | None = None
     plugins: tuple[Path, ...] = ()
@@ -53,6 +52,7 @@ class PlannedCell:
 
     cell: Cell
     spec: MethodSpec
+    task: Task
     inputs: dict[str, Any]
     manifest: Path
     weights: Found | None
@@ -97,31 +97,36 @@ def make_plan(
     With `force` every image is read again, whatever its file's size and times say.
     Raises BenchmarkError for anything the user must mend first: unknown names, broken data, wrong weights.
     """
+    tasks = tasks_of(registry)
+    asked = [tasks.get(name) for name in dict.fromkeys(request.tasks)]
     specs = [registry.get(method) for method in request.methods]
     found = {spec.id: _find_weights(spec, request.weights_dir) for spec in specs}
     plan = Plan()
     timed: dict[str, str] = {}
-    read: set[tuple[str, str, bool]] = set()
+    read: set[tuple[str, str, type]] = set()
     for name, subset in request.datasets:
         dataset = open_dataset(name, request.data_dir, store.drawings)
-        for task in request.tasks:
-            on_progress(f"reading {name}:{subset} for {task}")
+        for task in asked:
+            on_progress(f"reading {name}:{subset} for {task.name}")
             try:
-                images = (name, subset, task == "verification")
-                manifest = _manifest(dataset, subset, task, store, force and images not in read)
+                images = (name, subset, task.manifest_type)
+                with tasks.blamed(task):
+                    again = force and images not in read
+                    manifest = task.manifest(dataset, subset, store.cache / "manifests", again)
                 read.add(images)
             except (DataError, UnknownNameError) as error:
-                if task != "verification":
+                if not task.may_lack:
                     raise
                 plan.left_out.append(("all methods", f"{name}:{subset}", str(error)))
                 continue
             if manifest is None:
-                plan.left_out.append(("all methods", f"{name}:{subset}", f"it defines no {task} pairs"))
+                plan.left_out.append(("all methods", f"{name}:{subset}", f"it defines no {task.name} pairs"))
                 continue
-            if reason := obstacle(task, manifest):
-                plan.left_out.append(("all methods", f"{name}:{subset}", f"{task}: {reason}"))
+            with tasks.blamed(task):
+                reason, lesson = task.obstacle(manifest), task.unlearnable(manifest)
+            if reason:
+                plan.left_out.append(("all methods", f"{name}:{subset}", f"{task.name}: {reason}"))
                 continue
-            lesson = unlearnable(task, manifest)
             path = store.keep_manifest(manifest.hash, manifest.to_json())
             for spec in specs:
                 reason = _not_applicable(spec, dataset, task, found[spec.id])
@@ -134,12 +139,13 @@ def make_plan(
                 if reason:
                     plan.left_out.append((spec.id, f"{name}:{subset}", reason))
                     continue
-                cell = Cell(name, subset, task, spec.id, device_of(spec, request.device))
-                planned = _planned(cell, spec, manifest, path, found[spec.id], request, store)
+                cell = Cell(name, subset, task.name, spec.id, device_of(spec, request.device))
+                with tasks.blamed(task):
+                    planned = _planned(cell, spec, task, manifest, path, found[spec.id], request, store)
                 engine = _engine(planned, request, store, on_progress)
                 if engine != PLAIN:
                     cell = replace(cell, method=system(spec.id, engine))
-                    planned = _planned(cell, spec, manifest, path, found[spec.id], request, store)
+                    planned = _planned(cell, spec, task, manifest, path, found[spec.id], request, store)
                 plan.cells.append(planned)
     if not plan.cells:
         raise BenchmarkError("nothing to run: " + "; ".join(f"{m} on {d}: {why}" for m, d, why in plan.left_out[:5]))
@@ -154,35 +160,40 @@ def cell_inputs(
     threads: int,
     keras_backend: str = KERAS_BACKENDS[0],
     source: object = None,
+    task: Task | None = None,
 ) -> dict[str, Any]:
     """Everything a row depends on. A row whose inputs differ from these is stale.
 
-    `source` is the data set, whose own way to decode counts (None: how image files are decoded alone).
+    `source` is the data set, whose own way to decode counts (None: how image files are decoded alone). `task` is
+    that of the cell where it is a plug-in's.
     """
-    budget = vars(timing_of(cell.subset, trained=weights is not None or not spec.weights))
-    if cell.task == "robustness":
-        budget = {"originals": ROBUSTNESS_ORIGINALS[size_class(cell.subset)]}
+    trained = weights is not None or not spec.weights
+    task = task or (own_tasks().get(cell.task) if cell.task in own_tasks() else None)
+    code = task.code if task else NO_TASKS[cell.task]
     return {
         "protocol": PROTOCOL_VERSION,
         "seed": SEED,
-        **method_inputs(spec, None if weights is None else weights.sha256, keras_backend, source, cell.task),
-        "task_code": task_code(cell.task),
+        **method_inputs(spec, None if weights is None else weights.sha256, keras_backend, source, code),
+        "task_code": task_code(code),
         "manifest": manifest_hash,
         "threads": threads,
-        "timing": dict(budget),
+        "timing": dict(task.budget(cell.subset, trained) if task else vars(timing_of(cell.subset, trained))),
     }
 
 
 def _planned(
     cell: Cell,
     spec: MethodSpec,
+    task: Task,
     manifest: Manifest | PairManifest,
     path: Path,
     weights: Found | None,
     request: Request,
     store: Store,
 ) -> PlannedCell:
-    inputs = cell_inputs(cell, spec, manifest.hash, weights, request.threads, request.keras_backend, manifest.source)
+    inputs = cell_inputs(
+        cell, spec, manifest.hash, weights, request.threads, request.keras_backend, manifest.source, task
+    )
     if has_engines(spec, cell.device, request.keras_backend):
         inputs["engine"] = cell.engine
         if cell.engine != PLAIN:
@@ -200,7 +211,7 @@ def _planned(
     rerun = f"last rerun failed: {later['status']}: {later['reason']}" if later else ""
     why = "; ".join(filter(None, (why, rerun)))
     key = encoder_key(spec, inputs)
-    return PlannedCell(cell, spec, inputs, path, weights, key, state, why, missing, seconds, rerun)
+    return PlannedCell(cell, spec, task, inputs, path, weights, key, state, why, missing, seconds, rerun)
 
 
 def _engine(planned: PlannedCell, request: Request, store: Store, on_progress: Callable[[str], None]) -> str:
@@ -232,24 +243,11 @@ def _find_weights(spec: MethodSpec, weights_dir: Path | None) -> Found | None:
     return None
 
 
-def _manifest(dataset: Dataset, subset: str, task: str, store: Store, again: bool) -> Manifest | PairManifest | None:
-    cache = store.cache / "manifests"
-    if task == "verification":
-        return build_pair_manifest(dataset, subset, cache, again)
-    manifest = build_manifest(dataset, subset, cache, again)
-    if not len(manifest.gallery) or not len(manifest.queries):
-        raise DataError(
-            f"{dataset.title}:{subset} has {len(manifest.gallery)} gallery images and {len(manifest.queries)} queries; "
-            "retrieval needs at least one of each: add images, two or more to a label"
-        )
-    return manifest
-
-
-def _not_applicable(spec: MethodSpec, dataset: Dataset, task: str, weights: Found | None) -> str:
-    if task not in spec.tasks:
-        return f"takes no part in {task}"
+def _not_applicable(spec: MethodSpec, dataset: Dataset, task: Task, weights: Found | None) -> str:
+    if not task.asks(spec):
+        return f"takes no part in {task.name}"
     if spec.content == "faces" and dataset.content == "objects":
         return "looks for faces"
-    if task != "retrieval" and spec.weights and weights is None and not spec.network_in_file:
-        return f"untrained: {task} measures accuracy only"
+    if not task.is_timed and spec.weights and weights is None and not spec.network_in_file:
+        return f"untrained: {task.name} measures accuracy only"
     return ""

@@ -40,6 +40,9 @@ UNTRAINED = {
 ROBUSTNESS_ORIGINALS = {"smoke": 5, "standard": 30, "full": 200}
 """Gallery images whose distorted copies are searched for; ten copies each."""
 
+COPIES_ORIGINALS = {"smoke": 20, "standard": 150, "full": 500}
+"""Gallery images of which a copy with several edits is searched for, and as many distractors, at most."""
+
 TIMEOUT = {"smoke": 300.0, "standard": 1800.0, "full": 14400.0}
 """Seconds a cell may run unless `--timeout` says otherwise."""
 

@@ -134,12 +134,12 @@ def _fault(store: Store, cell: Cell, asked: int | None, gallery: int | None, sta
 def score_retrieval(
     store: Store, cell: Cell, row: dict[str, Any], only: np.ndarray | None = None
 ) -> RetrievalScore | None:
-    """Metrics of a retrieval or open-set cell's ranking, or None where it has none (failed or untrained).
+    """Metrics of a retrieval or unseen-classes cell's ranking, or None where it has none (failed or untrained).
 
     `only` (m,) int keeps those queries of a retrieval cell alone.
     """
     judged = judge_retrieval(store, cell, row, only)
-    return None if judged is None else _score(judged)
+    return None if judged is None else score_judged(judged)
 
 
 def judge_retrieval(store: Store, cell: Cell, row: dict[str, Any], only: np.ndarray | None = None) -> Judged | None:
@@ -158,7 +158,7 @@ def score_robustness(store: Store, cell: Cell, row: dict[str, Any]) -> Retrieval
     Gallery images that are the original byte by byte are neither right nor wrong.
     """
     judged = judge_robustness(store, cell, row)
-    return None if judged is None else _score(judged)
+    return None if judged is None else score_judged(judged)
 
 
 def judge_robustness(store: Store, cell: Cell, row: dict[str, Any]) -> Judged | None:
@@ -195,7 +195,8 @@ def _judged(
     return Judged(relevance.judge(ranking), classes[rows], clusters[rows])
 
 
-def _score(judged: Judged) -> RetrievalScore:
+def score_judged(judged: Judged) -> RetrievalScore:
+    """Every ranking metric of a judged ranking, with its interval and its mean over classes."""
     values, classes = judged.evaluate(), judged.classes
     shares = _shares(values)
     intervals = bootstrap_intervals(values, seed=SEED, shares=shares)

@@ -1,6 +1,6 @@
 """When a stored row no longer holds: what it depends on beyond its data, and in words what of that has changed.
 
-The rule. Code counts by content: that of the method's parts and of the task that measured them (TASK_CODE), each with
+The rule. Code counts by content: that of the method's parts and of the task that measured them (`Task.code`), each with
 all it imports; how bytes become pixels; files the method names. Libraries count by version. Left out is what cannot
 change a figure: `datasets.sources.NO_FIGURES`, texts of errors and docstrings (see there), and APART, whose values are
 inputs of their own or whose figures are made anew from what is stored (metrics, tables).
@@ -15,20 +15,19 @@ from methods import fingerprint
 from methods.engines.registry import get_engine
 from methods.spec import MethodSpec
 
-TASK_CODE = {
-    "retrieval": ("benchmarks.tasks.retrieval", "methods.stages"),
-    "open-set": ("benchmarks.tasks.open_set",),
-    "robustness": ("benchmarks.tasks.robustness",),
-    "verification": ("benchmarks.tasks.verification",),
+RETRIEVAL = ("benchmarks.tasks.retrieval", "methods.stages")
+"""What measures where no task is named: how a method answers is then all that counts."""
+NO_TASKS = {
     "scaling": ("benchmarks.scaling.point", "methods.stages"),
     "streaming": ("benchmarks.streaming.measure", "methods.stages"),
 }
-"""What measures each kind of cell inside its process; all that these import counts too."""
+"""What measures the cells that are of no task inside their process; all that these import counts too."""
 
 APART = NO_FIGURES | {
     *(f"benchmarks.{name}" for name in ("cells", "devices", "files", "names", "plan", "protocol", "provenance")),
     *(f"benchmarks.{name}" for name in ("staleness", "store", "worker")),
-    *(f"benchmarks.{name}" for name in ("engines", "metrics")),
+    *(f"benchmarks.{name}" for name in ("columns", "engines", "gate", "ground_truth", "metrics", "scoring", "tables")),
+    *(f"benchmarks.tasking.{name}" for name in ("ranking", "registry", "task")),
     *(f"datasets.{name}" for name in ("manifest", "records", "stored_manifest")),
     "methods.engines",
 }
@@ -45,9 +44,9 @@ _CODE = ("code", "task_code", "engine_code", "judging")
 _SHOWN = 3
 
 
-def task_code(task: str) -> dict[str, str]:
+def task_code(modules: Sequence[str]) -> dict[str, str]:
     """Digests of the code that measures cells of a task, by module; without that of methods and of decoding."""
-    digests = module_digests(TASK_CODE[task], APART)
+    digests = module_digests(modules, APART)
     return {name: each[:12] for name, each in digests.items() if name not in fingerprint.PIXELS}
 
 
@@ -56,13 +55,13 @@ def method_inputs(
     weights: str | None,
     keras_backend: str = KERAS_BACKENDS[0],
     source: object = None,
-    task: str = "retrieval",
+    measured_by: Sequence[str] = RETRIEVAL,
 ) -> dict[str, Any]:
     """What a method's answers depend on beyond the images; `weights` is the sha256 of its file."""
     used = {*packages_of(spec, keras_backend), *fingerprint.method_libraries(spec), "PIL"}
     if "keras" in spec.requires:  # its code names TensorFlow, but computes on the backend that was asked for
         used -= set(KERAS_BACKENDS) - {keras_backend}
-    used |= {name for name in libraries(TASK_CODE[task], APART) if name not in KERAS_BACKENDS}
+    used |= {name for name in libraries(measured_by, APART) if name not in KERAS_BACKENDS}
     return {
         "method": fingerprint.describe_method(spec),
         "code": fingerprint.method_code(spec),

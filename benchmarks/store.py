@@ -41,6 +41,7 @@ _ARRAYS = {
     "pairs": ("scores", "same", "fold"),
     "asked": ("positions",),
     "copies": ("original", "distortion"),
+    "copy_ranks": ("scores", "query", "above", "tied", "original", "edits", "images"),
     "samples": ("total",),
 }
 """What a cell may store beside its row, and the arrays in each."""
@@ -76,8 +77,9 @@ class Store:
             raise StoreError(f"cannot write to {self.root} ({reason}); name another folder with --out") from error
 
     def folder(self, cell: Cell) -> Path:
-        """Where the cell's row and arrays lie."""
-        return self.cells / cell.path
+        """Where the cell's row and arrays lie: where an earlier version put them, if they are there."""
+        old = cell.old_path
+        return self.cells / (old if old and (self.cells / old).exists() else cell.path)
 
     def workdir(self, cell: Cell) -> Path:
         """A fresh folder beside the cell's own, for a run in progress."""

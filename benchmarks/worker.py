@@ -25,7 +25,7 @@ from methods.engines.registry import PLAIN
 from methods.memory import TooLargeError, hold_to
 
 if TYPE_CHECKING:
-    from benchmarks.tasks.context import CellContext
+    from benchmarks.tasking.context import CellContext
     from datasets.dataset import Dataset
 
 LOG = "log.txt"
@@ -89,17 +89,13 @@ def contained(job: Job, measure: Callable[[Job], dict[str, object]]) -> None:
 
 
 def _measure(job: Job) -> dict[str, object]:
-    from datasets.manifest import Manifest, PairManifest
+    from benchmarks.tasking.registry import tasks_of
+    from methods.registry import load_registry
 
     context, dataset = open_cell(job)
-    from benchmarks.tasks import open_set, retrieval, robustness, verification
-
-    text = job.manifest.read_text(encoding="utf-8")
-    if job.cell.task == "verification":
-        result = verification.run(context, PairManifest.from_json(text, dataset))
-    else:
-        task = {"retrieval": retrieval.run, "open-set": open_set.run, "robustness": robustness.run}[job.cell.task]
-        result = task(context, Manifest.from_json(text, dataset), Store(job.out))
+    task = tasks_of(load_registry(job.plugins)).get(job.cell.task)
+    manifest = task.manifest_type.from_json(job.manifest.read_text(encoding="utf-8"), dataset)
+    result = task.run(context, manifest, Store(job.out))
     if "keras" in context.spec.requires:
         result["device"] = device_facts(context.spec, job.cell.device)
     return result
@@ -107,7 +103,7 @@ def _measure(job: Job) -> dict[str, object]:
 
 def open_cell(job: Job) -> "tuple[CellContext, Dataset]":
     """The job's method with what it may use, and its data set; threads and seeds are set."""
-    from benchmarks.tasks.context import CellContext
+    from benchmarks.tasking.context import CellContext
     from datasets.registry import open_dataset
     from methods.building import Surroundings
     from methods.registry import load_registry

@@ -1,9 +1,16 @@
 """Words for what is printed."""
 
+from collections.abc import Sequence
+
 
 def count_of(number: int, noun: str, plural: str = "") -> str:
     """A number with its noun: "1 image", "1,024 images"; `plural` where it is not the noun with an s."""
     return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence: "a", "a and b", "a, b and c"."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
 def duration(seconds: float) -> str:

@@ -147,7 +147,7 @@ CATALOGUE: tuple[MethodSpec, ...] = (
         source="R1; Cortes & Vapnik 1995",
         method=Part("methods.svm:SvmClassifier", {"features": "pixels"}),
         supervised=True,
-        tasks=("retrieval", "open-set"),
+        tasks=("retrieval", "unseen-classes"),
         requires=("sklearn", "scipy", "cv2"),
     ),
     MethodSpec(
@@ -157,7 +157,7 @@ CATALOGUE: tuple[MethodSpec, ...] = (
         source="R1; Dalal & Triggs 2005",
         method=Part("methods.svm:SvmClassifier", {"features": "hog"}),
         supervised=True,
-        tasks=("retrieval", "open-set"),
+        tasks=("retrieval", "unseen-classes"),
         requires=("sklearn", "scipy", "cv2"),
     ),
     # Networks trained on the gallery's labels, then networks somebody else trained.

@@ -138,7 +138,7 @@ def _vgg16_pca(components: int, where: str) -> MethodSpec:
         transforms=(_L2_NORMALISE, _pca(components)),
         index=_EXACT_COSINE,
         learns=True,
-        tasks=("retrieval", "open-set"),
+        tasks=("retrieval", "unseen-classes"),
     )
 
 
@@ -253,7 +253,7 @@ PRETRAINED: tuple[MethodSpec, ...] = (
         input=InputContract((64, 64), "grey", "x / 255"),
         content="faces",
         learns=True,
-        tasks=("retrieval", "open-set", "robustness"),
+        tasks=("retrieval", "unseen-classes", "robustness"),
         requires=("cv2", "sklearn"),
     ),
 )

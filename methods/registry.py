@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
+from types import ModuleType
 
 from datasets.errors import BenchmarkError, UnknownNameError, suggest
 from datasets.sources import locate
@@ -22,6 +23,10 @@ ENTRY_POINT_GROUP = "reverse_image_search.methods"
 """A package offers methods by an entry point in this group that names a sequence of MethodSpec."""
 
 
+OTHERS = ("TASKS",)
+"""What a plug-in file may define beside METHODS, or instead (see benchmarks.tasking)."""
+
+
 class Registry:
     """All methods known in this process, in catalogue order, plug-ins last."""
 
@@ -29,17 +34,26 @@ class Registry:
         self._specs: dict[str, MethodSpec] = {}
         self.plugins: tuple[Path, ...] = ()
         """Files that some of the methods come from, as they were named."""
+        self.modules: dict[str, ModuleType] = {}
+        """Plug-ins by what errors call them: they may offer more than methods (OTHERS)."""
         for spec in specs:
             self.register(spec)
 
     def register(self, spec: MethodSpec) -> None:
         """Add one method; raises PluginError where it is malformed, or its id reads like that of another."""
-        if problem := problem_of(spec):
+        if problem := problem_of(spec, self.offered_tasks):
             raise PluginError(f"method {str(spec.id)[:80]!r}: {problem}")
         read_alike = {unicodedata.normalize("NFKC", known) for known in self._specs}
         if unicodedata.normalize("NFKC", spec.id) in read_alike:
             raise PluginError(f"method {spec.id!r} is already registered; give yours another id")
         self._specs[spec.id] = spec
+
+    @property
+    def offered_tasks(self) -> tuple[str, ...]:
+        """Names of the tasks that plug-ins bring; what each is, the harness finds out."""
+        offered = [getattr(module, "TASKS", ()) for module in self.modules.values()]
+        tasks = [task for each in offered if isinstance(each, list | tuple) for task in each]
+        return tuple(str(getattr(task, "name", "")) for task in tasks)
 
     def __iter__(self):  # type: ignore[no-untyped-def]
         """The specs, in order."""
@@ -75,12 +89,17 @@ def load_registry(plugins: Sequence[Path] = ()) -> Registry:
     for point in entry_points(group=ENTRY_POINT_GROUP):
         where = f"entry point {point.name} ({point.value})"
         try:
-            _register_all(registry, _load(point, where), where)
+            offered = _load(point, where)
+            _register_all(registry, offered, where)
+            registry.modules |= {where: sys.modules[point.module]} if point.module in sys.modules else {}
         except PluginError as error:
             _warn(f"left out: {error}")
-    for path in plugins:
-        module = import_plugin(path)
-        _register_all(registry, getattr(module, "METHODS", None), str(path))
+    files = {str(path): import_plugin(path) for path in plugins}
+    registry.modules |= files
+    for where, module in files.items():
+        methods = getattr(module, "METHODS", None)
+        if methods is not None or not any(hasattr(module, name) for name in OTHERS):
+            _register_all(registry, methods, where)
     registry.plugins = tuple(plugins)
     return registry
 

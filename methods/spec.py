@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 Family = Literal["canary", "pixels", "hash", "local features", "classifier", "embedding", "face embedding"]
-Task = Literal["retrieval", "open-set", "robustness", "verification"]
+Task = Literal["retrieval", "unseen-classes", "robustness", "verification", "copies", "identification"]
+OLD_TASKS = {"open-set": "unseen-classes"}
+"""What tasks were called: stored rows and plug-ins may still say so."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,9 @@ class MethodSpec:
     """It reads the gallery's labels."""
     learns: bool = False
     """It learns from the gallery (a PCA, a vocabulary) without labels; supervised methods learn in any case."""
-    tasks: tuple[Task, ...] = ("retrieval", "robustness")
-    """What it is asked beyond retrieval. Rows that differ in their index alone are asked retrieval alone."""
+    tasks: tuple[str, ...] = ("retrieval", "robustness")
+    """What it is asked beyond retrieval, a plug-in's tasks included. Rows that differ in their index alone are asked
+    retrieval alone; `copies` and `identification` go by the other tasks."""
     content: Literal["any", "faces"] = "any"
     """"faces": the method looks for a face, so it runs on data sets of faces only."""
     reference: str = ""
@@ -58,3 +61,8 @@ class MethodSpec:
     """Files it reads beyond `weights`, absolute or beside its source: when one changes, its rows are stale."""
     requires: tuple[str, ...] = ()
     """Top-level packages it imports beyond numpy (checked by `list methods`; preloaded before its process forks)."""
+
+    def __post_init__(self) -> None:
+        """Tasks by their names of today."""
+        if isinstance(self.tasks, tuple | list):
+            object.__setattr__(self, "tasks", tuple(OLD_TASKS.get(task, task) for task in self.tasks))

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import get_args
 
@@ -15,9 +15,9 @@ LONGEST_PATH = 240
 _TARGET = re.compile(r"[\w.]+:[\w.]+")
 
 
-def problem_of(spec: MethodSpec) -> str:
-    """What is wrong with an entry, in words that follow its id; "" for nothing."""
-    return next(_problems(spec), "")
+def problem_of(spec: MethodSpec, tasks: Collection[str] = ()) -> str:
+    """What is wrong with an entry, in words that follow its id; "" for nothing. `tasks` are those of plug-ins."""
+    return next(_problems(spec, (*get_args(Task), *tasks)), "")
 
 
 def id_problem(method_id: object) -> str:
@@ -34,7 +34,7 @@ def id_problem(method_id: object) -> str:
     return ""
 
 
-def _problems(spec: MethodSpec) -> Iterator[str]:
+def _problems(spec: MethodSpec, tasks: Collection[str]) -> Iterator[str]:
     if wrong := id_problem(spec.id):
         yield wrong
     if spec.family not in get_args(Family):
@@ -43,8 +43,8 @@ def _problems(spec: MethodSpec) -> Iterator[str]:
         if not isinstance(getattr(spec, name), tuple | list):
             yield f"its {name} are {getattr(spec, name)!r}, expected a tuple"
     for task in spec.tasks:
-        if task not in get_args(Task):
-            yield f"its task {task!r} is none of {', '.join(get_args(Task))}"
+        if task not in tasks:
+            yield f"its task {task!r} is none of {', '.join(tasks)}"
     if not all(isinstance(name, str) for name in (*spec.weights, *spec.requires)):
         yield "its weights and requires are no names"
     if not all(isinstance(name, str | Path) for name in spec.files):

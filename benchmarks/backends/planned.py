@@ -63,7 +63,7 @@ def make_task(
         memory_bytes=limits.memory_bytes,
         trained=planned.trained,
         engine=cell.engine if has_engines(planned.spec, cell.device, request.keras_backend) else None,
-        timed=cell.task == "retrieval" and size_class(cell.subset) != "smoke",
+        timed=planned.task.is_timed and size_class(cell.subset) != "smoke",
         code=digest(planned.inputs["code"]),
         packages=planned.inputs["packages"],
     )

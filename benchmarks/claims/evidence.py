@@ -9,8 +9,10 @@ import numpy as np
 
 from benchmarks.cells import Cell
 from benchmarks.ground_truth import GroundTruth, read_ground_truth
-from benchmarks.scoring import RetrievalScore, score_retrieval, score_robustness
+from benchmarks.scoring import RetrievalScore
 from benchmarks.store import Store
+from benchmarks.tasking.ranking import RankingTask
+from benchmarks.tasking.registry import own_tasks
 from methods.ranking import Ranking
 
 Place = tuple[str, str]
@@ -49,8 +51,8 @@ class Source:
     @cached_property
     def score(self) -> RetrievalScore:
         """Every metric of its ranking; raises NoFigureError where it stored none."""
-        read = score_robustness if self.cell.task == "robustness" else score_retrieval
-        score = read(self.store, self.cell, self.row)
+        task = own_tasks().get(self.cell.task)
+        score = task.score(self.store, self.cell, self.row) if isinstance(task, RankingTask) else None
         if score is None:
             raise NoFigureError(self.word or "no ranking stored")
         return score

@@ -4,13 +4,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.devices import KERAS_BACKENDS, check_device
-from benchmarks.plan import TASKS, Request
+from benchmarks.files import note
+from benchmarks.plan import Request
 from benchmarks.provenance import usable_cores
-from datasets.errors import BenchmarkError, UnknownNameError, suggest
+from benchmarks.tasking.registry import tasks_of
+from datasets.errors import BenchmarkError
 from datasets.registry import DATASETS, parse_dataset
 from methods.engines.registry import check_engine
 from methods.onnx_check import require_sound
 from methods.registry import Registry
+from methods.spec import OLD_TASKS
 
 
 def make_request(
@@ -41,9 +44,10 @@ def make_request(
     for folder, option in ((data_dir, "--data"), (weights_dir, "--weights")):
         if folder is not None and not folder.is_dir():
             raise BenchmarkError(f"{option} {folder} is not a folder; leave it out, or give one that exists")
-    for task in tasks or ():
-        if task not in TASKS:
-            raise UnknownNameError(suggest("task", task, TASKS))
+    known = tasks_of(registry)
+    for old in (name for name in tasks or () if name in OLD_TASKS):
+        note(f"--task {old} is called {OLD_TASKS[old]} now")
+    asked = [known.get(name).name for name in tasks or [task.name for task in known if task.is_default]]
     named = [parse_dataset(text) for text in datasets or DATASETS]
     wanted = {spec.id for spec in registry} if all_methods else {registry.get(name).id for name in methods or ()}
     for name in methods or ():
@@ -54,7 +58,7 @@ def make_request(
     return Request(
         methods=tuple(dict.fromkeys(chosen)),
         datasets=chosen_datasets,
-        tasks=tuple(tasks or TASKS),
+        tasks=tuple(dict.fromkeys(asked)),
         data_dir=data_dir,
         weights_dir=weights_dir,
         plugins=tuple(plugins or ()),

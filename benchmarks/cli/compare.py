@@ -23,6 +23,7 @@ def compare(
     memory_ratio: Annotated[float, typer.Option("--memory-ratio", help="Allowed growth of peak memory.")] = 1.25,
     markdown: Annotated[Path | None, typer.Option("--markdown", help="Write the report for a pull request.")] = None,
     json: Annotated[Path | None, typer.Option("--json", help="Write the report for machines.")] = None,
+    plugins: options.Plugins = None,
 ) -> None:
     """Compare two runs query by query: exit 0 same or better, 1 worse, 2 not comparable.
 
@@ -35,11 +36,13 @@ def compare(
     from benchmarks.gate.report import compare_paths
     from benchmarks.gate.rules import Rules
     from benchmarks.gate.terminal import print_report
+    from benchmarks.tasking.registry import tasks_of
     from benchmarks.terminal import Console
     from datasets.errors import BenchmarkError
+    from methods.registry import load_registry
 
     rules = Rules(alpha=alpha, tolerance=tolerance, latency_ratio=latency_ratio, memory_ratio=memory_ratio)
-    report = compare_paths(base, new, rules, methods or ())
+    report = compare_paths(base, new, rules, methods or (), tasks_of(load_registry(plugins or ())))
     try:
         if markdown:
             write_text(markdown, to_markdown(report))
@@ -57,12 +60,15 @@ def update(
     out: options.OutDir = Path("results"),
     subset: Annotated[str, typer.Option("--subset", help="Of which subset.")] = "smoke",
     file: Annotated[Path, typer.Option("--file", help="Where the baseline lies.")] = DEFAULT,
+    plugins: options.Plugins = None,
 ) -> None:
     """Make a run's results the new baseline, with the reason for it."""
     from benchmarks.gate.update import update_baseline
+    from benchmarks.tasking.registry import tasks_of
     from benchmarks.terminal import Console
+    from methods.registry import load_registry
 
-    snapshot = update_baseline(file, out, subset, reason)
+    snapshot = update_baseline(file, out, subset, reason, tasks_of(load_registry(plugins or ())))
     size = file.stat().st_size
     Console().print(
         f"{count_of(len(snapshot.cells), 'cell')} in {file} ({size / 1024:.0f} KiB)",

@@ -17,6 +17,7 @@ class Kind(StrEnum):
     METHODS = "methods"
     DATASETS = "datasets"
     METRICS = "metrics"
+    TASKS = "tasks"
     RUNS = "runs"
 
 
@@ -28,7 +29,7 @@ def list_(
     out: options.OutDir = Path("results"),
     plugins: options.Plugins = None,
 ) -> None:
-    """List methods, datasets, metrics or runs."""
+    """List methods, datasets, metrics, tasks or runs."""
     from rich.table import Table
 
     from benchmarks import inventory
@@ -41,6 +42,8 @@ def list_(
         rows = inventory.datasets(data_dir)
     elif kind is Kind.METRICS:
         rows = inventory.metrics()
+    elif kind is Kind.TASKS:
+        rows = inventory.tasks(plugins or ())
     else:
         rows = inventory.runs(out)
     if as_json:

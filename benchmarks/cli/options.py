@@ -28,7 +28,8 @@ WeightsDir = Annotated[
 ]
 OutDir = Annotated[Path, typer.Option("--out", help="Folder for tables, cells and cached embeddings.")]
 Plugins = Annotated[
-    list[Path] | None, typer.Option("--plugin", help="A Python file that defines METHODS; may be given several times.")
+    list[Path] | None,
+    typer.Option("--plugin", help="A Python file that defines METHODS or TASKS; may be given several times."),
 ]
 Methods = Annotated[list[str] | None, typer.Option("--method", "-m", help="A method's id; may be given several times.")]
 Datasets = Annotated[
@@ -37,7 +38,8 @@ Datasets = Annotated[
 ]
 Subset = Annotated[str, typer.Option("--subset", help="smoke, standard or full, where -d names none.")]
 Tasks = Annotated[
-    list[str] | None, typer.Option("--task", help="retrieval, open-set, robustness or verification; all unless given.")
+    list[str] | None,
+    typer.Option("--task", help="A task of `list tasks`, several times for several; its default ones unless given."),
 ]
 Device = Annotated[str, typer.Option("--device", help="Where networks compute: auto, cpu or gpu.")]
 KerasBackend = Annotated[

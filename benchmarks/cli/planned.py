@@ -27,7 +27,7 @@ def print_plan(console: Console, plan: Plan, expected: Mapping[PlannedCell, floa
         console.print(line, markup=False, highlight=False)
     methods = len({planned.cell.method for planned in plan.cells})
     wheres: dict[tuple[str, str], str] = {}
-    for planned in sorted(plan.cells, key=lambda planned: planned.cell.task == "verification"):
+    for planned in sorted(plan.cells, key=lambda planned: not planned.task.has_gallery):
         wheres.setdefault((planned.cell.dataset, planned.cell.subset), where(planned))
     console.print(f"{count_of(methods, 'method')} on {', '.join(wheres.values())}", markup=False, highlight=False)
     for planned in {planned.cell.dataset: planned for planned in plan.cells if is_folder(planned)}.values():
@@ -42,7 +42,7 @@ def print_plan(console: Console, plan: Plan, expected: Mapping[PlannedCell, floa
 def where(planned: PlannedCell) -> str:
     """The data set and subset of a cell, as tables name them: "lfw (synthetic):smoke"; short for pairs of images."""
     cell = planned.cell
-    if cell.task == "verification":
+    if not planned.task.has_gallery:
         return f"{cell.dataset}:{cell.subset}"
     return read_ground_truth(planned.manifest).asked_as(cell.subset).where
 

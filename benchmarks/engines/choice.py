@@ -14,11 +14,12 @@ from benchmarks.engines.sample import sample_of_cell
 from benchmarks.files import DamagedFile, if_intact, read_record, write_record
 from benchmarks.launch import run_isolated
 from benchmarks.provenance import machine
+from benchmarks.tasking.registry import tasks_of
 from benchmarks.worker import Job, contained, open_cell
-from datasets.manifest import Manifest, PairManifest
 from methods import fingerprint
 from methods.engines.contract import EngineError
 from methods.engines.registry import AUTO, ENGINES, PLAIN, get_engine
+from methods.registry import load_registry
 
 CHECKS = "equivalence"
 """Folder in a store's cache in which checks are kept."""
@@ -111,7 +112,7 @@ def _measure(job: Job, names: tuple[str, ...], labelled: bool) -> dict[str, Any]
 
     context, dataset = open_cell(job)
     text = job.manifest.read_text(encoding="utf-8")
-    kind = PairManifest if job.cell.task == "verification" else Manifest
+    kind = tasks_of(load_registry(job.plugins)).get(job.cell.task).manifest_type
     encoder = build_encoder(context.spec, context.surroundings)
     proofs = prove(encoder, map(get_engine, names), sample_of_cell(kind.from_json(text, dataset)), labelled)
     return {proof.engine: asdict(proof) for proof in up_to_gain(proofs)}

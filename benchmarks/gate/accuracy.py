@@ -20,9 +20,9 @@ from benchmarks.gate.rules import Rules
 from benchmarks.gate.snapshot import CellRecord
 from benchmarks.metrics.statistics import Difference, Interval, one_sided_difference
 from benchmarks.protocol import SEED
+from benchmarks.tasking.registry import Tasks, own_tasks
 
 _RESAMPLES = 10_000
-_POOLED = ("retrieval", "robustness")
 _RIGHT = 0.5
 """A query counts as answered right from here on: with ties a hit is a probability."""
 
@@ -55,14 +55,15 @@ def make_pairs(base: CellRecord, new: CellRecord) -> list[Pair]:
     ]
 
 
-def pool(cells: Sequence[tuple[CellRecord, CellRecord]]) -> list[Pair]:
-    """Each metric of each method over all its retrieval and robustness queries, where it has several such cells.
+def pool(cells: Sequence[tuple[CellRecord, CellRecord]], tasks: Tasks | None = None) -> list[Pair]:
+    """Each metric of each method over all queries of tasks that are pooled, where it has several such cells.
 
-    Open-set queries are retrieval's once more and no further evidence.
+    Left out are tasks whose queries another asks once more (`Task.is_pooled`): they are no further evidence.
     """
     by_method: dict[tuple[str, str], list[tuple[CellRecord, CellRecord]]] = {}
+    known = tasks or own_tasks()
     for base, new in cells:
-        if new.cell.task in _POOLED:
+        if new.cell.task in known and known.get(new.cell.task).is_pooled:
             by_method.setdefault((new.cell.method, new.cell.device), []).append((base, new))
     pairs = []
     for (method, device), members in by_method.items():

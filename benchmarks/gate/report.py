@@ -15,6 +15,7 @@ from benchmarks.gate.power import Detectable, detectable
 from benchmarks.gate.rules import Rules
 from benchmarks.gate.sides import read_side
 from benchmarks.gate.snapshot import CellRecord, Snapshot
+from benchmarks.tasking.registry import Tasks
 
 EXIT_CODES = {Verdict.INCOMPARABLE: 2, Verdict.WORSE: 1}
 """Of the gravest verdict among the findings; 0 for every other."""
@@ -49,14 +50,19 @@ class Report:
         return EXIT_CODES.get(self.verdict, 0)
 
 
-def compare_paths(base: Path, new: Path, rules: Rules, methods: Sequence[str] = ()) -> Report:
-    """Compare what is stored at two places, all methods or those named; raises BenchmarkError where nothing is."""
+def compare_paths(
+    base: Path, new: Path, rules: Rules, methods: Sequence[str] = (), tasks: Tasks | None = None
+) -> Report:
+    """Compare what two places store, all methods or those named; raises BenchmarkError where one is empty."""
     chosen = frozenset(methods)
     pairs = [pair for pair in read_paired_times(new) if not chosen or pair.method in chosen]
-    return compare(_only(read_side(base), chosen), _only(read_side(new), chosen), pairs, rules)
+    sides = [_only(read_side(place, tasks), chosen) for place in (base, new)]
+    return compare(sides[0], sides[1], pairs, rules, tasks)
 
 
-def compare(base: Snapshot, new: Snapshot, times: Sequence[PairedTimes], rules: Rules) -> Report:
+def compare(
+    base: Snapshot, new: Snapshot, times: Sequence[PairedTimes], rules: Rules, tasks: Tasks | None = None
+) -> Report:
     """Every cell of either side, and the paired times, judged."""
     findings: list[Finding] = []
     comparable: list[tuple[CellRecord, CellRecord]] = []
@@ -71,7 +77,7 @@ def compare(base: Snapshot, new: Snapshot, times: Sequence[PairedTimes], rules: 
             if grown := judge_memory(before, after, rules):
                 findings.append(grown)
     pairs = [pair for before, after in comparable for pair in make_pairs(before, after)]
-    pooled = pool(comparable)
+    pooled = pool(comparable, tasks)
     findings += judge_accuracy([pairs, pooled], rules)
     findings += judge_latency(times, rules)
     findings += [added(record) for cell, record in new.cells.items() if cell not in base.cells]

@@ -6,14 +6,15 @@ from benchmarks.gate.baseline import BaselineError, read_baseline
 from benchmarks.gate.from_store import snapshot_of_store
 from benchmarks.gate.snapshot import Snapshot
 from benchmarks.store import Store
+from benchmarks.tasking.registry import Tasks
 
 
-def read_side(path: Path) -> Snapshot:
-    """The snapshot at `path`; raises BenchmarkError where there is none."""
+def read_side(path: Path, tasks: Tasks | None = None) -> Snapshot:
+    """The snapshot at `path` (`tasks`: plug-ins' too); raises BenchmarkError where there is none."""
     if path.is_file():
         return read_baseline(path)
     if (path / "cells").is_dir():
-        snapshot = snapshot_of_store(Store(path))
+        snapshot = snapshot_of_store(Store(path), tasks)
         if not snapshot.cells:
             raise BaselineError(f"no cell is stored in {path}: run something with --out {path} first")
         return snapshot

@@ -6,16 +6,17 @@ from benchmarks.gate.baseline import BaselineError, read_baseline, write_baselin
 from benchmarks.gate.sides import read_side
 from benchmarks.gate.snapshot import Snapshot, Update
 from benchmarks.provenance import now
+from benchmarks.tasking.registry import Tasks
 
 
-def update_baseline(file: Path, results: Path, subset: str, reason: str) -> Snapshot:
+def update_baseline(file: Path, results: Path, subset: str, reason: str, tasks: Tasks | None = None) -> Snapshot:
     """Write the cells of `subset` in `results` to `file`, with one more update; returns what was written.
 
     Raises BenchmarkError for an empty reason, where nothing is stored, or where the old file is damaged.
     """
     if not reason.strip():
         raise BaselineError("a baseline needs a reason: say with --reason why the results may change")
-    run = read_side(results)
+    run = read_side(results, tasks)
     cells = {cell: record for cell, record in run.cells.items() if cell.subset == subset}
     if not cells:
         raise BaselineError(

@@ -1,6 +1,6 @@
 """Every row of every task in one table that the reader sorts and filters."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +10,8 @@ from benchmarks.html.theme import SHAPES
 from benchmarks.html.trade_offs import on_fronts
 from benchmarks.tables.model import Column, count, fraction, is_missing, mark, mebibytes, milliseconds, rate
 from benchmarks.tables.pages import Page
-
-SCORES = {"retrieval": "hit@1", "open-set": "hit@1", "robustness": "hit@1", "verification": "accuracy"}
-"""What a task's methods are ordered by."""
+from benchmarks.tasking.registry import own_tasks
+from datasets.words import listed
 
 FIGURES = (
     Column("mAP", "mAP", fraction),
@@ -73,6 +72,7 @@ def leaderboard(pages: Sequence[Page], on_gpu: Sequence[Page]) -> list[Section]:
     if not lines:
         return []
     lines.sort(key=lambda line: -1.0 if line.score is None else line.score, reverse=True)
+    scores = {page.group.task: page.metric for page in pages if page.metric}
     choices = _choices(lines, list(dict.fromkeys(page.group.where for page in pages)))
     html = render(
         "leaderboard.html",
@@ -82,15 +82,34 @@ def leaderboard(pages: Sequence[Page], on_gpu: Sequence[Page]) -> list[Section]:
         columns=FIGURES,
         falling=FALLING,
         is_missing=is_missing,
+        scores=_scores_text(scores),
     )
     return [Section("leaderboard", "Leaderboard", html)]
 
 
 def _choices(lines: Sequence[Line], datasets: list[str]) -> dict[str, list[str]]:
     """What there is to filter by, each in its usual order."""
-    orders = {"dataset": datasets, "task": list(SCORES), "family": list(SHAPES)}
+    orders = {
+        "dataset": datasets,
+        "task": sorted({line.task for line in lines}, key=_task_place),
+        "family": list(SHAPES),
+    }
     found = {name: sorted({line.filters[name] for line in lines}) for name in lines[0].filters}
     return {name: [each for each in orders.get(name, there) if each in there] for name, there in found.items()}
+
+
+def _task_place(name: str) -> tuple[int, str]:
+    """The project's own tasks in their order, then those of plug-ins."""
+    own = own_tasks().names
+    return (own.index(name) if name in own else len(own)), name
+
+
+def _scores_text(scores: Mapping[str, str]) -> str:
+    """What a score is: "hit@1 of retrieval and robustness, accuracy of verification"."""
+    by_metric: dict[str, list[str]] = {}
+    for task in sorted(scores, key=_task_place):
+        by_metric.setdefault(scores[task], []).append(task)
+    return ", ".join(f"{metric} of {listed(names)}" for metric, names in by_metric.items())
 
 
 def _chosen(choices: dict[str, list[str]]) -> dict[str, str]:
@@ -103,9 +122,9 @@ def _chosen(choices: dict[str, list[str]]) -> dict[str, str]:
 def _lines(page: Page) -> Iterator[Line]:
     """The page's first table, row by row; pages about something else than a task's score have none."""
     task = page.group.task
-    if page.name != page.group.name or task not in SCORES:
+    if not page.metric:
         return
-    table, key = page.tables[0], SCORES[task]
+    table, key = page.tables[0], page.metric
     fronts = on_fronts(page.retrieval.rows) if page.retrieval else {}
     for row in table.rows:
         yield Line(

@@ -15,7 +15,7 @@ from benchmarks.protocol import SEED
 from benchmarks.scaling.galleries import Pool, read_pool
 from benchmarks.scaling.jitter import grown, has_row
 from benchmarks.scaling.search_cost import TIMING, batched_searches, clocked, single_searches
-from benchmarks.tasks.context import CellContext
+from benchmarks.tasking.context import CellContext
 from benchmarks.worker import Job, contained, open_cell
 from datasets.errors import DataError
 from datasets.imageset import Image, ImageSet

@@ -13,6 +13,7 @@ from benchmarks.ground_truth import GroundTruth, read_ground_truth
 from benchmarks.names import file_stem
 from benchmarks.scoring import as_scored
 from benchmarks.store import FAILED_RERUN, Store
+from benchmarks.tasking.registry import tasks_of
 from datasets.errors import DataError
 from datasets.registry import DATASETS
 from methods.onnx_methods import is_onnx
@@ -62,10 +63,12 @@ def make_groups(store: Store, registry: Registry, device: str = "") -> list[Grou
     With `device` (cpu, gpu) only what ran there; otherwise one row a method, the CPU's where there are two.
     """
     registry.recall(cell.method_id for cell, _ in store.rows() if is_onnx(cell.method_id))
-    order = {spec.id: position for position, spec in enumerate(registry)}
+    order, tasks = {spec.id: position for position, spec in enumerate(registry)}, tasks_of(registry)
     stored: dict[tuple[str, str, str], list[tuple[Cell, dict[str, Any]]]] = {}
     for cell, row in store.rows():
-        if cell.method_id in order and device in ("", cell.device):
+        if cell.task not in tasks:
+            note(f"no table of {cell.dataset}:{cell.subset}, {cell.task}: the task is a plug-in's; name it (--plugin)")
+        elif cell.method_id in order and device in ("", cell.device):
             stored.setdefault((cell.dataset, cell.subset, cell.task), []).append((cell, row))
     damaged = store.damaged_folders()
     groups = []
@@ -91,7 +94,7 @@ def make_groups(store: Store, registry: Registry, device: str = "") -> list[Grou
     _tell_apart(groups)
     for group in groups:
         there = {spec.id for _, _, spec in group.entries}
-        asked = {spec.id for spec in registry if group.task in spec.tasks and not spec.weights}
+        asked = {spec.id for spec in registry if tasks.get(group.task).asks(spec) and not spec.weights}
         asked -= {spec.id for spec in registry if spec.content == "faces"}
         group.out, group.plugins, group.is_everything = store.root, registry.plugins, asked <= there
     return groups

@@ -26,7 +26,7 @@ def identical_left_out(store: Store, group: Group) -> tuple[int, str]:
         twins = truth.twins(np.unique(originals).astype(np.int64))
         what = count_of(len(twins), "byte-identical copy", "byte-identical copies")
         return len(twins), f"{what} of originals left out of the rankings" if len(twins) else ""
-    asked = _first(store, group, "asked", "positions") if group.task == "open-set" else None
+    asked = _first(store, group, "asked", "positions") if group.task == "unseen-classes" else None
     pairs = truth.identical(asked)
     queries = count_of(len(np.unique(pairs[:, 0])), "query", "queries")
     what = count_of(len(pairs), "byte-identical copy", "byte-identical copies")

@@ -1,23 +1,24 @@
 """A table before it is written: columns that know how to print their values, rows of raw values, notes below."""
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from benchmarks.columns import Column, count, fraction, is_missing, mebibytes, milliseconds, rate
 
-@dataclass(frozen=True)
-class Column:
-    """`key` finds the value in a row; `show` turns a value that is there into text; text columns align left.
-
-    Writers escape what a cell says, unless its column `is_markdown`: markdown in which others' text is escaped already.
-    """
-
-    title: str
-    key: str
-    show: Callable[[Any], str] = str
-    is_text: bool = False
-    is_markdown: bool = False
+__all__ = [
+    "Column",
+    "Shown",
+    "Table",
+    "count",
+    "fraction",
+    "is_missing",
+    "mark",
+    "mebibytes",
+    "milliseconds",
+    "rate",
+    "shown",
+]
 
 
 @dataclass
@@ -64,33 +65,3 @@ def mark(table: Table, key: str, method: str) -> Literal["", "best", "tied"]:
     if table.best.get(key) == method:
         return "best"
     return "tied" if method in table.tied.get(key, ()) else ""
-
-
-def is_missing(value: object) -> bool:
-    """True for None and NaN: the cell has no figure."""
-    return value is None or (isinstance(value, float) and math.isnan(value))
-
-
-def fraction(value: float) -> str:
-    """A metric between 0 and 1, three decimals."""
-    return f"{value:.3f}"
-
-
-def milliseconds(value: float) -> str:
-    """Three significant digits, never in exponent form."""
-    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
-
-
-def rate(value: float) -> str:
-    """Things a second, three significant digits, thousands apart."""
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
-
-
-def mebibytes(value: float) -> str:
-    """Bytes as MiB."""
-    return f"{value / 2**20:,.0f}" if value >= 10 * 2**20 else f"{value / 2**20:.1f}"
-
-
-def count(value: float) -> str:
-    """A whole number, thousands apart."""
-    return f"{value:,.0f}"

@@ -45,10 +45,10 @@ def robustness_notes(
     return [line, *origin_notes(group), _canaries(scores, findings), *_words(group), *provenance_notes(group)]
 
 
-def open_set_notes(
+def unseen_classes_notes(
     group: Group, scores: dict[str, RetrievalScore], findings: list[str], identical: str = ""
 ) -> list[str]:
-    """Notes of an open-set table."""
+    """Notes of an unseen-classes table."""
     counts = _counts(group)
     line = (
         f"Data: {count_of(counts.get('unseen_labels', 0), 'label was', 'labels were')} left out of all fitting "
@@ -58,6 +58,11 @@ def open_set_notes(
         "retrieval task." + _sentence(identical)
     )
     return [line, *origin_notes(group), _canaries(scores, findings), *_words(group), *provenance_notes(group)]
+
+
+def task_notes(group: Group, beginning: Sequence[str]) -> list[str]:
+    """Notes of any task's table: `beginning`, then the images, what has no figure, the machine."""
+    return [*beginning, *origin_notes(group), *_words(group), *provenance_notes(group)]
 
 
 def verification_notes(group: Group, identical: str = "") -> list[str]:

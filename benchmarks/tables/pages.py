@@ -1,17 +1,19 @@
 """What there is to write of a store: for each group of cells its tables, scored once for every form they take."""
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, runtime_checkable
 
-from benchmarks.scoring import verification_findings
+from benchmarks.files import note
 from benchmarks.store import Store
 from benchmarks.tables.groups import Group, make_groups
-from benchmarks.tables.memory import memory_table
 from benchmarks.tables.model import Table
-from benchmarks.tables.open_set import OpenSetTable
+from benchmarks.tables.one_task import task_table
 from benchmarks.tables.retrieval import RetrievalTables
-from benchmarks.tables.robustness import RobustnessTable
-from benchmarks.tables.verification import verification_table
-from methods.registry import Registry
+from benchmarks.tasking.registry import Tasks, tasks_of
+from benchmarks.tasking.task import Task
+from methods.registry import PluginError, Registry
 
 
 @dataclass
@@ -25,6 +27,10 @@ class Page:
     overview: Table | None = None
     findings: list[str] = field(default_factory=list)
     """Canaries that are not where theory puts them."""
+    pictures: Sequence[Callable[[Path], list[Path]]] = ()
+    """Each draws into a folder, and says which files it wrote."""
+    metric: str = ""
+    """The figure that the first table's methods are ordered by; empty for a page about something else."""
 
     @property
     def headed_findings(self) -> list[str]:
@@ -32,34 +38,43 @@ class Page:
         return [f"{self.group.heading}: {text}" for text in self.findings]
 
 
+@runtime_checkable
+class HasPages(Protocol):
+    """A task that lays out its own tables."""
+
+    def pages(self, store: Store, group: Group, beside: Mapping[str, Group]) -> list[Page]:
+        """The pages of one group of its cells; `beside` are all groups of that data set and subset, by task."""
+        ...
+
+
 def make_pages(store: Store, registry: Registry, device: str = "") -> list[Page]:
     """The pages of everything stored, data sets in their usual order; `device` as in `make_groups`."""
-    groups = make_groups(store, registry, device)
-    retrieval = {_subset(group): group for group in groups if group.task == "retrieval"}
-    return [page for group in groups for page in _pages(store, group, retrieval.get(_subset(group)))]
+    groups, tasks = make_groups(store, registry, device), tasks_of(registry)
+    beside: dict[tuple[str, str], dict[str, Group]] = {}
+    for group in groups:
+        beside.setdefault(_subset(group), {})[group.task] = group
+    return [page for group in groups for page in _pages(store, group, beside[_subset(group)], tasks)]
 
 
 def _subset(group: Group) -> tuple[str, str]:
     return group.truth.title, group.truth.subset
 
 
-def _pages(store: Store, group: Group, retrieval: Group | None) -> list[Page]:
-    """The pages of one group of cells; `retrieval` is the retrieval group of the same data set and subset."""
-    if group.task == "verification":
-        table = verification_table(store, group)
-        findings = [text for cell, _, _ in group.entries for text in verification_findings(store, cell)]
-        return [Page(group.name, group, [table], overview=table, findings=findings)]
-    if group.task == "robustness":
-        robustness = RobustnessTable(store, group)
-        return [Page(group.name, group, [robustness.table], overview=robustness.table, findings=robustness.findings)]
-    if group.task == "open-set":
-        open_set = OpenSetTable(store, group, retrieval)
-        return [Page(group.name, group, [open_set.table], findings=open_set.findings)]
-    tables = RetrievalTables(store, group)
-    prefix = group.name.removesuffix("retrieval")
-    shown = [tables.accuracy(), tables.cost(), tables.stages()]
-    return [
-        Page(group.name, group, shown, tables, tables.cost(), tables.findings),
-        Page(f"{prefix}classification", group, [tables.classification()]),
-        Page(f"{prefix}memory", group, [memory_table(group)]),
-    ]
+def _pages(store: Store, group: Group, beside: Mapping[str, Group], tasks: Tasks) -> list[Page]:
+    """The pages of one group of cells; a plug-in's task that fails there costs its own table."""
+    task = tasks.get(group.task)
+    try:
+        with tasks.blamed(task):
+            pages = task.pages(store, group, beside) if isinstance(task, HasPages) else [_page(store, group, task)]
+    except PluginError as error:
+        note(f"no table of {group.heading}: {error}")
+        return []
+    for page in pages:
+        page.metric = task.metric if page.name == group.name else ""
+    return pages
+
+
+def _page(store: Store, group: Group, task: Task) -> Page:
+    table = task_table(store, group, task)
+    findings = [text for cell, row, _ in group.entries for text in task.findings(store, cell, row)]
+    return Page(group.name, group, [table], overview=table, findings=findings)

@@ -85,7 +85,7 @@ def _write_page(page: Page, out: Path) -> list[Path]:
     if page.retrieval:
         plot = accuracy_latency_plot(page.retrieval.rows, page.group.heading, out / f"{page.group.name}.png")
         written += [plot] if plot else []
-    return written
+    return written + [path for draw in page.pictures for path in draw(out)]
 
 
 def _write_overview(pages: Sequence[Page], out: Path, head: str) -> list[Path]:

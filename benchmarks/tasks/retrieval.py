@@ -1,6 +1,7 @@
 """Retrieval: rank the whole gallery for every query; then time single queries, batches and indexing."""
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,13 @@ from benchmarks.judged.relevance import of_labels
 from benchmarks.memory import StagePeaks
 from benchmarks.protocol import SEARCH_DEPTH
 from benchmarks.store import Store
-from benchmarks.tasks.context import CellContext, afresh
-from benchmarks.tasks.encoding import encode_apart
+from benchmarks.tables.groups import Group
+from benchmarks.tables.memory import memory_table
+from benchmarks.tables.pages import Page
+from benchmarks.tables.retrieval import RetrievalTables
+from benchmarks.tasking.context import CellContext, afresh
+from benchmarks.tasking.encoding import encode_apart
+from benchmarks.tasking.ranking import LabelledRankingTask
 from datasets.imageset import ImageSet
 from datasets.manifest import Manifest
 from methods.answers import check_bytes
@@ -24,7 +30,34 @@ from methods.vector_method import VectorMethod, embed_in_batches
 _ENCODING = ("decode", "detect", "encode")
 
 
-def run(context: CellContext, manifest: Manifest, store: Store) -> dict[str, Any]:
+class Retrieval(LabelledRankingTask):
+    """What the benchmark is about: accuracy, latency and memory of one system come from one cell."""
+
+    name = "retrieval"
+    summary = "do the gallery images of the query's label come first? Timed"
+    is_timed = True
+    measured_by = ("methods.stages",)
+
+    def run(self, context: CellContext, manifest: Manifest, store: Store) -> dict[str, Any]:
+        """The cell's measurements; its ranking and latency samples are written to the working folder."""
+        return _measure(context, manifest, store)
+
+    def pages(self, store: Store, group: Group, beside: Mapping[str, Group]) -> list[Page]:
+        """Accuracy, cost and stages; classification and memory on pages of their own."""
+        tables = RetrievalTables(store, group)
+        prefix = group.name.removesuffix(self.name)
+        shown = [tables.accuracy(), tables.cost(), tables.stages()]
+        return [
+            Page(group.name, group, shown, tables, tables.cost(), tables.findings),
+            Page(f"{prefix}classification", group, [tables.classification()]),
+            Page(f"{prefix}memory", group, [memory_table(group)]),
+        ]
+
+
+TASK = Retrieval()
+
+
+def _measure(context: CellContext, manifest: Manifest, store: Store) -> dict[str, Any]:
     """The cell's measurements; its ranking and latency samples are written to the working folder."""
     gallery, queries = manifest.gallery, manifest.queries
     timed_queries = timing.in_memory(queries[: context.timing.queries])

@@ -26,7 +26,7 @@ def attacking_report(root: Path) -> Path:
     """`report/index.html` with every section, of a run on a folder whose name and labels are markup."""
     bench = Bench(Store(root / "out"), load_registry([PLUGIN]), _photos(root / f"photos {ATTACK}"))
     bench.store.require_writable()
-    rows = bench.run(*METHODS, tasks=("retrieval", "open-set", "robustness"))
+    rows = bench.run(*METHODS, tasks=("retrieval", "unseen-classes", "robustness"))
     assert all(row["status"] == "ok" for row in rows.values()), [row["reason"] for row in rows.values()]
     add_training(bench.store.root, network=f"cnn {SCRIPT}")
     add_scaling(bench.store.root, method=f"hash {SCRIPT}")

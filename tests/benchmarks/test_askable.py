@@ -21,7 +21,7 @@ def folder_of(root, sizes):
     ("sizes", "task", "says"),
     [
         ((6,), "retrieval", "one label: nothing to tell apart"),
-        ((6,), "open-set", "one label: nothing to tell apart"),
+        ((6,), "unseen-classes", "one label: nothing to tell apart"),
         ((1, 1, 1), "retrieval", "no query shares its label with a gallery image"),
         ((2,), "robustness", "one gallery image: nothing to tell apart"),
     ],

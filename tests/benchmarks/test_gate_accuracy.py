@@ -70,8 +70,8 @@ def test_losses_too_few_in_each_cell_add_up_over_a_methods_cells():
     assert report.having(Verdict.WORSE)[0].queries == 200
 
 
-def test_open_set_queries_are_not_counted_twice():
-    cells = [Cell("lfw", "smoke", task, "hog") for task in ("retrieval", "open-set")]
+def test_unseen_classes_queries_are_not_counted_twice():
+    cells = [Cell("lfw", "smoke", task, "hog") for task in ("retrieval", "unseen-classes")]
     report = judged([record(cell=cell) for cell in cells], [record(cell=cell) for cell in cells])
     assert not [finding for finding in report.findings if "together" in finding.subject]
 

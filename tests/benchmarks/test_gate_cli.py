@@ -25,7 +25,7 @@ def invoke(*arguments):
 def bench_once(tmp_path_factory, photo_folder):
     bench = Bench(Store(tmp_path_factory.mktemp("gate") / "out"), load_registry([PLUGIN]), photo_folder)
     bench.store.require_writable()
-    bench.run(*METHODS, tasks=("retrieval", "open-set", "robustness"))
+    bench.run(*METHODS, tasks=("retrieval", "unseen-classes", "robustness"))
     return bench
 
 
@@ -64,7 +64,7 @@ def test_a_run_is_as_good_as_itself_and_as_its_baseline(base, new, tmp_path):
 def test_a_rerun_of_the_unchanged_code_passes(bench_once, tmp_path):
     again = Bench(Store(tmp_path / "again"), bench_once.registry, bench_once.folder)
     again.store.require_writable()
-    again.run(*METHODS, tasks=("retrieval", "open-set", "robustness"))
+    again.run(*METHODS, tasks=("retrieval", "unseen-classes", "robustness"))
     done = invoke("compare", bench_once.store.root, again.store.root)
     assert done.exit_code == 0, done.output
 

@@ -93,8 +93,8 @@ def test_images_without_a_copy_are_judged_as_before(cells):
     assert truth.to_find.tolist() == [2, 2]
 
 
-def test_open_set_queries_count_from_those_asked(cells):
-    cell = Cell("lfw", "standard", "open-set", "pixels")
+def test_unseen_classes_queries_count_from_those_asked(cells):
+    cell = Cell("lfw", "standard", "unseen-classes", "pixels")
     row = stored(cells, {"b1": "b0"}, cell, ids=RANKING[1:], counts={"gallery": 5, "queries": 1})
     save(cells.store, cell, "asked", positions=np.array([1], dtype=np.int32))
     assert score_retrieval(cells.store, cell, row).judgement.candidates.tolist() == [4]

@@ -19,7 +19,7 @@ from methods.training.kept import content_key
 
 ROOT = Path(__file__).parents[2]
 METHODS = ("random", "pixels", "phash")
-TASKS = ("retrieval", "open-set", "robustness")
+TASKS = ("retrieval", "unseen-classes", "robustness")
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +149,7 @@ def ran(bench, method, task):
         ("benchmarks/metrics/hit.py", "import numpy as np", "import numpy as np\n\nOTHER = 1"),
         ("benchmarks/tables/write.py", '"""', '"""Tables. '),
         ("benchmarks/store.py", "ROW_SCHEMA = 1", "ROW_SCHEMA = 1 * 1"),
-        ("benchmarks/tasks/open_set.py", "too few labels", "not enough labels"),
+        ("benchmarks/tasks/unseen_classes.py", "too few labels", "not enough labels"),
         ("methods/registry.py", "rename the file", "give it another name"),
         ("methods/catalogue.py", "a random score", "some score"),
     ],

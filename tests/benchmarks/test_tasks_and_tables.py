@@ -15,7 +15,7 @@ from benchmarks.tables.groups import make_groups
 from benchmarks.tables.markdown import to_markdown
 from benchmarks.tables.model import Column, Table, fraction
 from benchmarks.tables.write import CanaryError, write_tables
-from benchmarks.tasks.open_set import unseen_labels
+from benchmarks.tasks.unseen_classes import unseen_labels
 from datasets.distortions import DISTORTIONS
 from datasets.imageset import ImageSet, Item
 from methods.ranking import Ranking
@@ -29,7 +29,7 @@ def run_once(tmp_path_factory, photo_folder):
     """Every method on every task, run once for this module."""
     bench = Bench(Store(tmp_path_factory.mktemp("once") / "out"), load_registry([PLUGIN]), photo_folder)
     bench.store.require_writable()
-    rows = bench.run(*METHODS, tasks=("retrieval", "open-set", "robustness"))
+    rows = bench.run(*METHODS, tasks=("retrieval", "unseen-classes", "robustness"))
     assert all(row["status"] == "ok" for row in rows.values()), [row["reason"] for row in rows.values()]
     return bench
 
@@ -79,8 +79,8 @@ def test_robustness_finds_the_original_of_easy_copies(finished):
     assert random.estimates["hit@1"].mean < 0.5
 
 
-def test_open_set_queries_are_of_labels_left_out_of_fitting(finished):
-    where, row = cell(finished, "svm", "open-set")
+def test_unseen_classes_queries_are_of_labels_left_out_of_fitting(finished):
+    where, row = cell(finished, "svm", "unseen-classes")
     assert row["counts"]["fitted_on"] < row["counts"]["gallery"]
     assert score_retrieval(finished.store, where, row).estimates["hit@1"].mean == 0
 
@@ -102,7 +102,7 @@ def test_tables_show_every_method_with_machine_and_provenance(finished):
         "retrieval.md",
         "classification.md",
         "memory.md",
-        "set.md",
+        "classes.md",
         "robustness.md",
     }
     text = (finished.store.root / "overview.md").read_text()

@@ -3,7 +3,7 @@
 import time
 from functools import wraps
 
-from benchmarks.tasks.context import CellContext
+from benchmarks.tasking.context import CellContext
 from benchmarks.worker import _measure, contained
 from datasets.imageset import ImageSet
 from methods.vector_method import VectorMethod

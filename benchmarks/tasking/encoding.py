@@ -4,7 +4,7 @@ import os
 import traceback
 
 from benchmarks.embeddings import EmbeddingStore
-from benchmarks.tasks.context import CellContext
+from benchmarks.tasking.context import CellContext
 from datasets.imageset import ImageSet
 from methods.vector_method import VectorMethod
 

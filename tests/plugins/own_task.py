@@ -1,0 +1,41 @@
+"""A task from outside: is the original of a mirrored gallery image found? Everything of it is in this file."""
+
+import numpy as np
+
+from benchmarks.columns import Column, fraction
+from benchmarks.tasking.task import Task
+from datasets.distortions import distorted_copies
+
+
+class Mirrored(Task):
+    name = "mirrored"
+    summary = "is the original of a mirrored picture found?"
+    metric = "found"
+    columns = (Column("found", "found", fraction), Column("first three", "first_three", fraction))
+
+    def asks(self, spec):
+        return "robustness" in spec.tasks
+
+    def budget(self, subset, trained):
+        return {"originals": 6}
+
+    def run(self, context, manifest, store):
+        gallery = manifest.gallery
+        copies = distorted_copies(gallery[:6], ("flip",))
+        method = context.build(context.embed())
+        method.fit(gallery)
+        method.index(gallery)
+        ranking = method.search(copies, 3)
+        context.save_arrays("mirrored", first=ranking.ids[:, 0], three=ranking.ids)
+        return {"counts": {"gallery": len(gallery), "queries": len(copies)}}
+
+    def values(self, store, cell, row):
+        found = store.arrays(cell, "mirrored")
+        if found is None:
+            return None
+        wanted = np.arange(len(found["first"]))
+        three = (found["three"] == wanted[:, None]).any(axis=1)
+        return {"found": (found["first"] == wanted).astype(float), "first_three": three.astype(float)}
+
+
+TASKS = [Mirrored()]
