@@ -9,7 +9,7 @@ import numpy as np
 from benchmarks import timing
 from benchmarks.memory import StagePeaks
 from benchmarks.protocol import SEARCH_DEPTH, SEED, Timing
-from benchmarks.tasks.context import CellContext, afresh
+from benchmarks.tasking.context import CellContext, afresh
 from benchmarks.worker import Job, contained, open_cell
 from datasets.edits.catalogue import Strength
 from datasets.edits.copies import edited_copies

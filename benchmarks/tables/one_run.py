@@ -19,6 +19,7 @@ from benchmarks.tables.peers import stored_peers
 from benchmarks.tables.provenance_file import Part
 from datasets.errors import BenchmarkError
 from methods.registry import Registry
+from methods.spec import OLD_TASKS
 
 BESIDE = "what is measured beside cells"
 """Engines, growth, indexes, latency, streams."""
@@ -143,9 +144,14 @@ def _run_of(name: str, row: dict[str, Any], records: Sequence[dict[str, Any]]) -
     held = [
         number
         for number, record in enumerate(records)
-        if name in record["cells"] and record["started"] <= row["started"] <= record["ended"]
+        if name in _cells_of(record) and record["started"] <= row["started"] <= record["ended"]
     ]
     return held[-1] if held else None
+
+
+def _cells_of(record: Mapping[str, Any]) -> set[str]:
+    """The run's cells under the names that their tasks have today."""
+    return {"/".join(OLD_TASKS.get(part, part) for part in cell.split("/")) for cell in record["cells"]}
 
 
 def _require_one(
