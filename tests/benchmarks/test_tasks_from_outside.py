@@ -31,30 +31,30 @@ def finished(tmp_path_factory, photo_folder) -> Bench:
     store = Store(tmp_path_factory.mktemp("outside") / "out")
     store.require_writable()
     bench = Bench(store, load_registry([OWN_TASK]), photo_folder)
-    rows = bench.run("pixels", "random", tasks=("mirrored", "retrieval"), plugins=(OWN_TASK,))
+    rows = bench.run("pixels", "random", tasks=("resaved", "retrieval"), plugins=(OWN_TASK,))
     assert all(row["status"] == "ok" for row in rows.values()), [row["reason"] for row in rows.values()]
     return bench
 
 
 def test_tables_csv_and_overview_have_its_rows(finished, tmp_path):
     write_tables(finished.store, finished.registry, tmp_path)
-    (page,) = tmp_path.glob("*-mirrored.md")
+    (page,) = tmp_path.glob("*-resaved.md")
     text = page.read_text()
     assert "| method | found | first three |" in re.sub(" +", " ", text)
     assert "| pixels |" in re.sub(" +", " ", text)
-    assert "is the original of a mirrored picture found?" in text
+    assert "is the original of a picture saved again found?" in text
     with page.with_suffix(".csv").open() as file:
         rows = {row["method"]: row for row in csv.DictReader(file)}
     assert 0 <= float(rows["pixels"]["found_low"]) <= float(rows["pixels"]["found"])
     with (tmp_path / "overview.csv").open() as file:
-        assert {row["task"] for row in csv.DictReader(file)} == {"mirrored", "retrieval"}
+        assert {row["task"] for row in csv.DictReader(file)} == {"resaved", "retrieval"}
 
 
 def test_the_report_orders_its_methods_by_its_metric(finished, tmp_path):
     pages = make_pages(finished.store, finished.registry)
     text = write_report(finished.store, finished.registry, pages, tmp_path).read_text()
-    assert "found of mirrored" in text
-    assert re.search(r'data-task="mirrored"', text)
+    assert "found of resaved" in text
+    assert re.search(r'data-task="resaved"', text)
 
 
 def test_the_gate_compares_its_queries(finished, tmp_path):
@@ -63,34 +63,34 @@ def test_the_gate_compares_its_queries(finished, tmp_path):
     tasks = tasks_of(finished.registry)
     same = compare_paths(finished.store.root, worse, Rules(), tasks=tasks)
     assert same.exit_code == 0
-    assert ("mirrored", "found") in {(f.cell.task, f.measure) for f in same.findings if f.cell}
-    path = next(worse.rglob("mirrored/pixels@cpu/mirrored.npz"))
+    assert ("resaved", "found") in {(f.cell.task, f.measure) for f in same.findings if f.cell}
+    path = next(worse.rglob("resaved/pixels@cpu/resaved.npz"))
     with np.load(path) as stored:
         changed = {name: np.full_like(stored[name], 9) for name in stored.files}
     np.savez(path, **changed)
     (found,) = [
         finding
         for finding in compare_paths(finished.store.root, worse, Rules(), ["pixels"], tasks).findings
-        if finding.cell and finding.cell.task == "mirrored" and finding.measure == "found"
+        if finding.cell and finding.cell.task == "resaved" and finding.measure == "found"
     ]
     assert found.new == 0 < found.base
 
 
 def test_without_its_plug_in_a_cell_is_named_and_not_compared(finished, tmp_path, caplog):
     make_pages(finished.store, load_registry())
-    assert any("mirrored" in record.getMessage() and "--plugin" in record.getMessage() for record in caplog.records)
+    assert any("resaved" in record.getMessage() and "--plugin" in record.getMessage() for record in caplog.records)
     report = compare_paths(finished.store.root, finished.store.root, Rules())
-    assert {f.verdict for f in report.findings if f.cell and f.cell.task == "mirrored"} == {Verdict.SAME}
+    assert {f.verdict for f in report.findings if f.cell and f.cell.task == "resaved"} == {Verdict.SAME}
     assert any("--plugin" in record.reason for record in report.new.cells.values())
 
 
 def test_list_and_results_have_it(finished):
     listed = json.loads(cli("list", "tasks", "--json", "--plugin", OWN_TASK).stdout)
-    (row,) = [row for row in listed if row["id"] == "mirrored"]
+    (row,) = [row for row in listed if row["id"] == "resaved"]
     assert (row["metric"], row["plugin"]) == ("found", str(OWN_TASK))
     assert {row["id"] for row in listed} >= {"retrieval", "unseen-classes", "robustness", "verification", "copies"}
     frame = load_results(finished.store.root, [OWN_TASK])
-    assert frame.loc[frame["task"] == "mirrored", "found"].notna().all()
+    assert frame.loc[frame["task"] == "resaved", "found"].notna().all()
 
 
 BROKEN = {
@@ -102,7 +102,7 @@ BROKEN = {
     "a bad name": ("Mine.name = '../x'\nTASKS = [Mine()]", "a name has small letters"),
     "no metric": ("del Mine.metric\nTASKS = [Mine()]", "it has no metric"),
     "no run": ("del Mine.run\nimport abc\nabc.update_abstractmethods(Mine)\nTASKS = [Mine()]", "abstract"),
-    "raises": ("Mine.budget = lambda *a: 1 / 0\nTASKS = [Mine()]", "task 'mirrored' failed: ZeroDivisionError"),
+    "raises": ("Mine.budget = lambda *a: 1 / 0\nTASKS = [Mine()]", "task 'resaved' failed: ZeroDivisionError"),
 }
 
 
@@ -110,8 +110,8 @@ BROKEN = {
 def broken(tmp_path):
     def write(ending: str) -> Path:
         path = tmp_path / "broken_task.py"
-        text = OWN_TASK.read_text().replace("class Mirrored", "class Mine")
-        path.write_text(text.replace("TASKS = [Mirrored()]", ending))
+        text = OWN_TASK.read_text().replace("class Resaved", "class Mine")
+        path.write_text(text.replace("TASKS = [Resaved()]", ending))
         return path
 
     return write
@@ -131,8 +131,8 @@ def test_one_that_fails_where_tables_are_made_costs_its_own_table(finished, brok
     path = broken("Mine.figures = lambda *a: [][1]\nTASKS = [Mine()]")
     written = write_tables(finished.store, load_registry([path]), tmp_path)
     assert any(file.name.endswith("-retrieval.md") for file in written)
-    assert not list(tmp_path.glob("*-mirrored.md"))
-    (line,) = [record.getMessage() for record in caplog.records if "mirrored" in record.getMessage()]
+    assert not list(tmp_path.glob("*-resaved.md"))
+    (line,) = [record.getMessage() for record in caplog.records if "resaved" in record.getMessage()]
     assert str(path) in line
     assert "IndexError" in line
 
@@ -140,14 +140,14 @@ def test_one_that_fails_where_tables_are_made_costs_its_own_table(finished, brok
 def test_a_method_may_name_a_task_of_its_plug_in(tmp_path):
     source = OWN_TASK.read_text() + (
         "\nfrom methods.spec import MethodSpec, Part\n"
-        "METHODS = [MethodSpec(id='own', family='pixels', summary='', source='', tasks=('mirrored',),"
+        "METHODS = [MethodSpec(id='own', family='pixels', summary='', source='', tasks=('resaved',),"
         " method=Part('own:Own'))]\n"
     )
     path = tmp_path / "own_method_and_task.py"
     path.write_text(source)
-    assert load_registry([path]).get("own").tasks == ("mirrored",)
+    assert load_registry([path]).get("own").tasks == ("resaved",)
     path = tmp_path / "unknown_task.py"
-    path.write_text(source.replace("('mirrored',)", "('mirored',)"))
+    path.write_text(source.replace("('resaved',)", "('mirored',)"))
     with pytest.raises(PluginError, match="its task 'mirored' is none of"):
         load_registry([path])
 

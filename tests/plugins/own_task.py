@@ -1,4 +1,4 @@
-"""A task from outside: is the original of a mirrored gallery image found? Everything of it is in this file."""
+"""A task from outside: is the original of a gallery image saved again found? Everything of it is in this file."""
 
 import numpy as np
 
@@ -7,9 +7,9 @@ from benchmarks.tasking.task import Task
 from datasets.distortions import distorted_copies
 
 
-class Mirrored(Task):
-    name = "mirrored"
-    summary = "is the original of a mirrored picture found?"
+class Resaved(Task):
+    name = "resaved"
+    summary = "is the original of a picture saved again found?"
     metric = "found"
     columns = (Column("found", "found", fraction), Column("first three", "first_three", fraction))
 
@@ -21,16 +21,16 @@ class Mirrored(Task):
 
     def run(self, context, manifest, store):
         gallery = manifest.gallery
-        copies = distorted_copies(gallery[:6], ("flip",))
+        copies = distorted_copies(gallery[:6], ("jpeg",))
         method = context.build(context.embed())
         method.fit(gallery)
         method.index(gallery)
         ranking = method.search(copies, 3)
-        context.save_arrays("mirrored", first=ranking.ids[:, 0], three=ranking.ids)
+        context.save_arrays("resaved", first=ranking.ids[:, 0], three=ranking.ids)
         return {"counts": {"gallery": len(gallery), "queries": len(copies)}}
 
     def values(self, store, cell, row):
-        found = store.arrays(cell, "mirrored")
+        found = store.arrays(cell, "resaved")
         if found is None:
             return None
         wanted = np.arange(len(found["first"]))
@@ -38,4 +38,4 @@ class Mirrored(Task):
         return {"found": (found["first"] == wanted).astype(float), "first_three": three.astype(float)}
 
 
-TASKS = [Mirrored()]
+TASKS = [Resaved()]
