@@ -45,7 +45,12 @@ _ARRAYS = {
     "samples": ("total",),
 }
 """What a cell may store beside its row, and the arrays in each."""
-_OF_TASK = {"retrieval": ("ranking",), "unseen-classes": ("ranking",), "robustness": ("ranking",), "verification": ("pairs",)}
+_OF_TASK = {
+    "retrieval": ("ranking",),
+    "unseen-classes": ("ranking",),
+    "robustness": ("ranking",),
+    "verification": ("pairs",),
+}
 """What a cell with a result stored in any case: for rows of an older version, which do not list their files."""
 _FAILED = "failed"
 _REPLACED = ".old"
