@@ -89,11 +89,13 @@ def _folder(name: str) -> Folder:
     labelled = Folder(root)
     try:
         labelled.items()
+        if labelled.labelled:
+            return labelled
     except DataError:
-        flat = FlatFolder(root)
-        flat.items()  # its own words where there is no image at all
-        return flat
-    return labelled
+        pass
+    flat = FlatFolder(root)
+    flat.items()  # its own words where there is no image at all
+    return flat
 
 
 def _split(dataset: Dataset, subset: str) -> tuple[Sequence[Item], Sequence[Item]]:

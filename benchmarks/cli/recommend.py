@@ -91,7 +91,7 @@ def recommend(
     advice = advise(outcomes, limits, what, folder, seen.copy_share, extra)
     console.print()
     print_outcomes(console, outcomes, limits, advice)
-    title = f"{dataset.title}: {what}, {outcomes.size:,} pictures"
+    title = f"{dataset.title}: {what}, {count_of(outcomes.size, 'picture')}"
     written = write_outcomes(outcomes, limits, advice, title, out / "recommend" / file_stem(dataset.title))
     console.print(
         f"\n{' and '.join(map(str, written))} after {duration(outcomes.seconds)}", markup=False, soft_wrap=True

@@ -56,7 +56,7 @@ def make_pairs(base: CellRecord, new: CellRecord) -> list[Pair]:
 
 
 def pool(cells: Sequence[tuple[CellRecord, CellRecord]], tasks: Tasks | None = None) -> list[Pair]:
-    """Each metric of each method over all queries of tasks that are pooled, where it has several such cells.
+    """Each metric that all its pooled tasks share, of each method over all their queries, where it has several cells.
 
     Left out are tasks whose queries another asks once more (`Task.is_pooled`): they are no further evidence.
     """
@@ -69,7 +69,8 @@ def pool(cells: Sequence[tuple[CellRecord, CellRecord]], tasks: Tasks | None = N
     for (method, device), members in by_method.items():
         if len(members) > 1:
             where = "" if device == "cpu" else f" ({device})"
-            for name in members[0][1].values:
+            names = [name for name in members[0][1].values if all(name in new.values for _, new in members)]
+            for name in names:
                 was, is_ = (
                     np.concatenate([record.values[name] for record in side]) for side in zip(*members, strict=True)
                 )

@@ -148,18 +148,6 @@ def test_it_really_learns_cifar_10(data_dir, tmp_path):
     assert right >= 0.55
 
 
-def test_it_learns_what_is_drawn(tmp_path):
-    """On any machine: the smoke recipe on the drawn things that stand in for CIFAR-10."""
-    drawn = open_dataset("cifar10", None)
-    split = drawn.split("smoke")
-    gallery, queries = drawn.imageset(split.gallery), drawn.imageset(split.queries)
-    method = rows.Cnn4Softmax("smoke", tmp_path, None)
-    method.fit(gallery)
-    method.index(gallery)
-    top = method.search(queries, 1)
-    assert np.mean(gallery.labels[top.ids[:, 0]] == queries.labels) >= 0.3  # a guess is right in one of ten
-
-
 def test_rows_of_more_images_than_fit_are_refused(monkeypatch):
     monkeypatch.setattr("methods.memory.machine_bytes", lambda: 1 << 20)
     encoder = vectors.TrainedFeatures(rows.DESIGN, TINY, None)

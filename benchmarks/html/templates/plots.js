@@ -162,7 +162,7 @@ for (const place of document.querySelectorAll(".plot")) {
 addEventListener("load", () => {
   const waiting = [...document.querySelectorAll(".plot")];
   const drawNext = async () => {
-    const place = waiting.find((each) => !each.dataset.drawn);
+    const place = waiting.find((each) => !each.dataset.drawn && each.clientWidth);
     if (place) {
       seen.unobserve(place);
       await draw(place);
