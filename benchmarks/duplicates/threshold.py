@@ -20,7 +20,7 @@ from datasets.words import count_of
 RATE = 0.001
 """Hard negatives merged by mistake, unless another share is asked for."""
 FLOOR = {0.01: 0.24, 0.001: 0.40, 0.0001: 0.50}
-"""Least agreement by strictness, set by hand from 500 pairs of photographs of one person (LFW, see docs/duplicates.md)."""
+"""Least agreement by strictness, set by hand from 500 pairs of photographs of one person (LFW)."""
 TAIL = 0.10
 """Agreement from which on the scores of pictures that are no copies fall off exponentially."""
 
