@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from PIL import Image
 from search_support import cli, fill, opened
 
 pytest.importorskip("pymilvus")
@@ -17,13 +18,13 @@ from methods.registry import load_registry
 def place(tmp_path_factory):
     root = tmp_path_factory.mktemp("stored")
     fill(root / "photos", 25, labels=5)
+    with Image.open(root / "photos" / "label3" / "003.png") as picture:
+        picture.save(root / "query.jpg", quality=90)
     return root
 
 
 def answer(place, method, *arguments):
-    done = cli(
-        "search", "photos/label3/003.png", "-g", "photos", "-m", method, "-k", "4", "--json", *arguments, cwd=place
-    )
+    done = cli("search", "query.jpg", "-g", "photos", "-m", method, "-k", "4", "--json", *arguments, cwd=place)
     assert done.returncode == 0, done.stderr.decode()
     return json.loads(done.stdout)[0]["answers"][0]
 
