@@ -56,7 +56,7 @@ def make_pairs(base: CellRecord, new: CellRecord) -> list[Pair]:
 
 
 def pool(cells: Sequence[tuple[CellRecord, CellRecord]], tasks: Tasks | None = None) -> list[Pair]:
-    """Each metric that all its pooled tasks share, of each method over all their queries, where it has several cells.
+    """Each metric of each method over all queries of tasks that are pooled, where several such cells have it.
 
     Left out are tasks whose queries another asks once more (`Task.is_pooled`): they are no further evidence.
     """
@@ -67,12 +67,12 @@ def pool(cells: Sequence[tuple[CellRecord, CellRecord]], tasks: Tasks | None = N
             by_method.setdefault((new.cell.method, new.cell.device), []).append((base, new))
     pairs = []
     for (method, device), members in by_method.items():
-        if len(members) > 1:
-            where = "" if device == "cpu" else f" ({device})"
-            names = [name for name in members[0][1].values if all(name in new.values for _, new in members)]
-            for name in names:
+        where = "" if device == "cpu" else f" ({device})"
+        for name in dict.fromkeys(name for _, new in members for name in new.values):
+            having = [pair for pair in members if name in pair[1].values]
+            if len(having) > 1:
                 was, is_ = (
-                    np.concatenate([record.values[name] for record in side]) for side in zip(*members, strict=True)
+                    np.concatenate([record.values[name] for record in side]) for side in zip(*having, strict=True)
                 )
                 pairs.append(Pair(f"{method}{where}, all its queries together", name, was, is_, Flips()))
     return pairs

@@ -54,6 +54,7 @@ class Identification(Task):
     summary = "is an enrolled person named, and nobody for a stranger, at a threshold learned on other strangers?"
     metric = _key("TPIR", _GATED[1])
     is_default = False
+    is_pooled = False  # its searches for enrolled people are retrieval's queries once more
     columns = (
         METHOD,
         Column("family", "family", is_text=True),

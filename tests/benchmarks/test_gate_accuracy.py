@@ -175,3 +175,16 @@ def test_memory_of_other_tasks_is_not_compared():
     other = Cell("cifar10", "standard", "robustness", "hog")
     report = judged([record(cell=other, memory=None)], [record(cell=other, memory=None)])
     assert not [f for f in report.findings if f.measure == "peak memory"]
+
+
+def test_tasks_with_metrics_of_their_own_are_pooled_metric_by_metric():
+    copies, retrieval, robustness = (
+        Cell("lfw", "smoke", task, "hog") for task in ("copies", "retrieval", "robustness")
+    )
+    other = {"values": {"µAP": losing(0), "hit@1": losing(0)}}
+    sides = [
+        [record(cell=copies, **other), record(cell=retrieval, hits=hits), record(cell=robustness, hits=hits)]
+        for hits in (losing(0), losing(60))
+    ]
+    found = {f.measure: f.queries for f in judged(*sides).findings if "together" in f.subject}
+    assert found == {"hit@1": 600, "mAP": 400}  # µAP is one cell's alone
