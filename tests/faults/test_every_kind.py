@@ -136,11 +136,31 @@ def test_3_a_damaged_stored_file_costs_itself_alone(ran, copy, damage):
     assert copy.ids() == ran.ids()
 
 
-def test_4_a_failed_rerun_keeps_the_row_before_it(ran, copy):
-    assert copy.run("--force", "--memory-limit", "0.01").returncode == 1
-    _, _, row = copy.pixels()
-    assert (row["status"], row[FAILED_RERUN]["status"]) == ("ok", "oom")
-    assert copy.ids() == ran.ids()
+MOODY = """
+from pathlib import Path
+from bad_answers import Bad
+from methods.spec import MethodSpec, Part
+
+class Moody(Bad):
+    def fit(self, gallery):
+        if (Path(__file__).parent / "fail").exists():
+            raise ValueError("not today")
+
+METHODS = [MethodSpec(id="moody", family="pixels", summary="", source="", method=Part("moody:Moody", {"kind": ""}))]
+"""
+
+
+def test_4_a_failed_rerun_keeps_the_row_before_it(copy):
+    plugin = copy.root / "moody.py"
+    plugin.write_text(MOODY)
+    asked = ("run", "-m", "moody", "--plugin", plugin)
+    assert copy.command(*asked).returncode == 0
+    (copy.root / "fail").touch()
+    assert copy.command(*asked, "--force").returncode == 1
+    store = Store(copy.out)
+    (found,) = [(cell, row) for cell, row in store.rows() if cell.method == "moody"]
+    assert (found[1]["status"], found[1][FAILED_RERUN]["reason"]) == ("ok", "ValueError: not today")
+    assert store.ranking(found[0]) is not None
 
 
 def test_5_names_that_differ_share_nothing(tmp_path):
