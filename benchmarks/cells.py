@@ -1,5 +1,6 @@
 """A cell: one method on one subset of one data set, for one task, on one device. The unit that is run and stored."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ from benchmarks.names import file_stem
 from methods.engines.registry import PLAIN
 from methods.spec import OLD_TASKS
 
+_PART = re.compile(r"[a-z0-9][a-z0-9:_-]{0,39}")
 ON = "@"
 """Between a method and the engine that it runs on."""
 
@@ -66,7 +68,10 @@ class Cell:
     @classmethod
     def from_json(cls, fields: Mapping[str, object]) -> "Cell":
         """The cell that `to_json` wrote; raises ValueError for anything else."""
-        if not all(isinstance(value, str) and value and "\0" not in value for value in fields.values()):
+        parts = [fields.get(name, "") for name in ("task", "device")]  # which stand in its path as they are
+        if not all(isinstance(value, str) and value and "\0" not in value for value in fields.values()) or not all(
+            _PART.fullmatch(str(part)) for part in parts if part
+        ):
             raise ValueError(f"{fields} names no cell")
         try:
             return cls(**fields)  # type: ignore[arg-type]

@@ -116,7 +116,8 @@ def read_json(path: Path) -> Any:
 def read_record(path: Path, schema: int | None = None, needs: Sequence[str] = ()) -> dict[str, Any] | None:
     """The JSON object in `path`, or None if there is none, or one of an older `schema`.
 
-    `needs` are the keys that one without a checksum, of an older version, must have. Raises DamagedFile for one that is
+    `needs` are the keys that one without a checksum, of an older version, must have ("inputs.manifest" is one of a
+    record within). Raises DamagedFile for one that is
     damaged, NewerFileError for one of a newer schema.
     """
     record = read_json(path)
@@ -137,12 +138,17 @@ def read_record(path: Path, schema: int | None = None, needs: Sequence[str] = ()
             return None
     if odd := [key for key, kind in _KINDS.items() if key in record and not isinstance(record[key], kind)]:
         raise DamagedFile(path, f"its {odd[0]} is of another kind")
-    if SEAL not in record and (missing := [name for name in needs if name not in record]):
+    if SEAL not in record and (missing := [name for name in needs if not _holds(record, name)]):
         raise DamagedFile(path, f"without {', '.join(missing)}")
     try:
         return unsealed(record)
     except ValueError as error:
         raise DamagedFile(path, error) from error
+
+
+def _holds(record: Any, name: str) -> bool:
+    first, _, rest = name.partition(".")
+    return isinstance(record, dict) and first in record and (not rest or _holds(record[first], rest))
 
 
 def read_arrays(path: Path, names: Sequence[str] = ()) -> dict[str, np.ndarray] | None:

@@ -34,7 +34,7 @@ from methods.ranking import Ranking
 ROW_SCHEMA = 1
 FAILED_RERUN = "failed_rerun"
 """In a row: that of a later run without a result, which did not replace it."""
-_NEEDS = ("cell", "inputs", "jobs", "provenance", "reason", "started", "status", "trained", "wall_s")
+_NEEDS = ("cell", "inputs", "inputs.manifest", "jobs", "provenance", "reason", "started", "status", "trained", "wall_s")
 _RUN_NEEDS = ("cells", "ended", "finished", "planned", "started")
 _ARRAYS = {
     "ranking": ("ids", "scores", "undetected"),

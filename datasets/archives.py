@@ -8,6 +8,7 @@ what really comes out of it.
 
 import gzip
 import stat
+import struct
 import tarfile
 import tempfile
 import zipfile
@@ -34,6 +35,8 @@ _DAMAGED = (
     EOFError,
     NotImplementedError,  # a zip compression this Python does not know
     ValueError,  # header fields that are no numbers or no text
+    IndexError,  # a member without a name
+    struct.error,
 )
 
 

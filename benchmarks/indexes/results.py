@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.files import intact, read_record, write_atomically, write_record
+from benchmarks.files import DamagedFile, intact, read_record, write_atomically, write_record
 from benchmarks.names import file_stem
 
 SCHEMA = 1
-_NEEDS = ("provenance", "started", "vectors")
+_NEEDS = ("provenance", "started", "vectors", "vectors.gallery")
 
 
 class IndexStore:
@@ -29,5 +29,12 @@ class IndexStore:
 
     def records(self) -> Iterator[dict[str, Any]]:
         """Every stored record, small galleries first."""
-        kept = intact(lambda path: read_record(path, SCHEMA, _NEEDS), sorted(self.root.glob("*.json")))
+        kept = intact(_read, sorted(self.root.glob("*.json")))
         yield from sorted(kept, key=lambda record: record["vectors"]["gallery"])
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    record = read_record(path, SCHEMA, _NEEDS)
+    if record is not None and not isinstance(record["vectors"].get("gallery"), int):
+        raise DamagedFile(path, "its gallery has no size")
+    return record

@@ -197,6 +197,9 @@ def _opened(path: Path) -> sqlite3.Connection:
     except sqlite3.Error:
         database.close()
         raise
+    except UnicodeDecodeError as error:  # of the schema's text, or of what sqlite says of it
+        database.close()
+        raise sqlite3.DatabaseError(str(error)) from error
     return database
 
 

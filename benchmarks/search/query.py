@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +16,9 @@ from datasets.decoding import EXIF_ORIENTATION, FORMATS, MAX_PIXELS, decode_imag
 from datasets.errors import ImageError
 from datasets.imageset import Image
 from datasets.reading import MOST_BYTES
+
+if TYPE_CHECKING:
+    import PIL.Image
 
 SMALLEST_SIDE = 8
 """Pixels. Less than the smallest hash looks at says nothing about a picture."""
@@ -106,12 +110,20 @@ def _peculiarities(data: bytes) -> Iterator[str]:
     import PIL.Image
 
     with PIL.Image.open(io.BytesIO(data), formats=FORMATS) as picture:
-        if getattr(picture, "is_animated", False):
+        if _is_animated(picture):
             yield f"an animation ({picture.format}): only its first frame is searched for"
         if picture.getexif().get(EXIF_ORIENTATION, 1) != 1:
             yield "turned upright as its EXIF orientation says"
         if picture.mode == "CMYK":
             yield "CMYK, converted to RGB without a colour profile"
+
+
+def _is_animated(picture: "PIL.Image.Image") -> bool:
+    """Whether it has frames behind the first; one that is damaged is no frame."""
+    try:
+        return bool(getattr(picture, "is_animated", False))
+    except Exception:  # whatever a parser stumbles over that looks for the frames
+        return False
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,9 @@ from methods.vector_method import empty_rows
 SHARD_ROWS = 8192
 DIGEST_BYTES = 32
 _SEAL = struct.Struct("<8sQI")
-"""Behind the records: a word, how many bytes lie before it, and their CRC-32. A shard of an older version has none."""
+"""Behind the records: a word, how many bytes lie before it, and their CRC-32."""
+_SEALED = "-crc"
+"""At the end of a shard's name: it must have a checksum. One of an older version has neither."""
 _WORD = b"RISROWS1"
 _BLOCK = 1 << 24
 
@@ -78,12 +80,13 @@ class RowStore:
         records = np.empty(len(digests), dtype=layout)
         records["digest"] = np.frombuffer(b"".join(digests), dtype=np.uint8).reshape(-1, DIGEST_BYTES)
         records["row"] = rows
-        if self._shards and len(self._shards[-1]) + len(records) <= SHARD_ROWS:
+        is_sealed = bool(self._paths) and self._paths[-1].stem.endswith(_SEALED)
+        if is_sealed and len(self._shards[-1]) + len(records) <= SHARD_ROWS:
             records = np.concatenate([self._shards.pop(), records])
             path = self._paths.pop()
         else:  # a number that is free: one may be missing in between
-            last = max((int(path.stem.rpartition("-")[2]) for path in self._paths), default=-1)
-            path = self.folder / f"rows-{last + 1:05d}.npy"
+            last = max((int(path.stem.split("-")[1]) for path in self._paths), default=-1)
+            path = self.folder / f"rows-{last + 1:05d}{_SEALED}.npy"
         with write_atomically(path) as file:
             np.save(file, records, allow_pickle=False)
             file.flush()
@@ -122,14 +125,14 @@ class RowStore:
 
 def _check(path: Path) -> None:
     """Raises ValueError where the bytes of a sealed shard are not those that were written."""
+    if not path.stem.endswith(_SEALED):
+        return
     size = path.stat().st_size
     with path.open("rb") as file:
         file.seek(max(0, size - _SEAL.size))
         end = file.read()
-    if len(end) < _SEAL.size or not end.startswith(_WORD):
-        return
-    _, length, crc = _SEAL.unpack(end)
-    if (length, crc) != _checksum(path, _SEAL.size):
+    word, length, crc = _SEAL.unpack(end) if len(end) == _SEAL.size else (b"", 0, 0)
+    if word != _WORD or (length, crc) != _checksum(path, _SEAL.size):
         raise ValueError("its checksum differs")
 
 
