@@ -1,5 +1,6 @@
 """Accuracy against query latency, with the Pareto front: who is worth its time."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,14 @@ _MARKERS = {
 _MARK = 6
 """Half a mark's width, pixels."""
 _NEAR = 9
-_OFFSETS = [
-    (side * dx, dy) for dx in (_NEAR, 24, 40, 60, 90) for dy in (0, 9, -9, 18, -18, 30, -30) for side in (1, -1)
-]
-"""Where a name may stand, points from its mark; names further than _NEAR get a line."""
+_OFFSETS = sorted(
+    ((side * dx, dy) for dx in (_NEAR, 24, 40, 60, 90) for dy in range(-54, 55, 9) for side in (1, -1)),
+    key=lambda offset: math.hypot(*offset),
+)
+"""Where a name may stand, points from its mark; names that do not stand right beside it get a line."""
+
+_GAP = 3
+"""Between a name and whatever stands beside it, pixels."""
 
 
 def accuracy_latency_plot(rows: list[dict[str, Any]], title: str, path: Path) -> Path | None:
@@ -65,7 +70,7 @@ def is_contestant(row: dict[str, Any]) -> bool:
 def place_names(figure: Any, axes: Any, points: list[dict[str, Any]]) -> dict[str, Any]:
     """Name every point where its name covers no other name, point or interval; a line leads to one that stands away.
 
-    Places are tried from the nearest to the point on; a name that finds none is left out (the table has it).
+    Places are tried from the nearest on; a name that finds none is left out (the table has it).
     Returns the box of each name, in pixels, by method.
     """
     from matplotlib.patheffects import withStroke
@@ -78,12 +83,12 @@ def place_names(figure: Any, axes: Any, points: list[dict[str, Any]]) -> dict[st
         for dx, dy in _OFFSETS:
             look = {"fontsize": 8, "ha": "left" if dx > 0 else "right", "va": "center", "path_effects": halo}
             name = axes.annotate(row["method"], point, (dx, dy), textcoords="offset points", **look)
-            box = name.get_window_extent()
+            box = name.get_window_extent().padded(_GAP)
             inside = axes.bbox.x0 < box.x0 and box.x1 < axes.bbox.x1 and axes.bbox.y0 < box.y0 and box.y1 < axes.bbox.y1
             if inside and not any(box.overlaps(other) for other in taken):
                 taken.append(box)
                 placed[row["method"]] = box
-                if abs(dx) > _NEAR:
+                if abs(dx) > _NEAR or abs(dy) > _NEAR:
                     line = {"arrowstyle": "-", "color": "0.6", "linewidth": 0.6}
                     axes.annotate("", point, (dx, dy), textcoords="offset points", arrowprops=line)
                 break

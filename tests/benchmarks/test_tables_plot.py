@@ -33,6 +33,9 @@ def test_names_cover_neither_each_other_nor_points_nor_intervals(count, most_lef
     axes.set(xscale="log", ylim=(-0.05, 1.08), xlim=(0.1, 60))
     names = place_names(figure, axes, points)
     assert len(names) >= count - most_left_out
+    written = [text.get_window_extent() for text in axes.texts if text.get_text()]
+    gaps = [max(b.x0 - a.x1, a.x0 - b.x1, b.y0 - a.y1, a.y0 - b.y1) for a, b in combinations(written, 2)]
+    assert min(gaps) >= 3  # a name's halo covers no letter of the next
     assert not [pair for pair in combinations(names.values(), 2) if pair[0].overlaps(pair[1])]
     assert not [1 for name in names.values() for row in points if name.overlaps(extent(axes, row))]
     assert {text.get_text() for text in axes.texts} - {""} == set(names)
