@@ -165,7 +165,13 @@ def test_the_old_name_is_accepted_with_a_note_and_old_cells_are_read(tmp_path, p
     old = new.parents[1] / "open-set" / new.name
     old.mkdir(parents=True)
     assert store.folder(cell) == old
-    record = {"cell": {**cell.to_json(), "task": "open-set"}, "inputs": {"manifest": "0"}, "jobs": 1, "provenance": {}, "reason": ""}
+    record = {
+        "cell": {**cell.to_json(), "task": "open-set"},
+        "inputs": {"manifest": "0"},
+        "jobs": 1,
+        "provenance": {},
+        "reason": "",
+    }
     record |= {"schema": 1, "started": "2026", "status": "error", "trained": True, "wall_s": 1.0}
     (old / "cell.json").write_text(json.dumps(record))
     assert [each for each, _ in store.rows()] == [cell]
