@@ -17,7 +17,7 @@ from benchmarks.files import write_record
 from benchmarks.launch import Outcome
 from benchmarks.plan import Plan, PlannedCell, Request
 from benchmarks.provenance import command_line, now, provenance
-from benchmarks.store import Store
+from benchmarks.store import FAILED_RERUN, Store
 from benchmarks.worker import LOG
 
 
@@ -98,6 +98,23 @@ def _run_all(cells: Sequence[PlannedCell], run_one: Callable[[PlannedCell], None
             pool.shutdown(wait=False, cancel_futures=True)
             backend.stop()
             raise
+
+
+Ended = tuple[Cell, dict[str, Any]]
+
+
+def without_result(
+    cells: Sequence[PlannedCell], store: Store, all_methods: bool
+) -> tuple[list[Ended], list[Ended], int]:
+    """Which of these cells ended badly, which this machine cannot run, and of how many of both an earlier row stays.
+
+    Of every method there is, those whose package or file is not here were not asked for by name: that is no failure.
+    """
+    stored = {each.cell: row for each in cells if (row := store.row(each.cell))}
+    ended = [(cell, last) for cell, row in stored.items() if (last := row.get(FAILED_RERUN, row))["status"] != "ok"]
+    absent = [(cell, last) for cell, last in ended if all_methods and last["status"] == "unavailable"]
+    bad = [each for each in ended if each not in absent]
+    return bad, absent, sum(stored[cell]["status"] == "ok" for cell, _ in ended)
 
 
 def _run_one(

@@ -30,13 +30,13 @@ def print_leaders(console: Console, pages: Sequence[Page], asked: Collection[tup
         console.print("≈: not significantly worse than the best (paired bootstrap, 95%).", style="dim", highlight=False)
 
 
-def print_failures(console: Console, failed: Sequence[tuple[Cell, dict[str, Any]]]) -> None:
-    """The cells without a result, by how they ended and why."""
+def print_failures(console: Console, failed: Sequence[tuple[Cell, dict[str, Any]]], what: str) -> None:
+    """The cells without a result, by how they ended and why; `what` says after their count what they are."""
     reasons: dict[str, list[str]] = {}
     for cell, row in failed:
         reasons.setdefault(f"{row['status']}: {row['reason']}", []).append(cell.title)
     if reasons:
-        console.print(f"\n{count_of(len(failed), 'cell')} without a result:", style="bold", highlight=False)
+        console.print(f"\n{count_of(len(failed), 'cell')} {what}:", style="bold", highlight=False)
     for reason, titles in reasons.items():
         more = f" and {len(titles) - 3} more" if len(titles) > 3 else ""
         console.print(f"  {reason}\n    {'; '.join(titles[:3])}{more}", markup=False, highlight=False)

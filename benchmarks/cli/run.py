@@ -68,8 +68,8 @@ def run(
     from benchmarks.pictures.write import write_contact_sheets
     from benchmarks.plan import make_plan
     from benchmarks.processes import end_strays
-    from benchmarks.runner import Limits, run_cells, to_run
-    from benchmarks.store import FAILED_RERUN, Store
+    from benchmarks.runner import Limits, run_cells, to_run, without_result
+    from benchmarks.store import Store
     from benchmarks.tables.near import find_near_copies
     from benchmarks.tables.pages import make_pages
     from benchmarks.tables.write import require_sound, write_pages
@@ -126,15 +126,14 @@ def run(
         written = write_pages(store, registry, pages, out)
     with console.status("drawing contact sheets"):
         sheets = write_contact_sheets(store, registry, data_dir, out, only_outdated=True)
-    stored = {each.cell: row for each in cells if (row := store.row(each.cell))}
-    bad = [(cell, last) for cell, row in stored.items() if (last := row.get(FAILED_RERUN, row))["status"] != "ok"]
-    spared = sum(stored[cell]["status"] == "ok" for cell, _ in bad)
+    bad, absent, spared = without_result(cells, store, all_methods)
     kept = f" ({count_of(spared, 'earlier row')} kept)" if spared else ""
     print_leaders(console, pages, request.datasets)
-    print_failures(console, bad)
+    print_failures(console, absent, "of methods that this machine lacks something for")
+    print_failures(console, bad, "without a result")
     console.print(
         f"\n{count_of(len(rows), 'cell')} run, {len(plan.cells) - len(rows)} as stored, "
-        f"{len(bad)} without a result{kept}; "
+        f"{len(bad)} without a result{kept}{f', {len(absent)} not possible here' if absent else ''}; "
         f"{count_of(len(written), 'table')} and {count_of(len(sheets.written), 'picture')} in {out} "
         f"after {duration(time.perf_counter() - start)}",
         soft_wrap=True,
@@ -142,5 +141,5 @@ def run(
     )
     print_next_steps(console, out, bool(bad))
     require_sound(pages)
-    if bad:
+    if bad or (rows and len(absent) == len(rows)):
         raise typer.Exit(1)

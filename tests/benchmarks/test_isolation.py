@@ -8,7 +8,7 @@ import psutil
 import pytest
 from tests_support import wait_for
 
-from benchmarks.runner import Limits
+from benchmarks.runner import Limits, without_result
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,16 @@ def test_a_bad_cell_leaves_a_row_and_the_next_cell_runs(bench, method, status, r
     assert rows[method]["status"] == status
     assert reason in rows[method]["reason"]
     assert rows["mean-colour"]["status"] == "ok"
+
+
+@pytest.mark.parametrize(("all_methods", "failures"), [(False, {"bad-requires", "bad-raise"}), (True, {"bad-raise"})])
+def test_a_method_that_cannot_run_here_fails_a_run_only_where_it_was_named(bench, all_methods, failures):
+    bench.run("bad-requires", "bad-raise", "mean-colour")
+    cells = bench.plan("bad-requires", "bad-raise", "mean-colour").cells
+    bad, absent, spared = without_result(cells, bench.store, all_methods)
+    assert {cell.method for cell, _ in bad} == failures
+    assert {cell.method for cell, _ in absent} == {"bad-requires", "bad-raise"} - failures
+    assert spared == 0
 
 
 def test_the_log_of_a_bad_cell_is_kept(bench):
