@@ -165,13 +165,32 @@ def read_arrays(path: Path, names: Sequence[str] = ()) -> dict[str, np.ndarray] 
     return arrays
 
 
-def read_members(path: Path, names: Sequence[str]) -> dict[str, np.ndarray]:
-    """The arrays `names` of an .npz file, and no others: for one too large to be read whole; raises DamagedFile."""
+@contextmanager
+def members_of(path: Path) -> Iterator[Callable[[Sequence[str]], dict[str, np.ndarray]]]:
+    """Reads arrays of an .npz file by name, which is opened once: for one too large to be read whole.
+
+    Opening and reading raise DamagedFile.
+    """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in names}
-    except UNREADABLE as error:
+        file = np.load(path, allow_pickle=False)
+        file.files  # noqa: B018  (a lone array has none)
+    except (*UNREADABLE, AttributeError) as error:
         raise DamagedFile(path, error) from error
+
+    def read(names: Sequence[str]) -> dict[str, np.ndarray]:
+        try:
+            return {name: file[name] for name in names}
+        except UNREADABLE as error:
+            raise DamagedFile(path, error) from error
+
+    with file:
+        yield read
+
+
+def read_members(path: Path, names: Sequence[str]) -> dict[str, np.ndarray]:
+    """The arrays `names` of an .npz file, and no others; raises DamagedFile."""
+    with members_of(path) as read:
+        return read(names)
 
 
 def intact(read: Callable[[Path], T | None], paths: Iterable[Path]) -> Iterator[T]:

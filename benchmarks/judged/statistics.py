@@ -16,7 +16,7 @@ from typing import Self
 
 import numpy as np
 
-from benchmarks.files import DamagedFile, read_members
+from benchmarks.files import DamagedFile, members_of, read_members
 from benchmarks.judged.packing import PACKED, packed, unpacked
 from benchmarks.metrics.judgement import CUTOFFS, Judgement
 from benchmarks.metrics.tie_blocks import TieBlocks
@@ -118,10 +118,11 @@ class StoredStatistics:
     def slabs(self) -> Iterator[tuple[slice, Judgement]]:
         """Rows of queries and their whole judgement, some queries at a time."""
         edges = self._columns["slabs"].tolist()
-        for slab, (start, stop) in enumerate(pairwise(edges)):
-            arrays = read_members(self.path, [f"{name}-{slab}" for name in PACKED])
-            blocks = unpacked({name: arrays[f"{name}-{slab}"] for name in PACKED})
-            yield slice(start, stop), self._judgement(slice(start, stop), blocks)
+        with members_of(self.path) as read:
+            for slab, (start, stop) in enumerate(pairwise(edges)):
+                arrays = read([f"{name}-{slab}" for name in PACKED])
+                blocks = unpacked({name: arrays[f"{name}-{slab}"] for name in PACKED})
+                yield slice(start, stop), self._judgement(slice(start, stop), blocks)
 
     def check(self) -> None:
         """Read everything once; raises DamagedFile."""

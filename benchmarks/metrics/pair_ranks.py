@@ -9,6 +9,7 @@ precision. Ties: micro-average precision is its expectation over random orders o
 2008); for recall at a precision, pairs of equal score are accepted together or not at all.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -46,13 +47,24 @@ def pair_ranks(scores: np.ndarray, right: np.ndarray) -> PairRanks:
 
     -inf is no answer, NaN takes a pair out (neither right nor wrong). Raises DataError where no image is right.
     """
+    has_one = right >= 0
+    own = np.full(len(right), -np.inf, dtype=scores.dtype)
+    own[has_one] = scores[has_one, right[has_one]]
+    return pair_ranks_of(scores, own, right)
+
+
+def pair_ranks_of(lines: Iterable[np.ndarray], own_scores: np.ndarray, right: np.ndarray) -> PairRanks:
+    """As `pair_ranks`, where scores are not all in memory: `lines` are the (n,) scores of one query after another.
+
+    `own_scores` (q,) is what each query scores with its right image.
+    """
     query = np.flatnonzero(right >= 0)
     if not len(query):
         raise DataError("no query has an original in the gallery: there is nothing to find")
-    own = scores[query, right[query]].astype(np.float64)
+    own = own_scores[query].astype(np.float64)
     own[np.isnan(own)] = -np.inf
-    above, tied = (np.zeros((len(scores), len(query)), dtype=np.int32) for _ in range(2))
-    for row, line in enumerate(scores):
+    above, tied = (np.zeros((len(right), len(query)), dtype=np.int32) for _ in range(2))
+    for row, line in enumerate(lines):
         wrong = np.delete(line, right[row]) if right[row] >= 0 else line
         wrong = np.sort(wrong[np.isfinite(wrong)].astype(np.float64))
         below, not_above = (np.searchsorted(wrong, own, side=side) for side in ("left", "right"))

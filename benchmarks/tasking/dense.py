@@ -1,5 +1,10 @@
 """Every score of a query with every image searched, for tasks that judge scores and not ranks alone."""
 
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Self
+
 import numpy as np
 
 from benchmarks.tasking.context import CellContext
@@ -14,18 +19,42 @@ _BLOCK = 64
 
 def dense_scores(
     context: CellContext, method: Method, queries: ImageSet, images: int, done: str = "queries answered"
-) -> tuple[np.ndarray, np.ndarray]:
-    """(q, n) float32 scores with all `images` that are searched, -inf where none was given, and (q,) undetected.
+) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
+    """Some queries at a time: which, their (b, n) float32 scores with all `images` searched, and (b,) undetected.
 
-    Raises AnswerError, which makes the cell's row an error, for a ranking that is none.
+    A score is -inf where none was given. Raises AnswerError, which makes the cell's row an error, for a ranking that is
+    none.
     """
-    scores = np.full((len(queries), images), -np.inf, dtype=np.float32)
-    undetected = np.zeros(len(queries), dtype=bool)
     for start in range(0, len(queries), _BLOCK):
         block = queries[start : start + _BLOCK]
         ranking = method.search(watched(block, done), images)
         check_ranking(context.spec.id, ranking, len(block), images)
+        scores = np.full((len(block), images), -np.inf, dtype=np.float32)
         rows, columns = np.nonzero(ranking.ids >= 0)
-        scores[start + rows, ranking.ids[rows, columns]] = ranking.scores[rows, columns]
-        undetected[start : start + len(block)] = ranking.undetected
-    return scores, undetected
+        scores[rows, ranking.ids[rows, columns]] = ranking.scores[rows, columns]
+        yield slice(start, start + len(block)), scores, ranking.undetected
+
+
+class KeptScores:
+    """Blocks of scores (b, n) float32 in a file that is gone with its context; read again one at a time."""
+
+    def __init__(self, folder: Path, images: int) -> None:
+        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  (closed by __exit__)
+        self._images = images
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *ended: object) -> None:
+        self._file.close()
+
+    def append(self, scores: np.ndarray) -> None:
+        """Keep the next queries' scores."""
+        self._file.write(memoryview(np.ascontiguousarray(scores, dtype=np.float32)))
+
+    def blocks(self) -> Iterator[np.ndarray]:
+        """What was kept, in order."""
+        self._file.seek(0)
+        size = _BLOCK * self._images * 4
+        while data := self._file.read(size):
+            yield np.frombuffer(data, dtype=np.float32).reshape(-1, self._images)

@@ -8,6 +8,7 @@ detection", CVPR 2022, section 5).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from benchmarks.metrics.pair_ranks import (
     first_hits,
     micro_average_precision,
     pair_precisions,
-    pair_ranks,
+    pair_ranks_of,
     recall_at_precision,
     resampled_weights,
 )
@@ -34,7 +35,7 @@ from benchmarks.tables.one_task import task_table
 from benchmarks.tables.pages import Page
 from benchmarks.tables.retrieval import METHOD
 from benchmarks.tasking.context import CellContext
-from benchmarks.tasking.dense import dense_scores
+from benchmarks.tasking.dense import KeptScores, dense_scores
 from benchmarks.tasking.task import Row, Task, ends
 from datasets.edits.copies import edited_copies, recipe_of
 from datasets.errors import DataError
@@ -112,22 +113,28 @@ class Copies(Task):
         ]
         baseline = memory.resident_bytes()
         method = _ready(context, gallery, gallery)
-        found = [dense_scores(context, method, each, len(gallery), "copies searched for") for each in queries]
-        scores, undetected = (np.concatenate(each) for each in zip(*found, strict=True))
-        method = _ready(context, gallery, background)
-        levels = np.concatenate(
-            [dense_scores(context, method, each, len(background))[0].max(axis=1) for each in queries]
-        )
         right = np.concatenate([parts.originals, np.full(len(parts.distractors), -1)])
-        _leave_out_twins(scores, gallery, parts.originals)
-        arrays = vars(pair_ranks(scores, right))
-        normalised = vars(pair_ranks(normalise(scores, levels), right))
+        with KeptScores(context.workdir, len(gallery)) as kept:
+            own, images, undetected = _searched(context, method, gallery, queries, right, kept)
+            method = _ready(context, gallery, background)
+            levels = np.concatenate(
+                [
+                    scores.max(axis=1)
+                    for each in queries
+                    for _, scores, _ in dense_scores(context, method, each, len(background))
+                ]
+            )
+            arrays = vars(pair_ranks_of(chain.from_iterable(kept.blocks()), own, right))
+            rows = np.split(levels, np.cumsum([len(block) for block in kept.blocks()])[:-1])
+            lines = (normalise(block, some) for block, some in zip(kept.blocks(), rows, strict=True))
+            own_normalised = normalise(own[:, None], levels)[:, 0]
+            normalised = vars(pair_ranks_of(chain.from_iterable(lines), own_normalised, right))
         edits = np.array([len(recipe_of(item).steps) for each in queries for item in each.items], dtype=np.int8)
         context.save_arrays(
             "copy_ranks",
             original=right.astype(np.int32),
             edits=edits,
-            images=np.count_nonzero(~np.isnan(scores), axis=1).astype(np.int32),
+            images=images,
             **{name: arrays[name] for name in ("scores", "query", "above", "tied")},
             **{f"normalised_{name}": normalised[name] for name in ("scores", "query", "above", "tied")},
         )
@@ -138,7 +145,7 @@ class Copies(Task):
                 "originals": len(parts.originals),
                 "distractors": len(parts.distractors),
                 "background": len(background),
-                "undetected_queries": int(undetected.sum()),
+                "undetected_queries": undetected,
             },
             "memory": memory.peak_over(baseline),
         }
@@ -257,12 +264,39 @@ def _ready(context: CellContext, learned_from: ImageSet, searched: ImageSet) -> 
     return method
 
 
-def _leave_out_twins(scores: np.ndarray, gallery: ImageSet, originals: np.ndarray) -> None:
-    """Gallery images that equal a copy's original byte by byte are neither right nor wrong: NaN."""
+def _searched(
+    context: CellContext,
+    method: Method,
+    gallery: ImageSet,
+    queries: Sequence[ImageSet],
+    right: np.ndarray,
+    kept: KeptScores,
+) -> tuple[np.ndarray, np.ndarray, int]:
+    """(q,) what each query scores with its `right` image, (q,) int32 images it is judged on, and how many see nothing.
+
+    All scores go to `kept`.
+    """
+    own = np.full(len(right), -np.inf, dtype=np.float32)
+    images, undetected, start = np.zeros(len(right), dtype=np.int32), 0, 0
     digests = np.array(gallery.digests or gallery.ids)
-    for row, original in enumerate(originals):
-        twins = np.flatnonzero(digests == digests[original])
-        scores[row, twins[twins != original]] = np.nan
+    for each in queries:
+        for _, scores, blind in dense_scores(context, method, each, len(gallery), "copies searched for"):
+            rows = slice(start, start + len(scores))
+            _leave_out_twins(scores, digests, right[rows])
+            has_one = np.flatnonzero(right[rows] >= 0)
+            own[start + has_one] = scores[has_one, right[rows][has_one]]
+            images[rows] = np.count_nonzero(~np.isnan(scores), axis=1)
+            undetected += int(blind.sum())
+            kept.append(scores)
+            start = rows.stop
+    return own, images, undetected
+
+
+def _leave_out_twins(scores: np.ndarray, digests: np.ndarray, originals: np.ndarray) -> None:
+    """Gallery images that equal a copy's original (-1: none) byte by byte are neither right nor wrong: NaN."""
+    for row in np.flatnonzero(originals >= 0).tolist():
+        twins = np.flatnonzero(digests == digests[originals[row]])
+        scores[row, twins[twins != originals[row]]] = np.nan
 
 
 def _ranks(stored: Mapping[str, np.ndarray], prefix: str = "") -> PairRanks:

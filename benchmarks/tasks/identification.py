@@ -35,6 +35,7 @@ from benchmarks.tasking.task import Row, Task, ends
 from datasets.imageset import ImageSet
 from datasets.manifest import Manifest
 from datasets.selection import hash_order
+from methods.contracts import Method
 from methods.progress import watched
 from methods.spec import MethodSpec
 
@@ -94,23 +95,21 @@ class Identification(Task):
         method = context.build(context.embed())
         method.fit(watched(gallery, "images learned from"))
         method.index(watched(gallery, "images indexed"))
-        scores, undetected = dense_scores(context, method, mated, len(gallery))
-        _leave_out_twins(scores, mated, gallery)
-        same = mated.labels[:, None] == gallery.labels
-        best = scores.max(axis=1)
-        top = (scores == best[:, None]) & np.isfinite(best)[:, None]
-        of_strangers, more = zip(
-            *(dense_scores(context, method, each, len(gallery)) for each in strangers if len(each)), strict=True
-        )
+        best, right, chance, undetected = _searched(context, method, mated, gallery)
+        of_strangers = []
+        for each in strangers:
+            for _, scores, blind in dense_scores(context, method, each, len(gallery)):
+                of_strangers.append(scores.max(axis=1))
+                undetected += int(blind.sum())
         labels = np.concatenate([each.labels for each in strangers])
         context.save_arrays(
             "searches",
             best=best,
-            right=(top & same).sum(axis=1) / np.maximum(top.sum(axis=1), 1),
-            chance=same.mean(axis=1),
+            right=right,
+            chance=chance,
             person=np.unique(mated.labels, return_inverse=True)[1].astype(np.int32),
             place=np.flatnonzero(known).astype(np.int32),
-            strangers=np.concatenate(of_strangers).max(axis=1),
+            strangers=np.concatenate(of_strangers),
             learned=learned_half(labels),
         )
         return {
@@ -120,7 +119,7 @@ class Identification(Task):
                 "mated": len(mated),
                 "people": len(np.unique(gallery.labels)),
                 "strangers": len(labels),
-                "undetected_queries": int(undetected.sum() + sum(each.sum() for each in more)),
+                "undetected_queries": undetected,
             },
             "memory": memory.peak_over(baseline),
         }
@@ -206,10 +205,28 @@ def learned_half(labels: np.ndarray) -> np.ndarray:
     return half
 
 
-def _leave_out_twins(scores: np.ndarray, queries: ImageSet, gallery: ImageSet) -> None:
-    """A gallery image that is the query byte by byte is no answer."""
-    if queries.digests is not None and gallery.digests is not None:
-        scores[np.array(queries.digests)[:, None] == np.array(gallery.digests)] = -np.inf
+def _searched(
+    context: CellContext, method: Method, mated: ImageSet, gallery: ImageSet
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
+    """(m,) best score, chance that the best hit is right, and that any is, of each search; how many saw nothing.
+
+    A gallery image that is the query byte by byte is no answer.
+    """
+    best = np.full(len(mated), -np.inf, dtype=np.float32)
+    right, chance = np.zeros(len(mated)), np.zeros(len(mated))
+    undetected = 0
+    twins = mated.digests is not None and gallery.digests is not None
+    digests = np.array(gallery.digests if twins else ())
+    for rows, scores, blind in dense_scores(context, method, mated, len(gallery)):
+        if twins:
+            scores[np.array(mated.digests)[rows, None] == digests] = -np.inf
+        same = mated.labels[rows, None] == gallery.labels
+        best[rows] = scores.max(axis=1)
+        top = (scores == best[rows, None]) & np.isfinite(best[rows])[:, None]
+        right[rows] = (top & same).sum(axis=1) / np.maximum(top.sum(axis=1), 1)
+        chance[rows] = same.mean(axis=1)
+        undetected += int(blind.sum())
+    return best, right, chance, undetected
 
 
 def _at(found: Mapping[str, np.ndarray], rate: float) -> AtRate:
