@@ -1,7 +1,10 @@
 """What this process holds, and refusing what cannot fit, with the figure, before the machine finds out."""
 
+import mmap
 from functools import cache
 from pathlib import Path
+
+import numpy as np
 
 from datasets.errors import BenchmarkError
 
@@ -87,6 +90,18 @@ def require_memory(needed: int, what: str) -> None:
         f"{what} takes {needed / 2**30:.1f} GiB, more than {SHARE:.0%} of the {machine_bytes() / 2**30:.1f} GiB "
         "here; choose a smaller subset"
     )
+
+
+def let_go(rows: np.ndarray) -> None:
+    """Give back the resident pages of an array that is mapped from a file and only read; looked at again, they return.
+
+    Nothing happens to any other array.
+    """
+    base: object = rows
+    while isinstance(base, np.ndarray) and not base.flags.writeable:
+        base = base.base
+    if isinstance(base, mmap.mmap):
+        base.madvise(mmap.MADV_DONTNEED)
 
 
 def _status_field(name: str) -> int | None:

@@ -7,6 +7,7 @@ nothing happens at all. Timed passes never report: what is watched is the image 
 import copy
 import mmap
 import struct
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import NamedTuple
 
 from datasets.imageset import Image, ImageSet, Source
 
-_COUNTS = struct.Struct("<qq")
+_COUNTS = struct.Struct("<qqd")
 _SIZE = 128
 
 
@@ -24,10 +25,20 @@ class Progress(NamedTuple):
     what: str
     done: int
     total: int
+    since: float = 0.0
+    """When the work began, in seconds since the epoch."""
+
+    @property
+    def left(self) -> float | None:
+        """Seconds that the rest takes at the pace so far; None where that cannot be said."""
+        if not 0 < self.done < self.total or not self.since:
+            return None
+        return max(0.0, time.time() - self.since) * (self.total - self.done) / self.done
 
 
 _file: mmap.mmap | None = None
 _what = ""
+_since = 0.0
 
 
 @contextmanager
@@ -46,10 +57,11 @@ def shown_in(path: Path) -> Iterator[None]:
 
 def report(what: str, done: int, total: int) -> None:
     """Say that `done` of `total` are done of `what`, such as "epochs trained"."""
-    global _what
+    global _what, _since
     if _file is not None:
-        _what = what
-        _COUNTS.pack_into(_file, 0, done, total)
+        if what != _what or not done:
+            _what, _since = what, time.time()
+        _COUNTS.pack_into(_file, 0, done, total, _since)
         _file[_COUNTS.size :] = what.encode()[: _SIZE - _COUNTS.size].ljust(_SIZE - _COUNTS.size, b"\0")
 
 
@@ -67,11 +79,11 @@ def read(path: Path) -> Progress | None:
     """What was last reported in the file; None where nothing was."""
     try:
         content = path.read_bytes()
-        done, total = _COUNTS.unpack_from(content)
+        done, total, since = _COUNTS.unpack_from(content)
     except (OSError, struct.error):
         return None
     what = content[_COUNTS.size :].rstrip(b"\0").decode(errors="replace")
-    return Progress(what, done, total) if what else None
+    return Progress(what, done, total, since) if what else None
 
 
 class _Counted:
@@ -90,5 +102,5 @@ class _Counted:
         image = self._source.decode(data, id)
         self._done += 1
         if _file is not None and _what == self._what:
-            _COUNTS.pack_into(_file, 0, min(self._done, self._total), self._total)
+            _COUNTS.pack_into(_file, 0, min(self._done, self._total), self._total, _since)
         return image

@@ -8,7 +8,7 @@ from datasets.imageset import ImageSet
 from methods.answers import AnswerError, check_rows
 from methods.contracts import Encoder, Index, Transform
 from methods.distances import row_similarity
-from methods.memory import require_memory
+from methods.memory import let_go, require_memory
 from methods.ranking import Ranking
 from methods.stages import stage
 
@@ -78,7 +78,7 @@ class VectorMethod:
         if not self.transforms:
             return
         rows = self.embed(self.encoder, gallery)
-        rows = rows[_detected(rows)]
+        rows = _kept(rows, _detected(rows))
         for transform in self.transforms:
             transform.fit(rows)
             rows = transform.apply(rows)
@@ -88,9 +88,10 @@ class VectorMethod:
         rows = self.embed(self.encoder, gallery)
         found = _detected(rows)
         self._positions = np.flatnonzero(found).astype(np.int32)
-        rows = self._transformed(rows[found])
+        indexed = self._transformed(_kept(rows, found))
         with stage("build"):
-            self.ann.add(rows)
+            self.ann.add(indexed)
+        let_go(rows)
 
     def search(self, queries: ImageSet, k: int) -> Ranking:
         """Embed the queries, then ask the index."""
@@ -141,6 +142,12 @@ class VectorMethod:
             with stage("transform"):
                 rows = transform.apply(rows)
         return rows
+
+
+def _kept(rows: np.ndarray, found: np.ndarray) -> np.ndarray:
+    """The rows that are `found`: the array itself where all are, since a copy is as large."""
+    let_go(rows)
+    return rows if found.all() else rows[found]
 
 
 def _detected(rows: np.ndarray) -> np.ndarray:

@@ -66,8 +66,22 @@ class Watch:
         said = [duration(time.monotonic() - since)]
         for workdir in self.store.workdirs(planned.cell):
             if state := progress.read(workdir / PROGRESS):
-                said.insert(0, f"{state.done:,} of {state.total:,} {state.what}" if state.total else state.what)
+                said.insert(0, told(state))
         return ", ".join(said)
+
+
+def told(state: progress.Progress) -> str:
+    """How far a piece of work is, and how long the rest of it takes: "3,200 of 13,233 images encoded (24 %), ..."."""
+    if not state.total:
+        return state.what
+    return share(state, state.what)
+
+
+def share(state: progress.Progress, what: str = "") -> str:
+    """ "3,200 of 13,233 `what` (24%, about 4 min more)"; the time where there is a pace to tell it from."""
+    left = "" if state.left is None else f", about {duration(state.left)} more"
+    counted = f"{state.done:,} of {state.total:,} {what}".rstrip()
+    return f"{counted} ({state.done / state.total:.0%}{left})"
 
 
 class PlainObserver:

@@ -1,6 +1,8 @@
 """`search`: what methods find for a picture in a data set or in one's own folder."""
 
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -92,9 +94,51 @@ def search(
         write_sheet(sheet, found, gallery_searched)
 
 
+class PlainLines:
+    """An Advance for a log: a line about what is being done each SPEAKS_EVERY seconds, while its context is open."""
+
+    def __init__(self, say: "Callable[[str], None]", every: float) -> None:
+        self._say = say
+        self._every = every
+        self._over = threading.Event()
+        self._talking = threading.Thread(target=self._talk, daemon=True)
+        self._now = ""
+        self._states: dict[str, tuple[int, int | None, float]] = {}
+
+    def __enter__(self) -> "PlainLines":
+        self._talking.start()
+        return self
+
+    def __exit__(self, *ended: object) -> None:
+        self._over.set()
+        self._talking.join()
+
+    def __call__(self, what: str, done: int, total: int | None) -> None:
+        """So many more of `total` are done of `what`."""
+        before, known, began = self._states.get(what, (0, None, time.time()))
+        self._states[what] = before + done, known if total is None else total, began
+        self._now = what
+
+    def _talk(self) -> None:
+        from benchmarks.cli.progress import share
+        from methods.progress import Progress
+
+        began = time.monotonic()
+        while not self._over.wait(self._every):
+            if what := self._now:
+                done, total, since = self._states[what]
+                told = share(Progress(what, done, total, since)) if total else f"{done:,}" if done else ""
+                self._say(f"{what}: {told}" if told else what)
+            else:
+                self._say(f"opening the method and the gallery, for {time.monotonic() - began:.0f} s")
+
+
 @contextmanager
 def progress(console: "Console", quiet: bool = False) -> "Iterator[Advance]":
-    """An Advance that draws a bar for each thing that is done, on a terminal; elsewhere it is silent."""
+    """An Advance that draws a bar for each thing that is done, on a terminal; elsewhere it prints a line now and then.
+
+    With `quiet` it says nothing at all.
+    """
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
     columns = (
@@ -104,8 +148,20 @@ def progress(console: "Console", quiet: bool = False) -> "Iterator[Advance]":
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
-    shown = console.is_terminal and not quiet
-    with Progress(*columns, console=console, transient=True, disable=not shown) as bars:
+    if quiet:
+        from benchmarks.search.gallery import silent
+
+        yield silent
+        return
+    if not console.is_terminal:
+        from benchmarks.cli.progress import SPEAKS_EVERY
+
+        with PlainLines(
+            lambda line: console.print(line, markup=False, highlight=False, soft_wrap=True), SPEAKS_EVERY
+        ) as lines:
+            yield lines
+        return
+    with Progress(*columns, console=console, transient=True) as bars:
         tasks = {}
 
         def advance(what: str, done: int, total: int | None) -> None:

@@ -24,6 +24,7 @@ from benchmarks.staleness import method_inputs
 from datasets.errors import ImageError
 from datasets.words import count_of
 from methods import fingerprint
+from methods.memory import let_go
 from methods.ranking import Ranking
 from methods.vector_method import VectorMethod
 
@@ -126,6 +127,7 @@ def _from_own_images(
 ) -> Calibration:
     """What images of the folder find beside themselves: `by_label` the nearest of another label, where there is one."""
     usable = np.arange(len(rows)) if rows.dtype == np.uint8 else np.flatnonzero(~np.isnan(rows[:, 0]))
+    let_go(rows)
     chosen = np.sort(np.random.default_rng(0).permutation(usable)[:SAMPLE])
     if len(chosen) < FEWEST:
         return Calibration(

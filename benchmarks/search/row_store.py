@@ -9,6 +9,7 @@ leave a file for each.
 import contextlib
 import fcntl
 import struct
+import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -17,7 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.files import UNREADABLE, note, write_atomically
-from methods.vector_method import empty_rows
+from methods.memory import let_go
+from methods.vector_method import empty_rows, require_rows
 
 SHARD_ROWS = 8192
 DIGEST_BYTES = 32
@@ -27,6 +29,8 @@ _SEALED = "-crc"
 """At the end of a shard's name: it must have a checksum. One of an older version has neither."""
 _WORD = b"RISROWS1"
 _BLOCK = 1 << 24
+MAPPED = 1 << 26
+"""Bytes of rows from which on they are gathered into a file that is mapped, so that an index holds the only copy."""
 
 
 class RowStore:
@@ -53,7 +57,7 @@ class RowStore:
         return len(self._place)
 
     def gather(self, digests: Iterable[bytes]) -> np.ndarray:
-        """Rows (n, d) of `digests`, all of them stored, in one array.
+        """Rows (n, d) of `digests`, all of them stored, in one array: many are mapped from a file without a name.
 
         Raises TooLargeError where they and an index of them would not fit into memory.
         """
@@ -61,11 +65,27 @@ class RowStore:
         if not len(places):
             return np.empty((0, 0), dtype=np.float32)
         layout = self._shards[0].dtype["row"]
-        rows = empty_rows(len(places), layout.shape[0], layout.base)
-        for number, shard in enumerate(self._shards):
+        shape = (len(places), layout.shape[0])
+        if len(places) * layout.itemsize < MAPPED:
+            rows = empty_rows(*shape, layout.base)
+            self._fill(rows, places)
+            return rows
+        require_rows(*shape, layout.base)
+        step = max(1, _BLOCK // layout.itemsize)
+        with tempfile.TemporaryFile(dir=self.folder) as file:
+            for start in range(0, len(places), step):
+                some = places[start : start + step]
+                block = np.empty((len(some), *layout.shape), dtype=layout.base)
+                self._fill(block, some)
+                file.write(memoryview(block))
+            file.flush()
+            return np.memmap(file, layout.base, "r", shape=shape)  # which holds the file open itself
+
+    def _fill(self, rows: np.ndarray, places: np.ndarray) -> None:
+        for number in np.unique(places[:, 0]).tolist():
             chosen = np.flatnonzero(places[:, 0] == number)
-            rows[chosen] = shard["row"][places[chosen, 1]]
-        return rows
+            rows[chosen] = self._shards[number]["row"][places[chosen, 1]]
+            let_go(self._shards[number])
 
     def row(self, digest: bytes) -> np.ndarray:
         """The stored row (d,) of one image, on disk until it is read."""
@@ -116,6 +136,7 @@ class RowStore:
             with contextlib.suppress(OSError):
                 path.unlink()
             return
+        let_go(shard)
         number = len(self._shards)
         self._shards.append(shard)
         self._paths.append(path)

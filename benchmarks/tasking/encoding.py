@@ -6,6 +6,7 @@ import traceback
 from benchmarks.embeddings import EmbeddingStore
 from benchmarks.tasking.context import CellContext
 from datasets.imageset import ImageSet
+from methods.progress import watched
 from methods.vector_method import VectorMethod
 
 
@@ -26,7 +27,7 @@ def encode_apart(context: CellContext, *sets: ImageSet) -> None:
         method = context.build(store)
         if isinstance(method, VectorMethod):
             for images in sets:
-                store(method.encoder, images)
+                store(method.encoder, watched(images, "images encoded"))
     except BaseException:
         traceback.print_exc()
     finally:

@@ -6,9 +6,13 @@ import numpy as np
 
 from methods.indexes.one_query import RowProducts
 from methods.indexes.topk import top_k
+from methods.memory import let_go
 
 CHUNK = 1 << 24
 """Numbers in the largest temporary (64 MiB of float32)."""
+
+BLOCK = 1 << 21
+"""Numbers of the gallery that are made ready at a time (8 MiB of float32)."""
 
 CLOSE = 1e-2
 """Squared distance below this share of the squared norms is recomputed from differences.
@@ -34,7 +38,13 @@ class ExactIndex:
         """
         if self.metric == "l2" and len(vectors):
             self._centre = vectors.mean(axis=0, dtype=np.float32)
-        self._keep(self._prepared(vectors))
+        let_go(vectors)
+        prepared = np.empty(vectors.shape, dtype=np.float32)
+        step = max(1, BLOCK // max(1, vectors.shape[1]))
+        for start in range(0, len(vectors), step):  # in blocks: a second copy of all would be as large as the index
+            prepared[start : start + step] = self._prepared(vectors[start : start + step])
+            let_go(vectors)
+        self._keep(prepared)
 
     def search(self, vectors: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
         """The k nearest gallery rows of each query (q, d): ids (q, k) int32, scores (q, k) float32."""

@@ -114,7 +114,7 @@ def test_a_terminal_shows_whole_names_and_how_far_a_cell_has_come(watching):
     row = {"status": "error", "reason": "long " * 40, "wall_s": 1.0, "trained": True}
     observer.finished(cells[0], row)
     text = console.file.getvalue()
-    assert "3 of 8 images indexed" in text
+    assert "3 of 8 images indexed (38%" in text
     assert re.search(r"0/2 cells, .* left", text)
     assert "…" not in text
     assert text.replace("\n", "").replace(" ", "").count(cells[1].cell.title.replace(" ", "")) == 1

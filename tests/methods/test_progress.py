@@ -24,13 +24,13 @@ def test_every_decoded_image_is_counted(tmp_path):
     with progress.shown_in(path):
         assert progress.read(path) is None
         images = progress.watched(IMAGES, "images indexed")
-        assert progress.read(path) == ("images indexed", 0, 10)
+        assert progress.read(path)[:3] == ("images indexed", 0, 10)
         list(images[:3])
-        assert progress.read(path) == ("images indexed", 3, 10)
+        assert progress.read(path)[:3] == ("images indexed", 3, 10)
         list(images.take([4, 5]))
-        assert progress.read(path) == ("images indexed", 5, 10)
+        assert progress.read(path)[:3] == ("images indexed", 5, 10)
         list(images)
-        assert progress.read(path) == ("images indexed", 10, 10)  # read twice: still no more than there are
+        assert progress.read(path)[:3] == ("images indexed", 10, 10)  # read twice: still no more than there are
         assert images.digests == IMAGES.digests
     assert not path.exists()
 
@@ -41,7 +41,7 @@ def test_epochs_are_not_mixed_up_with_the_images_read_meanwhile(tmp_path):
         images = progress.watched(IMAGES, "images learned from")
         progress.report("epochs trained", 3, 20)
         list(images)
-        assert progress.read(path) == ("epochs trained", 3, 20)
+        assert progress.read(path)[:3] == ("epochs trained", 3, 20)
 
 
 def test_where_nobody_watches_the_images_are_the_same_object(tmp_path):
@@ -53,3 +53,19 @@ def test_where_nobody_watches_the_images_are_the_same_object(tmp_path):
 def test_a_damaged_file_is_no_progress(tmp_path):
     (tmp_path / "short").write_bytes(b"abc")
     assert progress.read(tmp_path / "short") is None
+
+
+def test_the_rest_is_told_from_the_pace_since_the_work_began(tmp_path, monkeypatch):
+    path = tmp_path / "progress"
+    now = [1000.0]
+    monkeypatch.setattr(progress.time, "time", lambda: now[0])
+    with progress.shown_in(path):
+        progress.report("training", 0, 0)
+        now[0] += 50
+        images = progress.watched(IMAGES, "images encoded")
+        assert progress.read(path).left is None  # nothing is done yet
+        now[0] += 8
+        list(images[:2])
+        assert progress.read(path).left == 32
+        list(images[2:])
+        assert progress.read(path).left is None  # nothing is left
