@@ -26,6 +26,7 @@ COST = (
     "p50_ms",
     "p95_ms",
     "p99_ms",
+    "disturbed",
     "cold_start_ms",
     "queries_per_s",
     "gallery_images_per_s",
@@ -97,6 +98,7 @@ def _cost(row: Mapping[str, Any]) -> dict[str, Any]:
     latency, throughput, counts = row.get("latency", {}), row.get("throughput", {}), row.get("counts", {})
     return {
         **{name: latency.get(name) for name in ("p50_ms", "p95_ms", "p99_ms")},
+        "disturbed": row.get("noise", {}).get("disturbed"),
         "cold_start_ms": row.get("cold_start_ms"),
         "queries_per_s": throughput.get("queries_per_s"),
         "gallery_images_per_s": throughput.get("gallery_images_per_s"),

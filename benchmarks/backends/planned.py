@@ -1,7 +1,7 @@
 """From a planned cell to a task that any host can run."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.backends.contract import Task, Template
@@ -42,6 +42,9 @@ def make_task(
 ) -> Task:
     """What a host is given to run a planned cell, writing into `workdir`."""
     cell = planned.cell
+    timing = timing_of(cell.subset, planned.trained)
+    if limits.jobs > 1:  # cells side by side disturb each other: waiting for a quiet machine would be in vain
+        timing = replace(timing, patience=0.0)
     job = Job(
         cell=cell,
         workdir=workdir,
@@ -52,7 +55,7 @@ def make_task(
         embeddings=store.cache / "embeddings" / planned.encoder_key,
         plugins=request.plugins,
         threads=request.threads,
-        timing=timing_of(cell.subset, planned.trained),
+        timing=timing,
         keep_rankings=request.keep_rankings,
         memory_limit=limits.memory_bytes,
     )

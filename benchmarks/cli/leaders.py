@@ -1,6 +1,6 @@
 """What a run has found, on a terminal: the best methods of each data set, what failed and why, where to read on."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,8 @@ from rich.text import Text
 
 from benchmarks.cells import Cell
 from benchmarks.provenance import program
-from benchmarks.tables.model import fraction, is_missing, mark, mebibytes, milliseconds
+from benchmarks.tables.model import DISTURBED, disturbed_mark, fraction, is_missing, mark, mebibytes, milliseconds
+from benchmarks.tables.notes import disturbance_words
 from benchmarks.tables.pages import Page
 from benchmarks.tables.retrieval import RetrievalTables
 from benchmarks.terminal import Console
@@ -40,6 +41,25 @@ def print_failures(console: Console, failed: Sequence[tuple[Cell, dict[str, Any]
     for reason, titles in reasons.items():
         more = f" and {len(titles) - 3} more" if len(titles) > 3 else ""
         console.print(f"  {reason}\n    {'; '.join(titles[:3])}{more}", markup=False, highlight=False)
+
+
+def print_disturbed(console: Console, rows: Mapping[Cell, Mapping[str, Any]]) -> None:
+    """The cells whose times were disturbed by other processes, and how they are timed anew."""
+    met = {cell: row["noise"] for cell, row in rows.items() if row.get("noise", {}).get("disturbed")}
+    if not met:
+        return
+    again = sum(noise["attempts"] > 1 for noise in met.values())
+    tried = f" ({count_of(again, 'cell')} twice)" if again else ""
+    console.print(
+        f"\n{DISTURBED} {count_of(len(met), 'cell was', 'cells were')} timed while the machine was not quiet{tried}; "
+        "for times that hold run them again with --force when it is:",
+        highlight=False,
+        soft_wrap=True,
+    )
+    for cell, noise in list(met.items())[:3]:
+        console.print(f"  {cell.title}: {disturbance_words(noise)}", markup=False, highlight=False, soft_wrap=True)
+    if len(met) > 3:
+        console.print(f"  and {len(met) - 3} more", highlight=False)
 
 
 def print_next_steps(console: Console, out: Path, failed: bool) -> None:
@@ -91,4 +111,5 @@ def _print_table(console: Console, where: str, tables: RetrievalTables) -> None:
 
 def _cost(row: dict[str, Any]) -> tuple[str, str]:
     p50, peak = row["p50_ms"], row["peak_bytes"]
-    return "" if is_missing(p50) else milliseconds(p50), "" if is_missing(peak) else mebibytes(peak)
+    median = "" if is_missing(p50) else disturbed_mark(milliseconds(p50), row, "p50_ms")
+    return median, "" if is_missing(peak) else mebibytes(peak)

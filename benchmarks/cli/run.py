@@ -60,7 +60,7 @@ def run(
     """
     from benchmarks.backends.registry import make_backend
     from benchmarks.cli.asking import default_jobs, key_values, make_request
-    from benchmarks.cli.leaders import print_failures, print_leaders, print_next_steps
+    from benchmarks.cli.leaders import print_disturbed, print_failures, print_leaders, print_next_steps
     from benchmarks.cli.planned import print_plan
     from benchmarks.cli.progress import observing
     from benchmarks.forecast import expected_seconds
@@ -131,6 +131,8 @@ def run(
     print_leaders(console, pages, request.datasets)
     print_failures(console, absent, "of methods that this machine lacks something for")
     print_failures(console, bad, "without a result")
+    if jobs == 1 or backend != "local":  # side by side they disturb each other, which every table says
+        print_disturbed(console, {each.cell: row for each in cells if (row := store.row(each.cell))})
     console.print(
         f"\n{count_of(len(rows), 'cell')} run, {len(plan.cells) - len(rows)} as stored, "
         f"{len(bad)} without a result{kept}{f', {len(absent)} not possible here' if absent else ''}; "

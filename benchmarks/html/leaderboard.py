@@ -8,7 +8,17 @@ from benchmarks.html.section import Section
 from benchmarks.html.templates import render
 from benchmarks.html.theme import SHAPES
 from benchmarks.html.trade_offs import on_fronts
-from benchmarks.tables.model import Column, count, fraction, is_missing, mark, mebibytes, milliseconds, rate
+from benchmarks.tables.model import (
+    Column,
+    count,
+    disturbed_mark,
+    fraction,
+    is_missing,
+    mark,
+    mebibytes,
+    milliseconds,
+    rate,
+)
 from benchmarks.tables.pages import Page
 from benchmarks.tasking.registry import own_tasks
 from datasets.words import listed
@@ -82,6 +92,7 @@ def leaderboard(pages: Sequence[Page], on_gpu: Sequence[Page]) -> list[Section]:
         columns=FIGURES,
         falling=FALLING,
         is_missing=is_missing,
+        disturbed_mark=disturbed_mark,
         scores=_scores_text(scores),
     )
     return [Section("leaderboard", "Leaderboard", html)]

@@ -13,17 +13,19 @@ NOISY = 0.10
 
 
 class Calibration:
-    """A fixed mix of matrix products and plain Python, some tens of milliseconds."""
+    """A fixed mix of matrix products and plain Python, some tens of milliseconds; 0 `products`: Python alone, two."""
 
-    def __init__(self) -> None:
-        self._matrix = np.random.default_rng(0).standard_normal((SIDE, SIDE), dtype=np.float32)
+    def __init__(self, products: int = _PRODUCTS) -> None:
+        side = SIDE if products else 0
+        self._matrix = np.random.default_rng(0).standard_normal((side, side), dtype=np.float32)
+        self._products = products
         self.seconds: list[float] = []
         """Every sample, in order."""
 
     def sample(self) -> None:
         """Time the work once."""
         start = time.perf_counter()
-        for _ in range(_PRODUCTS):
+        for _ in range(self._products):
             self._matrix @ self._matrix
         total = 0
         for step in range(_STEPS):

@@ -17,6 +17,7 @@ _ESCAPES = {
     "|": r"\textbar{}",
     '"': r"\textquotedbl{}",
     "†": r"\textdagger{}",
+    "‡": r"\textdaggerdbl{}",
     "≈": r"$\approx$",
     "±": r"$\pm$",
     "×": r"$\times$",

@@ -21,6 +21,12 @@ __all__ = [
 ]
 
 
+DISTURBED = "‡"
+"""Stands behind a time that was measured while other processes disturbed it (see benchmarks.disturbance)."""
+TIMED = ("p50_ms", "p95_ms", "p99_ms", "mean_ms", "queries_per_s")
+"""What is measured in the pass that is watched for disturbance."""
+
+
 @dataclass
 class Table:
     """Rows are raw values by key; `marks[key]` names the best method and those tied with it."""
@@ -44,6 +50,7 @@ class Shown:
     clustered: tuple[str, str] | None = None
     """The interval over clusters, where its width differs by more than a quarter."""
     clustered_by: str = ""
+    """What the clusters are."""
     mark: Literal["", "best", "tied"] = ""
 
 
@@ -52,12 +59,18 @@ def shown(table: Table, column: Column, row: Mapping[str, Any]) -> Shown:
     value = row.get(column.key)
     if is_missing(value):
         return Shown(row["word"] if column.key in row.get("word_in", ()) else "")
+    text = disturbed_mark(column.show(value), row, column.key)
     interval, clustered = (
         (column.show(ends[0]), column.show(ends[1])) if (ends := row.get(f"{column.key}{kind}_interval")) else None
         for kind in ("", "_clustered")
     )
     by = row.get("clustered_by", "") if clustered else ""
-    return Shown(column.show(value), interval, clustered, by, mark(table, column.key, row["method"]))
+    return Shown(text, interval, clustered, by, mark(table, column.key, row["method"]))
+
+
+def disturbed_mark(text: str, row: Mapping[str, Any], key: str) -> str:
+    """A figure's text, with the sign of a disturbed measurement where `key` is a time of a row that was disturbed."""
+    return f"{text} {DISTURBED}" if key in TIMED and row.get("disturbed") else text
 
 
 def mark(table: Table, key: str, method: str) -> Literal["", "best", "tied"]:

@@ -1,12 +1,13 @@
 """What stands under a table: the data, the queries left out, the canaries, the machine, the versions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmarks.metrics.chance import chance
 from benchmarks.scoring import RetrievalScore
 from benchmarks.store import FAILED_RERUN
 from benchmarks.tables.groups import Group
+from benchmarks.tables.model import DISTURBED
 from datasets.words import count_of
 from methods.engines.registry import PLAIN
 
@@ -29,7 +30,7 @@ def retrieval_notes(
         notes.append(f"Chance level: hit@1 {level['hit@1']:.4f}, mAP {level['mAP']:.4f}. {_canaries(scores, findings)}")
     parts += [identical] if identical else []
     parts += _skipped(group)
-    return ["Data: " + "; ".join(parts) + ".", *notes, *_words(group), *provenance_notes(group)]
+    return ["Data: " + "; ".join(parts) + ".", *notes, *_words(group), *_disturbed(group), *provenance_notes(group)]
 
 
 def robustness_notes(
@@ -182,6 +183,24 @@ def _words(group: Group) -> list[str]:
     later = [(cell.method, row[FAILED_RERUN]) for cell, row, _ in group.entries if FAILED_RERUN in row]
     kept = [f"{method}: {row['status']} ({row['reason']})" for method, row in later]
     return without + (["Rerun without a result, so the row before it is shown: " + "; ".join(kept) + "."] * bool(kept))
+
+
+def _disturbed(group: Group) -> list[str]:
+    """One line on rows whose times were disturbed, with what disturbed them."""
+    met = {cell.method: row["noise"] for cell, row, _ in group.entries if row.get("noise", {}).get("disturbed")}
+    if not met:
+        return []
+    said = [f"{method} ({disturbance_words(noise)})" for method, noise in met.items()]
+    return [
+        f"{DISTURBED} timed while the machine was not quiet: {', '.join(said)}; run these again on a quiet machine "
+        "(--force) for times that hold."
+    ]
+
+
+def disturbance_words(noise: Mapping[str, Any]) -> str:
+    """What a row's "noise" says: "other processes kept 1.8 cores busy, clock noise 12%"."""
+    others = "" if noise["others"] is None else f"other processes kept {noise['others']:.1f} cores busy, "
+    return f"{others}clock noise {noise['strayed']:.0%}"
 
 
 def _skipped(group: Group) -> list[str]:

@@ -114,7 +114,7 @@ class RetrievalTables:
 def _row(method: str, row: dict[str, Any], spec: Any, score: RetrievalScore | None) -> dict[str, Any]:
     word = row["status"] if row["status"] != "ok" else "untrained" if not row["trained"] else ""
     memory, latency = row.get("memory", {}), row.get("latency", {})
-    counts, throughput = row.get("counts", {}), row.get("throughput", {})
+    counts, throughput, noise = row.get("counts", {}), row.get("throughput", {}), row.get("noise", {})
     shown: dict[str, Any] = {
         "method": method,
         "shown_method": shown_method(method, spec.family, spec.supervised),
@@ -136,6 +136,8 @@ def _row(method: str, row: dict[str, Any], spec: Any, score: RetrievalScore | No
         "index_bytes_per_image": row["index_bytes"] / counts["gallery"] if "index_bytes" in row else None,
         **{name: counts.get(name) for name in ("gallery", "queries", "undetected_queries", "undetected_gallery")},
         **{f"stage_{name}_ms": value for name, value in row.get("stages_ms", {}).items()},
+        **{f"noise_{name}": noise.get(name) for name in ("strayed", "others", "load", "attempts")},
+        "disturbed": noise.get("disturbed"),
         "wall_s": row["wall_s"],
         "engine": engine_text(row),
         "threads": row["inputs"]["threads"],

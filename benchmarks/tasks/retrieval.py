@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import timing
+from benchmarks.disturbance import Meter, undisturbed
 from benchmarks.ground_truth import read_ground_truth
 from benchmarks.judged.relevance import of_labels
 from benchmarks.memory import StagePeaks
@@ -78,12 +79,17 @@ def _measure(context: CellContext, manifest: Manifest, store: Store) -> dict[str
         undetected = _answered(context, method, manifest, store)
     afresh(method)
     report("timing queries", 0, 0)
-    with peaks.stage("query"):
-        samples = timing.query_latency(method, timed_queries, SEARCH_DEPTH, context.timing)
-        batch = timing.in_memory(queries.take(np.arange(context.timing.batch) % len(queries)))
-        batch_samples = timing.seconds_per_image(
-            lambda: method.search(batch, SEARCH_DEPTH), len(batch), context.timing.seconds / 2
-        )
+    batch = timing.in_memory(queries.take(np.arange(context.timing.batch) % len(queries)))
+
+    def timed(meter: Meter) -> tuple[timing.LatencySamples, np.ndarray]:
+        with peaks.stage("query"):
+            singles = timing.query_latency(method, timed_queries, SEARCH_DEPTH, context.timing)
+            meter.sample()
+            return singles, timing.seconds_per_image(
+                lambda: method.search(batch, SEARCH_DEPTH), len(batch), context.timing.seconds / 2
+            )
+
+    (samples, batch_samples), noise = undisturbed(timed, context.timing.patience)
     context.save_arrays(
         "samples",
         total=samples.total,
@@ -98,6 +104,7 @@ def _measure(context: CellContext, manifest: Manifest, store: Store) -> dict[str
         "stages_ms": {name: float(s.mean() * 1e3) for name, s in {**samples.stages, "other": samples.other}.items()},
         "cold_start_ms": (load_seconds + (first_call if first_call is not None else samples.total[0])) * 1e3,
         "warm_up_calls": samples.warm_up,
+        "noise": noise,
         "throughput": {
             "batch": len(batch),
             "queries_per_s": float(1 / np.median(batch_samples)),

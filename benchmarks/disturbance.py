@@ -1,0 +1,118 @@
+"""How disturbed a timed pass was: how far the clock's pace strayed, and how many cores other processes kept busy.
+
+Nothing here uses BLAS: its buffers would count as memory of a method that is measured beside it.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import psutil
+
+from benchmarks.latency.calibration import NOISY, Calibration, strayed
+
+BUSY = 0.5
+"""Cores that other processes keep busy, above which a pass counts as disturbed."""
+_SAMPLES = 10
+_LOOK_SECONDS = 0.5
+_STAT = Path("/proc/stat")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Disturbance:
+    """What one timed pass met."""
+
+    strayed: float
+    """(90th percentile - median) / median of a fixed piece of work, timed before, between and after."""
+    others: float | None
+    """Cores that other processes kept busy on average; None where the kernel does not say."""
+    load: float
+    """Load average of the minute before its end."""
+
+    @property
+    def severity(self) -> float:
+        """Over 1: the pass was disturbed."""
+        return max(self.strayed / NOISY, (self.others or 0.0) / BUSY)
+
+    def to_json(self) -> dict[str, Any]:
+        """As a row keeps it."""
+        return {**asdict(self), "disturbed": self.severity > 1}
+
+
+class Meter:
+    """Watches a pass from its creation to `read`; `sample` between parts of it times the clock's pace."""
+
+    def __init__(self) -> None:
+        self._calibration = Calibration(products=0)
+        self.sample()
+        self._began = time.perf_counter()
+        self._busy, self._own = _busy_seconds(), _own_seconds()
+
+    def sample(self) -> None:
+        """Time the fixed work some times: a few hundredths of a second."""
+        for _ in range(_SAMPLES):
+            self._calibration.sample()
+
+    def read(self) -> Disturbance:
+        """What the pass met until now."""
+        elapsed = time.perf_counter() - self._began
+        busy, own = _busy_seconds(), _own_seconds()
+        self.sample()
+        others = None
+        if busy is not None and self._busy is not None:
+            others = max(0.0, (busy - self._busy) - (own - self._own)) / max(elapsed, 1e-9)
+        return Disturbance(strayed(np.array(self._calibration.seconds)), others, os.getloadavg()[0])
+
+
+def undisturbed(call: Callable[[Meter], T], patience: float) -> tuple[T, dict[str, Any]]:
+    """What `call` measured, and what disturbed it; measured once more where it was and the machine gets quiet in time.
+
+    `patience` is how many seconds to wait for that, 0 for no second measurement. The quieter one is kept.
+    """
+    meter = Meter()
+    measured = call(meter)
+    met, attempts = meter.read(), 1
+    if met.severity > 1 and patience and _gets_quiet(patience):
+        meter, attempts = Meter(), 2
+        again = call(meter)
+        if (second := meter.read()).severity < met.severity:
+            measured, met = again, second
+    return measured, {**met.to_json(), "attempts": attempts}
+
+
+def _gets_quiet(patience: float) -> bool:
+    """Wait until other processes leave the machine alone for a moment; False if they do not within `patience`."""
+    deadline = time.perf_counter() + patience
+    while time.perf_counter() < deadline:
+        meter = Meter()
+        time.sleep(_LOOK_SECONDS)
+        if meter.read().severity <= 1:
+            return True
+    return False
+
+
+def _busy_seconds() -> float | None:
+    """Seconds that all cores together have worked since the machine started."""
+    try:
+        user, nice, system, _, _, irq, softirq, steal = map(int, _STAT.read_text().split("\n", 1)[0].split()[1:9])
+    except (OSError, ValueError):
+        return None
+    return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
+
+
+def _own_seconds() -> float:
+    """Seconds of processor time of this process and those it started."""
+    spent = os.times()
+    seconds = spent.user + spent.system + spent.children_user + spent.children_system
+    for child in psutil.Process().children(recursive=True):
+        try:
+            times = child.cpu_times()
+        except psutil.Error:
+            continue
+        seconds += times.user + times.system
+    return seconds
