@@ -15,6 +15,7 @@ from benchmarks.backends.planned import Limits, make_task, template_of
 from benchmarks.cells import Cell
 from benchmarks.files import write_record
 from benchmarks.launch import Outcome
+from benchmarks.memory_forecast import cannot_fit
 from benchmarks.plan import Plan, PlannedCell, Request
 from benchmarks.provenance import command_line, now, provenance
 from benchmarks.store import FAILED_RERUN, Store
@@ -59,13 +60,15 @@ def run_cells(
     backend = backend or LocalBackend()
     store.remove_leftovers()
     template = template_of(cells, request, store)
+    limit = limits.memory_bytes
+    too_small = cannot_fit(cells, store, limit, request.keep_rankings) if limit else {}
     started = now()
     rows: list[dict[str, Any]] = []
     lock = threading.Lock()
 
     def run_one(planned: PlannedCell) -> None:
         try:
-            row = _run_one(planned, request, store, limits, observer, backend, template)
+            row = _run_one(planned, request, store, limits, observer, backend, template, too_small.get(planned, ""))
         except Stopped:
             return
         with lock:
@@ -125,11 +128,12 @@ def _run_one(
     observer: Observer,
     backend: Backend,
     template: Template,
+    too_small: str,
 ) -> dict[str, Any]:
     workdir = store.workdir(planned.cell)
     try:
-        if obstacle := planned.obstacle:
-            outcome = Outcome("unavailable", obstacle, 0.0, {}, "")
+        if obstacle := planned.obstacle or too_small:
+            outcome = Outcome("unavailable" if planned.obstacle else "oom", obstacle, 0.0, {}, "")
             finished = Finished(outcome, workdir, now(), provenance(), socket.gethostname())
             jobs = limits.jobs
         else:

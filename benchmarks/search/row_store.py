@@ -77,7 +77,7 @@ class RowStore:
                 some = places[start : start + step]
                 block = np.empty((len(some), *layout.shape), dtype=layout.base)
                 self._fill(block, some)
-                file.write(memoryview(block))
+                file.write(block.data)
             file.flush()
             return np.memmap(file, layout.base, "r", shape=shape)  # which holds the file open itself
 

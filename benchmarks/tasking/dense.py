@@ -50,7 +50,7 @@ class KeptScores:
 
     def append(self, scores: np.ndarray) -> None:
         """Keep the next queries' scores."""
-        self._file.write(memoryview(np.ascontiguousarray(scores, dtype=np.float32)))
+        self._file.write(np.ascontiguousarray(scores, dtype=np.float32).data)
 
     def blocks(self) -> Iterator[np.ndarray]:
         """What was kept, in order."""

@@ -1,5 +1,6 @@
 """Peak memory is the same whether a cell found its embeddings or made them, and has nothing of the harness in it."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from benchmarks.gate.finding import Verdict
 from benchmarks.gate.from_store import snapshot_of_store
 from benchmarks.gate.memory import judge_memory
 from benchmarks.gate.rules import Rules
+from benchmarks.ground_truth import read_ground_truth
 from benchmarks.runner import Limits
 from benchmarks.worker import _status
 from datasets.imageset import ImageSet, Item
@@ -106,13 +108,50 @@ def test_a_cell_over_its_limit_reads_oom(bench):
     assert row["status"] == "oom"
 
 
+def sizes_of(planned):
+    truth = read_ground_truth(planned.manifest)
+    return truth.query_ids, truth.gallery_ids
+
+
 def test_a_plan_says_which_cells_will_not_fit(bench):
     bench.run("pixels", "random")
     cells = bench.plan("pixels", "random").cells
     assert memory_forecast.too_large(cells, bench.store, 2**40, keep_rankings=False) == []
     lines = memory_forecast.too_large(cells, bench.store, 2**20, keep_rankings=False)
-    assert all("needs about" in line and "limit 0.0: expect `oom`" in line for line in lines) and len(lines) == 2
+    assert all("needs about" in line and "limit 0.0: not run" in line for line in lines) and len(lines) == 2
+    known = bench.store.row(cells[0].cell)["memory"]
+    wanted = memory_forecast.expected_bytes(known, *(len(ids) for ids in sizes_of(cells[0])))
+    (line,) = memory_forecast.too_large(cells[:1], bench.store, wanted - 1, keep_rankings=False)
+    assert "needs about" in line and "expect `oom`" in line
     known = {"baseline": 10, "stages": {"load": 5, "encode": 7}, "embedding_bytes_per_image": 100}
     assert memory_forecast.expected_bytes(known, 3, 50) == 10 + 7 + 2 * 50 * 100 + 24 * 150
     assert memory_forecast.expected_bytes({}, 10_000, 50_000) == 24 * 2**21
     assert memory_forecast.expected_bytes({}, 10_000, 50_000, keep_rankings=True) > 11 * 2**30
+
+
+def test_a_cell_that_cannot_fit_is_not_begun_and_its_row_says_what_it_needs(bench):
+    from bench_support import Events
+
+    from benchmarks.runner import Limits
+
+    (row,) = bench.run("mean-colour").values()
+    (planned,) = bench.plan("mean-colour").cells
+    assert row["status"] == "ok"
+    limit = row["memory"]["baseline"] // 2
+    events = Events()
+    (row,) = bench.run("mean-colour", limits=Limits(120, limit), force=True, observer=events).values()
+    assert row["status"] == "oom" and not events.started_pids
+    told = (
+        rf"needs about \d+\.\d GiB, limit {limit / 2**30:.1f}: not run; raise --memory-limit or choose a smaller subset"
+    )
+    assert re.fullmatch(told, row["reason"])
+    lines = memory_forecast.too_large([planned], bench.store, limit, keep_rankings=False)
+    assert lines == [f"{planned.cell.title} {row['reason']}"]
+    assert bench.store.row(planned.cell)["status"] == "ok"  # the row before it stays
+
+
+def test_the_least_that_a_cell_needs_is_less_than_what_is_expected():
+    known = {"baseline": 10, "embedding_bytes_per_image": 100, "stages": {"load": 7, "encode": 9}}
+    assert memory_forecast.least_bytes(known, 3, 50) == 10 + 7 + 50 * 100 + 8 * 150
+    assert memory_forecast.least_bytes({}, 10_000, 50_000) == 0
+    assert 3 * 2**30 < memory_forecast.least_bytes({}, 10_000, 50_000, keep_rankings=True) < 4 * 2**30
