@@ -17,7 +17,8 @@ from methods.spec import MethodSpec
 
 RETRIEVAL = ("benchmarks.tasks.retrieval", "methods.stages")
 """What measures where no task is named: how a method answers is then all that counts."""
-NO_TASKS = {
+NO_TASKS: dict[str, tuple[str, ...]] = {
+    "engines": tuple(f"benchmarks.engines.{name}" for name in ("measure", "proof", "sample", "settling", "subject")),
     "scaling": ("benchmarks.scaling.point", "methods.stages"),
     "streaming": ("benchmarks.streaming.measure", "methods.stages"),
 }

@@ -63,6 +63,17 @@ Threads = Annotated[
         help="Threads of every library. Unless given: all cores, or one where `run` is asked for smoke subsets alone.",
     ),
 ]
+Timeout = Annotated[
+    float, typer.Option("--timeout", min=1, callback=finite, help="Seconds one process may run, or take for an answer.")
+]
+MemoryLimit = Annotated[
+    float | None,
+    typer.Option(
+        "--memory-limit", min=0.1, callback=finite, help="GiB a process may use; 80 % of the memory unless given."
+    ),
+]
+Force = Annotated[bool, typer.Option("--force", help="Measure again what was measured.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be measured, and stop.")]
 Backend = Annotated[
     str,
     typer.Option("--backend", help="Where cells run: local, dask or slurm (docs/fan-out.md)."),

@@ -1,4 +1,4 @@
-"""One contestant on every engine, in one process: proofs first, then rounds in which all that are proven take turns."""
+"""One component on every engine, in one process: proofs first, then rounds in which all that are proven take turns."""
 
 import math
 import random
@@ -6,24 +6,21 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.engines.contestants import Contestant
+from benchmarks.engines.components import Component
 from benchmarks.engines.proof import Proof
 from benchmarks.engines.sample import QUERIES, sample_of
 from benchmarks.engines.settling import settle
 from benchmarks.engines.subject import PREDICT, Call, Subject, make_subject
 from benchmarks.latency.calibration import Calibration, strayed
 from benchmarks.protocol import SEED
-from benchmarks.worker import set_seeds, set_threads
-from datasets.registry import open_dataset
-from methods.building import Surroundings, build_encoder
+from benchmarks.worker import Job, contained, open_cell
+from datasets.manifest import Manifest
+from methods.building import build_encoder
 from methods.engines.registry import ENGINES, PLAIN, get_engine
-from methods.registry import load_registry
-from methods.weights import find_weights
 
 TURN_SECONDS = 0.25
 """Least length of a turn: a quick engine is called several times in one."""
@@ -32,30 +29,25 @@ UNTRAINED_QUERIES = 8
 """Of a sample on which a network without weights proves its cosines: any images will do."""
 
 
-@dataclass(frozen=True)
-class Order:
-    """What to measure, picklable."""
+@dataclass(frozen=True, kw_only=True)
+class EngineJob(Job):
+    """A Job on one component of a method's encoder."""
 
-    contestant: Contestant
+    component: Component
     engines: tuple[str, ...]
-    dataset: tuple[str, str]
-    """(name, subset)"""
-    data_dir: Path | None
-    weights_dir: Path | None
-    plugins: tuple[Path, ...]
-    threads: int
     batch: int
     rounds: int
     seconds: float
     """Of all rounds, about; of a slow network fewer are made, but never fewer than LEAST_ROUNDS."""
 
 
-def measure(order: Order) -> dict[str, Any]:
-    """Facts of one contestant, JSON-able: `proofs` by engine, `seconds` (rounds,) an image by engine that is proven."""
-    import tensorflow  # noqa: F401  so that its threads can be set
+def run_engines(job: EngineJob) -> None:
+    """Entry point of the child process."""
+    contained(job, partial(_measure, order=job))
 
-    set_threads(order.threads)
-    set_seeds()
+
+def _measure(job: Job, order: EngineJob) -> dict[str, Any]:
+    """What is stored: `proofs` by engine, `seconds` (rounds,) an image by engine that is equivalent."""
     subject, trained = _subject(order)
     settled = not trained and subject.part == "network" and settle(subject.network(), subject.inputs)
     calls, proofs = _proven(subject, order.engines, order.batch)
@@ -65,12 +57,8 @@ def measure(order: Order) -> dict[str, Any]:
     bound = {name: partial(call, batch) for name, call in calls.items()}
     seconds = take_turns(bound, order.rounds, order.seconds, calibration)
     return {
-        **asdict(order.contestant),
-        "trained": trained,
         "settled": settled,
         "size": subject.size,
-        "batch": order.batch,
-        "threads": order.threads,
         "images": len(subject.inputs),
         "proofs": {name: asdict(proof) for name, proof in proofs.items()},
         "seconds": {name: (values / order.batch).tolist() for name, values in seconds.items()},
@@ -133,14 +121,10 @@ def _in_batches(call: Call, inputs: Any, size: int) -> Any:
     return np.concatenate(results) if isinstance(results[0], np.ndarray) else [one for some in results for one in some]
 
 
-def _subject(order: Order) -> tuple[Subject, bool]:
-    name, subset = order.dataset
-    dataset = open_dataset(name, order.data_dir)
-    split = dataset.split(subset)
-    spec = load_registry(order.plugins).get(order.contestant.method)
-    found = next(filter(None, (find_weights(weights, order.weights_dir) for weights in spec.weights)), None)
-    encoder = build_encoder(spec, Surroundings(found.path if found else None))
-    trained = found is not None or not spec.weights
-    most = QUERIES if trained else UNTRAINED_QUERIES
-    sample = sample_of(dataset.imageset(split.gallery), most)
-    return make_subject(order.contestant.part, encoder, sample, trained), trained
+def _subject(order: EngineJob) -> tuple[Subject, bool]:
+    context, dataset = open_cell(order)
+    encoder = build_encoder(context.spec, context.surroundings)
+    trained = order.weights is not None or not context.spec.weights
+    gallery = Manifest.from_json(order.manifest.read_text(encoding="utf-8"), dataset).gallery
+    sample = sample_of(gallery, QUERIES if trained else UNTRAINED_QUERIES)
+    return make_subject(order.component.part, encoder, sample, trained), trained

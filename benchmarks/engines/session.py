@@ -1,45 +1,84 @@
-"""All contestants of one `engines` command, each in a process of its own."""
+"""One call of `engines`: a row of each component, made in a process of its own."""
 
-import multiprocessing
-import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
-from benchmarks.devices import KERAS_BACKENDS, device_environment
-from benchmarks.engines.measure import Order, measure
-from benchmarks.launch import thread_environment
-from benchmarks.processes import BLANK, MARK, Family, begin, end_marked
-from benchmarks.temporary import temporary_folder, use
-from datasets.errors import BenchmarkError
+from benchmarks.engines.components import Component, components
+from benchmarks.engines.kept import component_path
+from benchmarks.engines.measure import LEAST_ROUNDS, UNTRAINED_QUERIES, EngineJob, run_engines
+from benchmarks.engines.proof import COSINE, FACES_ALIKE, MOVED_PIXELS
+from benchmarks.engines.sample import QUERIES
+from benchmarks.experiments.candidates import Candidate
+from benchmarks.experiments.frame import Frame, Unit
+from benchmarks.launch import Outcome
+from benchmarks.protocol import timing_of
+from benchmarks.provenance import now
+from benchmarks.staleness import engine_code
+from methods.engines.registry import PLAIN, get_engine
+from methods.fingerprint import package_versions
+
+NAME = "engines"
 
 
-def measured(orders: Sequence[Order], on_progress: Callable[[str], None]) -> Iterator[dict[str, Any]]:
-    """The facts of each order, in order, as soon as they are known; networks of one never crowd another's memory.
+@dataclass(frozen=True)
+class Asked:
+    """Which components are measured (all unless named), on which engines, how."""
 
-    Raises BenchmarkError where a process ends without an answer.
+    names: Sequence[str]
+    engines: tuple[str, ...]
+    dataset: tuple[str, str]
+    """(name, subset)"""
+    batch: int
+    rounds: int
+    seconds: float
+
+
+def measure(asked: Asked, frame: Frame) -> list[dict[str, Any]]:
+    """The row of each component, in order, stored as soon as it is known.
+
+    Raises BenchmarkError for anything the user has to fix first.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ[MARK] = BLANK
-    os.environ.update(device_environment("cpu", KERAS_BACKENDS[0]))
-    for order in orders:
-        name = order.contestant.name
-        on_progress(f"{name}: equivalence checks, then {order.rounds} rounds")
-        os.environ.update(thread_environment(order.threads))
-        context = multiprocessing.get_context("spawn")
-        family = Family(Path())
-        try:
-            with temporary_folder() as scratch, ProcessPoolExecutor(1, context, _begin, (scratch, family.mark)) as pool:
-                found = pool.submit(measure, order).result()
-        except BrokenProcessPool as error:
-            raise BenchmarkError(f"{name}: its process died (out of memory?); name fewer networks with -m") from error
-        finally:
-            end_marked(family.mark)
-        yield found
+    chosen = components(list(asked.names), frame.registry)
+    methods = dict.fromkeys(component.method for component in chosen)
+    found = {each.spec.id: each for each in frame.candidates(NAME, methods, [asked.dataset], untrained=True)}
+    units = [_unit(one, found[one.method], asked, frame) for one in chosen if one.method in found]
+    return [frame.row(unit) for unit in units]
 
 
-def _begin(scratch: Path, mark: str) -> None:
-    begin(mark)
-    use(scratch)
+def _unit(component: Component, each: Candidate, asked: Asked, frame: Frame) -> Unit:
+    settings = {"engines": sorted(asked.engines), "batch": asked.batch, "rounds": asked.rounds}
+    limits = [LEAST_ROUNDS, UNTRAINED_QUERIES, QUERIES, COSINE, FACES_ALIKE, MOVED_PIXELS]
+    others = [get_engine(name) for name in asked.engines if name != PLAIN]
+    versions = package_versions(tuple(sorted({engine.package for engine in others if engine.package})))
+    inputs = {
+        **each.inputs,
+        "engines": {**settings, "seconds": asked.seconds, "limits": limits, "packages": versions},
+        "engine_code": {name: code for engine in others for name, code in engine_code(engine.name).items()},
+    }
+    facts = {
+        **asdict(component),
+        "cell": each.cell.to_json(),
+        "dataset": f"{each.manifest.dataset}:{each.cell.subset}",
+        "trained": each.trained,
+        "batch": asked.batch,
+        "threads": frame.settings.threads,
+        "measured": now(),
+    }
+    path = component_path(frame.rows.root, component.name)
+    return Unit(component.name, path, inputs, facts, partial(_measured, component, each, asked, frame))
+
+
+def _measured(component: Component, each: Candidate, asked: Asked, frame: Frame) -> Outcome:
+    return frame.isolated(
+        each,
+        run_engines,
+        timing_of(each.cell.subset, each.trained),
+        job=EngineJob,
+        component=component,
+        engines=asked.engines,
+        batch=asked.batch,
+        rounds=asked.rounds,
+        seconds=asked.seconds,
+    )

@@ -1,4 +1,4 @@
-"""One contestant ready to be run on any engine: its inputs, its calls, and how its results are compared."""
+"""One component ready to be run on any engine: its inputs, its calls, and how its results are compared."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.engines.contestants import Part
+from benchmarks.engines.components import Part
 from benchmarks.engines.proof import Proof, judge_faces, judge_rows
 from benchmarks.engines.sample import Sample
 from datasets.errors import BenchmarkError

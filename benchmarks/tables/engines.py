@@ -14,7 +14,7 @@ from benchmarks.engines.subject import PREDICT
 from benchmarks.files import write_text
 from benchmarks.latency.calibration import NOISY
 from benchmarks.latency.summary import quantiles
-from benchmarks.store import Store
+from benchmarks.store import FAILED_RERUN, Store
 from benchmarks.tables.markdown import to_markdown
 from benchmarks.tables.model import Column, Table, milliseconds
 from benchmarks.tables.notes import machine_note
@@ -66,10 +66,12 @@ def write_stored_engines(store: Store, out: Path) -> list[Path]:
 
 
 def write_engines(facts: Sequence[dict[str, Any]], out: Path) -> list[Path]:
-    """Write `engines.md` and `engines.csv` of what is kept of each contestant, all of it measured alike."""
-    rows = [row for one in facts for row in _rows(one)]
+    """Write `engines.md` and `engines.csv` of what is kept of each component, all of it measured alike."""
+    measured = [one for one in facts if one.get("status", "ok") == "ok"]
+    rows = [row for one in measured for row in _rows(one)]
     paths = [out / "engines.md", out / "engines.csv"]
-    write_text(paths[0], to_markdown(Table("Engines", COLUMNS, rows, [INTRODUCTION, *_notes(facts)])))
+    notes = [INTRODUCTION, *(_notes(measured) if measured else []), *_failures(facts)]
+    write_text(paths[0], to_markdown(Table("Engines", COLUMNS, rows, notes)))
     write_text(paths[1], _csv(rows))
     return paths
 
@@ -136,6 +138,20 @@ def _notes(facts: Sequence[dict[str, Any]]) -> list[str]:
         machine_note([one["provenance"] for one in facts]),
         *dict.fromkeys(map(_versions, facts)),
     ]
+
+
+def _failures(facts: Sequence[dict[str, Any]]) -> list[str]:
+    """Which have no figures, or only earlier ones, and why."""
+    missing = [_ended(one["name"], one) for one in facts if one.get("status", "ok") != "ok"]
+    again = [_ended(one["name"], one[FAILED_RERUN]) for one in facts if FAILED_RERUN in one]
+    return [
+        *(["Without a figure: " + "; ".join(missing) + "."] if missing else []),
+        *(["Rerun without a result, so the row before it is shown: " + "; ".join(again) + "."] if again else []),
+    ]
+
+
+def _ended(name: str, row: dict[str, Any]) -> str:
+    return f"{name}: {row['status']} ({row['reason']})"
 
 
 def _versions(facts: dict[str, Any]) -> str:

@@ -1,0 +1,116 @@
+"""The one place where experiments resolve methods: with data, weights and device, and all that a row depends on."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.cells import Cell
+from benchmarks.devices import device_of, packages_of, unfit_backend
+from benchmarks.experiments.settings import Settings
+from benchmarks.plan import cell_inputs
+from benchmarks.staleness import encoder_key
+from benchmarks.store import Store
+from datasets.errors import BenchmarkError
+from datasets.manifest import Manifest, build_manifest
+from datasets.registry import open_dataset
+from methods.installed import needs
+from methods.registry import Registry
+from methods.spec import MethodSpec
+from methods.weights import Found, file_obstacle, find_weights
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One method on one data set."""
+
+    cell: Cell
+    spec: MethodSpec
+    weights: Found | None
+    manifest: Manifest
+    manifest_path: Path
+    inputs: dict[str, Any]
+    """What a row depends on; one whose inputs differ is stale."""
+    packages: tuple[str, ...]
+    """What its process imports."""
+    obstacle: str
+    """Why nothing can be measured here, or ""."""
+
+    @property
+    def trained(self) -> bool:
+        """False for a network whose weights are not here."""
+        return self.weights is not None or not self.spec.weights
+
+    @property
+    def encoder_key(self) -> str:
+        """Names the encoder's stored rows."""
+        return encoder_key(self.spec, self.inputs)
+
+
+def resolve(
+    experiment: str,
+    methods: Iterable[str],
+    datasets: Iterable[tuple[str, str]],
+    settings: Settings,
+    registry: Registry,
+    store: Store,
+    say: Callable[[str], None],
+    untrained: bool = False,
+) -> list[Candidate]:
+    """Every method on every data set (name, subset); `say` is told which are left out.
+
+    `untrained` lets networks without weights take part. Raises BenchmarkError for unknown names, broken data, wrong
+    weights, and where nothing is left that can be measured here.
+    """
+    specs = [registry.get(method) for method in methods]
+    found: list[Candidate] = []
+    left_out: list[str] = []
+    for name, subset in datasets:
+        for each in _on(experiment, name, subset, specs, settings, store, untrained):
+            if isinstance(each, str):
+                say(f"left out: {each}")
+                left_out.append(each)
+            else:
+                found.append(each)
+    reasons = [*left_out, *(f"{each.spec.id}: {each.obstacle}" for each in found if each.obstacle)]
+    if all(each.obstacle for each in found):
+        raise BenchmarkError(f"nothing to measure: {'; '.join(reasons[:3])}")
+    return found
+
+
+def _on(
+    experiment: str,
+    name: str,
+    subset: str,
+    specs: Iterable[MethodSpec],
+    settings: Settings,
+    store: Store,
+    untrained: bool,
+) -> Iterator[Candidate | str]:
+    """Those on one data set, or why one is left out."""
+    dataset = open_dataset(name, settings.data_dir, store.drawings)
+    manifest = build_manifest(dataset, subset, store.cache / "manifests", settings.force)
+    path = store.keep_manifest(manifest.hash, manifest.to_json())
+    for spec in specs:
+        if spec.content == "faces" and dataset.content == "objects":
+            yield f"{spec.id} looks for faces, and the images of {name} show none; name another data set"
+            continue
+        weights = next(filter(None, (find_weights(each, settings.weights_dir) for each in spec.weights)), None)
+        cell = Cell(name, subset, experiment, spec.id, device_of(spec, settings.device))
+        packages = packages_of(spec, settings.keras_backend)
+        lacking = "" if untrained or not spec.weights or weights else f"no weights: fetch {spec.weights[0]}"
+        yield Candidate(
+            cell=cell,
+            spec=spec,
+            weights=weights,
+            manifest=manifest,
+            manifest_path=path,
+            inputs=cell_inputs(
+                cell, spec, manifest.hash, weights, settings.threads, settings.keras_backend, source=dataset
+            ),
+            packages=packages,
+            obstacle=needs(packages)
+            or unfit_backend(spec, settings.keras_backend)
+            or lacking
+            or file_obstacle(spec, weights),
+        )
