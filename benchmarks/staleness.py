@@ -19,6 +19,10 @@ RETRIEVAL = ("benchmarks.tasks.retrieval", "methods.stages")
 """What measures where no task is named: how a method answers is then all that counts."""
 NO_TASKS: dict[str, tuple[str, ...]] = {
     "engines": tuple(f"benchmarks.engines.{name}" for name in ("measure", "proof", "sample", "settling", "subject")),
+    "indexes": (
+        *(f"benchmarks.indexes.{name}" for name in ("contestant", "figures", "sweep", "truth", "turns", "vectors")),
+        "methods.indexes",
+    ),
     "scaling": ("benchmarks.scaling.point", "methods.stages"),
     "streaming": ("benchmarks.streaming.measure", "methods.stages"),
 }

@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from benchmarks.cli import options
-from datasets.words import count_of
 
 DEFAULT_METHODS = (
     "pixels",
@@ -32,57 +31,44 @@ def scaling(
     out: options.OutDir = Path("results"),
     plugins: options.Plugins = None,
     threads: options.Threads = None,
-    timeout: Annotated[
-        float, typer.Option("--timeout", min=1, callback=options.finite, help="Seconds one process may run.")
-    ] = 1800,
-    memory_limit: Annotated[
-        float | None, typer.Option("--memory-limit", min=0.1, callback=options.finite, help="GiB a process may use.")
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Measure again what was measured.")] = False,
+    device: options.Device = "cpu",
+    keras_backend: options.KerasBackend = "tensorflow",
+    timeout: options.Timeout = 1800,
+    memory_limit: options.MemoryLimit = None,
+    force: options.Force = False,
+    dry_run: options.DryRun = False,
 ) -> None:
     """Measure time and memory at rising gallery sizes, and fit the laws by which they grow.
 
     Galleries beyond the data set are filled up with jittered embeddings. What was measured is not measured again.
     """
-    from benchmarks.provenance import usable_cores
-    from benchmarks.scaling.contestants import Request
+    from benchmarks.cli.measuring import conclude, measuring, settings_of
     from benchmarks.scaling.galleries import parse_sizes
-    from benchmarks.scaling.session import Session
-    from benchmarks.store import Store
+    from benchmarks.scaling.results import ScalingStore
+    from benchmarks.scaling.session import Asked, measure
     from benchmarks.tables.scaling.report import write_scaling
     from benchmarks.terminal import Console
     from datasets.registry import parse_dataset
-    from methods.registry import load_registry
 
     console = Console()
-    registry = load_registry(plugins or ())
     named = [parse_dataset(text) for text in datasets or ("lfw",)]
-    request = Request(
-        methods=tuple(dict.fromkeys(methods or DEFAULT_METHODS)),
-        datasets=tuple(dict.fromkeys((name, own or subset) for name, own in named)),
-        sizes=parse_sizes(sizes),
+    asked = Asked(
+        tuple(dict.fromkeys(methods or DEFAULT_METHODS)),
+        tuple(dict.fromkeys((name, own or subset) for name, own in named)),
+        parse_sizes(sizes),
+    )
+    settings = settings_of(
         data_dir=data_dir,
         weights_dir=weights_dir,
-        plugins=tuple(plugins or ()),
-        threads=threads or usable_cores(),
+        plugins=plugins,
+        threads=threads,
+        device=device,
+        keras_backend=keras_backend,
         timeout=timeout,
-        memory_bytes=int(memory_limit * 2**30) if memory_limit else None,
+        memory_limit=memory_limit,
         force=force,
+        dry_run=dry_run,
     )
-    store = Store(out)
-    store.require_writable()
-    session = Session(
-        request, registry, store, lambda line: console.print(line, markup=False, highlight=False, soft_wrap=True)
-    )
-    rows = session.run()
-    for path in write_scaling(store, registry, out):
-        console.print(f"wrote {path}", soft_wrap=True, highlight=False)
-    statuses = [row["status"] for row in rows]
-    unavailable, failed = statuses.count("unavailable"), sum(s not in ("ok", "unavailable") for s in statuses)
-    console.print(
-        f"{count_of(len(rows), 'point')}, {count_of(session.measured, 'process', 'processes')} run, "
-        f"{unavailable} unavailable, {failed} failed",
-        highlight=False,
-    )
-    if failed:
-        raise typer.Exit(1)
+    with measuring(console, settings, out, ScalingStore) as frame:
+        rows = measure(asked, frame, ScalingStore(out))
+    conclude(console, rows, frame, [] if dry_run else write_scaling(frame.store, frame.registry, out))

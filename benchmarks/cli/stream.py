@@ -23,49 +23,42 @@ def stream(
     out: options.OutDir = Path("results"),
     plugins: options.Plugins = None,
     threads: options.Threads = None,
-    timeout: Annotated[
-        float, typer.Option("--timeout", min=1, callback=options.finite, help="Seconds one method may take.")
-    ] = 14400,
-    memory_limit: Annotated[
-        float, typer.Option("--memory-limit", min=0.1, callback=options.finite, help="GiB a process may use.")
-    ] = 2,
-    force: Annotated[bool, typer.Option("--force", help="Embed and measure again what was measured.")] = False,
+    device: options.Device = "cpu",
+    keras_backend: options.KerasBackend = "tensorflow",
+    timeout: options.Timeout = 14400,
+    memory_limit: options.MemoryLimit = 2,
+    force: options.Force = False,
+    dry_run: options.DryRun = False,
 ) -> None:
     """Embed a gallery onto disk shard by shard, and search it there, one shard in memory at a time.
 
     Beyond the data set the gallery is filled with distorted copies of its images. Killed, the same command goes on
     after the last whole shard. The answers are compared with those of a search in memory.
     """
-    from benchmarks.provenance import usable_cores
-    from benchmarks.store import Store
-    from benchmarks.streaming.plan import Request
-    from benchmarks.streaming.session import Session
+    from benchmarks.cli.measuring import conclude, measuring, settings_of
+    from benchmarks.streaming.results import StreamingStore
+    from benchmarks.streaming.session import Asked, measure
     from benchmarks.tables.streaming import write_streaming
     from benchmarks.terminal import Console
     from datasets.registry import parse_dataset
-    from methods.registry import load_registry
 
     console = Console(soft_wrap=True, highlight=False)
     name, subset = parse_dataset(dataset)
-    request = Request(
-        methods=tuple(dict.fromkeys(methods or DEFAULT_METHODS)),
-        dataset=name,
-        subset=subset or "full",
-        size=size,
-        rows=rows,
-        memory_bytes=int(memory_limit * 2**30),
+    asked = Asked(tuple(dict.fromkeys(methods or DEFAULT_METHODS)), (name, subset or "full"), size, rows)
+    settings = settings_of(
         data_dir=data_dir,
         weights_dir=weights_dir,
-        plugins=tuple(plugins or ()),
-        threads=threads or usable_cores(),
+        plugins=plugins,
+        threads=threads,
+        device=device,
+        keras_backend=keras_backend,
         timeout=timeout,
+        memory_limit=memory_limit,
         force=force,
+        dry_run=dry_run,
     )
-    store = Store(out)
-    store.require_writable()
-    results = Session(
-        request, load_registry(plugins or ()), store, lambda line: console.print(line, markup=False)
-    ).run()
+    with measuring(console, settings, out, StreamingStore) as frame:
+        results = measure(asked, frame, StreamingStore(out))
     for row in results:
         if row["status"] == "ok":
             made = row["extraction"]
@@ -73,7 +66,6 @@ def stream(
                 f"{row['cell']['method']}: {count_of(made['found'], 'shard')} found, {made['made']} made; "
                 f"{row['check'].get('equal', 0)} of {count_of(row['batch'], 'answer')} as in memory"
             )
-    for path in write_streaming(store, out):
-        console.print(f"wrote {path}")
-    if any(row["status"] != "ok" or row["check"]["status"] != "ok" for row in results):
-        raise typer.Exit(1)
+    # A comparison that failed is a failure too: whether the answers are right is then not known.
+    judged = [row["check"] if row["status"] == "ok" else row for row in results]
+    conclude(console, judged, frame, [] if dry_run else write_streaming(frame.store, out))

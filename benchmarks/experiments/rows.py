@@ -22,7 +22,7 @@ class Rows:
 
     def save(self, path: Path, row: dict[str, Any]) -> None:
         """Keep a row. One without figures goes beside an earlier one that has them, under FAILED_RERUN."""
-        earlier = self.row(path) if row["status"] != "ok" else None
+        earlier = self.row(path) if row.get("status", "ok") != "ok" else None
         if earlier is not None and earlier.get("status", "ok") == "ok":
             row = {**earlier, FAILED_RERUN: {name: row[name] for name in ("status", "reason", "log_tail", "started")}}
         write_record(path, row if self._schema is None else {"schema": self._schema, **row})

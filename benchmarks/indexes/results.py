@@ -6,35 +6,35 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.files import DamagedFile, intact, read_record, write_atomically, write_record
+from benchmarks.experiments.rows import Rows
+from benchmarks.files import DamagedFile, write_atomically
 from benchmarks.names import file_stem
 
 SCHEMA = 1
 _NEEDS = ("provenance", "started", "vectors", "vectors.gallery")
 
 
-class IndexStore:
+class IndexStore(Rows):
     """What `indexes` leaves below one `--out` folder."""
 
     def __init__(self, out: Path) -> None:
-        self.root = out / "indexes"
+        super().__init__(out / "indexes", SCHEMA, _NEEDS)
 
-    def save(self, name: str, record: dict[str, Any], samples: Mapping[str, np.ndarray]) -> Path:
-        """Keep the record of a set of vectors in the place of an older one; `samples` in seconds (rounds, queries)."""
-        path = self.root / f"{file_stem(name)}.json"
+    def vectors(self, name: str) -> Path:
+        """Where the record of a set of vectors lies."""
+        return self.root / f"{file_stem(name)}.json"
+
+    def save_samples(self, path: Path, samples: Mapping[str, np.ndarray]) -> None:
+        """Keep the samples in seconds (rounds, queries) beside the record at `path`."""
         with write_atomically(path.with_suffix(".npz")) as file:
             np.savez(file, **samples)  # type: ignore[arg-type]
-        write_record(path, {"schema": SCHEMA, **record})
-        return path
 
     def records(self) -> Iterator[dict[str, Any]]:
         """Every stored record, small galleries first."""
-        kept = intact(_read, sorted(self.root.glob("*.json")))
-        yield from sorted(kept, key=lambda record: record["vectors"]["gallery"])
+        yield from sorted(self.every("*.json"), key=lambda record: record["vectors"]["gallery"])
 
-
-def _read(path: Path) -> dict[str, Any] | None:
-    record = read_record(path, SCHEMA, _NEEDS)
-    if record is not None and not isinstance(record["vectors"].get("gallery"), int):
-        raise DamagedFile(path, "its gallery has no size")
-    return record
+    def _read(self, path: Path) -> dict[str, Any] | None:
+        record = super()._read(path)
+        if record is not None and not isinstance(record["vectors"].get("gallery"), int):
+            raise DamagedFile(path, "its gallery has no size")
+        return record

@@ -1,94 +1,165 @@
-"""One call of `indexes`: vectors, builds, the exact answer, rounds, rows."""
+"""One call of `indexes`: for each set of vectors the builds, the exact answer, rounds, and a row a setting."""
 
 import tempfile
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks.experiments.candidates import Candidate
+from benchmarks.experiments.frame import Frame, Unit
 from benchmarks.indexes.contestant import IndexJob
 from benchmarks.indexes.figures import fastest, row_of
-from benchmarks.indexes.gathering import gather
-from benchmarks.indexes.request import Request
 from benchmarks.indexes.results import IndexStore
 from benchmarks.indexes.seat import Entrant, Seat
-from benchmarks.indexes.sweep import make_sweep
+from benchmarks.indexes.sweep import make_sweep, require_known
 from benchmarks.indexes.truth import CUTOFFS, exact_ranking
-from benchmarks.indexes.turns import take_turns
-from benchmarks.indexes.vectors import Source
-from benchmarks.latency.calibration import Calibration, strayed
-from benchmarks.launch import prepare
-from benchmarks.provenance import now, provenance
-from benchmarks.store import Store
+from benchmarks.indexes.turns import Budget, take_turns
+from benchmarks.indexes.vectors import QUERIES, Source, VectorJob, run_vectors
+from benchmarks.latency.calibration import strayed
+from benchmarks.launch import Outcome
+from benchmarks.provenance import provenance
+from benchmarks.scaling.galleries import make_pool
+from benchmarks.scaling.search_cost import TIMING
 from datasets.errors import BenchmarkError
 from methods.fingerprint import package_versions
 from methods.ranking import Ranking
-from methods.registry import Registry
 
+NAME = "indexes"
 LIBRARIES = ("faiss", "sklearn", "usearch")
 
 
+@dataclass(frozen=True)
+class Asked:
+    """Whose vectors, which indexes over them beside the exact one (all unless named), and for how long."""
+
+    sources: Sequence[Source]
+    families: Sequence[str] = ()
+    budget: Budget = field(default_factory=Budget)
+    batch: int = 64
+    """Queries asked at once, where they are not asked one by one."""
+
+
+class ExactFailedError(Exception):
+    """The index that all are compared with failed: nothing can be scored."""
+
+
+def measure(asked: Asked, frame: Frame, store: IndexStore) -> list[dict[str, Any]]:
+    """The record of each set of vectors, stored as soon as it is measured.
+
+    Raises BenchmarkError for anything the user has to fix first.
+    """
+    require_known(asked.families)
+    for source in asked.sources:
+        if frame.registry.get(source.method).index is None:
+            raise BenchmarkError(f"{source.method} is no composition of an encoder and an index: it has no vectors")
+    units = []
+    for source in asked.sources:
+        (each,) = frame.candidates(NAME, [source.method], [(source.dataset, source.subset)])
+        units.append(_unit(source, each, asked, frame, store))
+    return [frame.row(unit) for unit in units]
+
+
+def _unit(source: Source, each: Candidate, asked: Asked, frame: Frame, store: IndexStore) -> Unit:
+    gallery = source.size or len(make_pool(each.manifest, QUERIES).gallery)
+    named = (source.method, each.manifest.heading, source.subset, str(gallery))
+    versions = {name: str(version) for name, version in package_versions(LIBRARIES).items()}
+    settings = {"families": sorted(asked.families), "batch": asked.batch, "size": source.size, "packages": versions}
+    inputs = {**each.inputs, "indexes": settings, "timing": {**vars(TIMING), **vars(asked.budget)}}
+    facts = {
+        "vectors": {
+            "method": source.method,
+            "dataset": each.manifest.heading,
+            "subset": source.subset,
+            "manifest": each.manifest.hash,
+            "completeness": each.manifest.completeness,
+            "gallery": gallery,
+        },
+        "rows": [],
+        "threads": frame.settings.threads,
+        "batch": asked.batch,
+        "budget": {**vars(asked.budget), "patience": frame.settings.timeout},
+    }
+    title = f"{source.method} on {source.dataset}:{source.subset}, {gallery:,} vectors"
+    path = store.vectors("-".join(named))
+    session = Session(source, each, asked, frame, store, path, facts)
+    return Unit(title, path, inputs, facts, session.outcome, _is_whole)
+
+
+@dataclass(frozen=True)
 class Session:
-    """Measures one set of vectors after the other; `say` is told what happens, a line at a time."""
+    """One set of vectors, and all indexes over it side by side."""
 
-    def __init__(self, request: Request, registry: Registry, store: Store, say: Callable[[str], None]) -> None:
-        self.request = request
-        self.registry = registry
-        self.store = store
-        self.results = IndexStore(store.root)
-        self.say = say
+    source: Source
+    candidate: Candidate
+    asked: Asked
+    frame: Frame
+    store: IndexStore
+    path: Path
+    facts: dict[str, Any]
 
-    def run(self) -> list[dict[str, Any]]:
-        """The rows of all sets, each set stored as soon as it is measured.
-
-        Raises BenchmarkError for anything the user must mend first, and where the exact index itself fails.
-        """
-        prepare(LIBRARIES, self.request.threads, self.store.cache / "imports.log")
-        return [row for source in self.request.sources for row in self._measure(source)]
-
-    def _measure(self, source: Source) -> list[dict[str, Any]]:
-        begun = now()
-        self.results.root.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".running-", dir=self.results.root) as name:
+    def outcome(self) -> Outcome:
+        """What the record says; an error where there are no vectors, or nothing to compare with."""
+        self.frame.prepare(LIBRARIES)
+        start = time.perf_counter()
+        with tempfile.TemporaryDirectory(prefix=".running-", dir=self.frame.store.cache) as name:
             folder = Path(name)
-            vectors = gather(source, self.request, self.registry, self.store, folder, self.say)
+            made = self._gather(folder)
+            if made.status != "ok":
+                return made
+            vectors = {**self.facts["vectors"], **made.result}
             seats = self._seats(vectors, folder)
             entrants = [Entrant(seat, settings) for seat in seats for settings in seat.build.settings]
             try:
                 for seat in seats:
                     self._start(seat)
                 exact = self._answers(seats[0], entrants, vectors)
-                calibration = take_turns(entrants, self.request.budget, self.say)
+                calibration = take_turns(entrants, self.asked.budget, self._patience, self.frame.say)
+            except ExactFailedError as error:
+                return Outcome(seats[0].status, str(error), time.perf_counter() - start, {}, "")
             finally:
                 for seat in seats:
                     seat.stop()
-        return self._keep(vectors, entrants, exact, calibration, begun)
+        result = self._result(vectors, entrants, exact) | {"strayed": strayed(np.array(calibration.seconds))}
+        return Outcome("ok", "", time.perf_counter() - start, result, "")
+
+    @property
+    def _patience(self) -> float:
+        return self.frame.settings.timeout
+
+    def _gather(self, folder: Path) -> Outcome:
+        """Vectors in `folder`: stored embeddings where there are any, made in a process of its own."""
+        isolated = partial(self.frame.isolated, self.candidate, run_vectors, TIMING, job=VectorJob, workdir=folder)
+        return isolated(size=self.source.size)
 
     def _seats(self, vectors: dict[str, Any], folder: Path) -> list[Seat]:
-        request = self.request
+        asked, settings = self.asked, self.frame.settings
         seats = []
-        sweep = make_sweep(vectors["metric"], vectors["gallery"], vectors["dimension"], request.families)
+        sweep = make_sweep(vectors["metric"], vectors["gallery"], vectors["dimension"], asked.families)
         for place, build in enumerate(sweep):
             title = " ".join([build.family, *(f"{name}={value}" for name, value in build.part.params.items())])
             log = folder / f"{place:02d}-{build.family}.log"
-            job = IndexJob(title, build.part, folder, log, request.batch, request.threads)
-            seats.append(Seat(build, job, request.memory_limit))
+            job = IndexJob(title, build.part, folder, log, asked.batch, settings.threads)
+            seats.append(Seat(build, job, settings.memory_limit))
         return seats
 
     def _start(self, seat: Seat) -> None:
-        seat.start(self.request.budget.patience)
+        seat.start(self._patience)
         well = f"built in {seat.facts['build_s']:.1f} s" if seat.status == "ok" else f"{seat.status}: {seat.reason}"
-        self.say(f"{seat.job.title}: {well}")
+        self.frame.say(f"{seat.job.title}: {well}")
 
     def _answers(self, exact: Seat, entrants: Sequence[Entrant], vectors: dict[str, Any]) -> Ranking:
         """The exact ranking; the answers of every entrant are left in it."""
-        patience = self.request.budget.patience
+        patience = self._patience
 
         def search(k: int, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             answer = exact.ask("answers", patience, settings={}, k=k, places=places)
             if answer is None:
-                raise BenchmarkError(f"the exact index failed, nothing can be scored: {exact.status} ({exact.reason})")
+                raise ExactFailedError(f"the exact index failed, nothing can be scored: {exact.reason}")
             return answer
 
         truth = exact_ranking(search, vectors["queries"], vectors["gallery"])
@@ -98,29 +169,18 @@ class Session:
                 entrant.ids, entrant.scores = answer
         return truth
 
-    def _keep(
-        self,
-        vectors: dict[str, Any],
-        entrants: Sequence[Entrant],
-        exact: Ranking,
-        calibration: Calibration,
-        begun: str,
-    ) -> list[dict[str, Any]]:
-        """Store the set; its rows."""
+    def _result(self, vectors: dict[str, Any], entrants: Sequence[Entrant], exact: Ranking) -> dict[str, Any]:
+        """What is stored of the set; all samples are stored beside it."""
         scans = [entrant for entrant in entrants if entrant.seat.build.scan and entrant.seat.status == "ok"]
-        rows = [row_of(entrant, exact, scans, vectors["gallery"]) for entrant in entrants]
-        record = {
+        samples = {str(place): np.array(entrant.single) for place, entrant in enumerate(entrants)}
+        self.store.save_samples(self.path, samples)
+        return {
             "vectors": vectors,
-            "rows": rows,
+            "rows": [row_of(entrant, exact, scans, vectors["gallery"]) for entrant in entrants],
             "scan": fastest(scans).seat.build.family if scans else "",
-            "threads": self.request.threads,
-            "batch": self.request.batch,
-            "budget": vars(self.request.budget),
-            "strayed": strayed(np.array(calibration.seconds)),
-            "started": begun,
             "provenance": provenance() | {"indexes": package_versions(LIBRARIES)},
         }
-        samples = {str(place): np.array(entrant.single) for place, entrant in enumerate(entrants)}
-        named = (vectors["method"], vectors["dataset"], vectors["subset"], str(vectors["gallery"]))
-        self.results.save("-".join(named), record, samples)
-        return rows
+
+
+def _is_whole(record: dict[str, Any]) -> bool:
+    return all(row["status"] in ("ok", "unavailable") for row in record["rows"])

@@ -39,7 +39,7 @@ def make_sweep(metric: Metric, rows: int, dimension: int, families: Sequence[str
     `families` names those wanted beside it, all unless given; those that do not search such vectors are left out.
     Raises UnknownNameError for one that there is not.
     """
-    _check(families)
+    require_known(families)
     if metric == "hamming":
         every = _binary()
     else:
@@ -47,7 +47,8 @@ def make_sweep(metric: Metric, rows: int, dimension: int, families: Sequence[str
     return [build for build in every if not families or build is every[0] or build.family in families]
 
 
-def _check(families: Sequence[str]) -> None:
+def require_known(families: Sequence[str]) -> None:
+    """Raises UnknownNameError for a name that is no index's."""
     known = dict.fromkeys(build.family for build in (*_exact("cosine"), *_small("cosine", 16), *_binary()))
     for family in families:
         if family not in known:

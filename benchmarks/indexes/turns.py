@@ -20,18 +20,16 @@ class Budget:
     rounds: int = 8
     seconds: float = 0.15
     """Of single queries in a turn: 3 to 50 of them."""
-    patience: float = 1200.0
-    """Seconds that a build may take, or an answer."""
 
 
-def take_turns(entrants: Sequence[Entrant], budget: Budget, say: Callable[[str], None]) -> Calibration:
-    """Time all entrants round by round; their samples are left in them.
+def take_turns(entrants: Sequence[Entrant], budget: Budget, patience: float, say: Callable[[str], None]) -> Calibration:
+    """Time all entrants round by round; their samples are left in them. An answer may take `patience` seconds.
 
     Returns the calibration: the machine's pace before the first round and after each. An index that fails takes no
     further part and costs the others nothing.
     """
     for entrant in entrants:
-        pace = entrant.seat.ask("pace", budget.patience, settings=entrant.settings)
+        pace = entrant.seat.ask("pace", patience, settings=entrant.settings)
         if pace:
             entrant.queries = int(np.clip(budget.seconds / pace, _LEAST_QUERIES, _MOST_QUERIES))
     calibration = Calibration()
@@ -40,7 +38,7 @@ def take_turns(entrants: Sequence[Entrant], budget: Budget, say: Callable[[str],
     for number in range(budget.rounds):
         say(f"round {number + 1} of {budget.rounds}")
         for entrant in order.sample(list(entrants), len(entrants)):
-            turn = entrant.seat.ask("turn", budget.patience, settings=entrant.settings, queries=entrant.queries)
+            turn = entrant.seat.ask("turn", patience, settings=entrant.settings, queries=entrant.queries)
             if turn is not None:
                 entrant.single.append(turn[0])
                 entrant.batched.append(turn[1])

@@ -5,33 +5,22 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.cells import Cell
-from benchmarks.files import if_intact, intact, read_record, write_record
+from benchmarks.experiments.rows import Rows
 
 SCHEMA = 1
 _NEEDS = ("cell", "inputs", "provenance", "size", "started", "status")
 
 
-class StreamingStore:
+class StreamingStore(Rows):
     """What `stream` leaves below one `--out` folder. A row's "inputs" are what it depends on, as a cell's are."""
 
     def __init__(self, out: Path) -> None:
-        self.root = out / "streaming"
+        super().__init__(out / "streaming", SCHEMA, _NEEDS)
 
-    def row(self, cell: Cell, size: int) -> dict[str, Any] | None:
-        """The row of a method over a gallery of `size`, or None where there is none, or a damaged one."""
-        return if_intact(_read, self._path(cell, size))
-
-    def save(self, cell: Cell, size: int, row: dict[str, Any]) -> None:
-        """Keep a row."""
-        write_record(self._path(cell, size), {"schema": SCHEMA, **row})
+    def gallery(self, cell: Cell, size: int) -> Path:
+        """Where the row of a method over a gallery of `size` lies."""
+        return self.root / cell.path / f"{size:09d}.json"
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Every row, by data set, method and size."""
-        yield from intact(_read, sorted(self.root.glob("*/*/streaming/*@*/*.json")))
-
-    def _path(self, cell: Cell, size: int) -> Path:
-        return self.root / cell.path / f"{size:09d}.json"
-
-
-def _read(path: Path) -> dict[str, Any] | None:
-    return read_record(path, SCHEMA, _NEEDS)
+        yield from self.every("*/*/streaming/*@*/*.json")

@@ -165,13 +165,14 @@ def save_scaling(out):
 
 def save_streaming(out):
     store, cell = StreamingStore(out), Cell("lfw", "smoke", "streaming", "phash")
-    store.save(cell, 7, {**FACTS, "cell": cell.to_json()})
+    store.save(store.gallery(cell, 7), {**FACTS, "cell": cell.to_json()})
     return lambda: list(store.rows())
 
 
 def save_indexes(out):
     store = IndexStore(out)
-    store.save("vectors", {**FACTS, "vectors": {"gallery": 7}}, {"seconds": np.ones((2, 3))})
+    store.save(store.vectors("vectors"), {**FACTS, "vectors": {"gallery": 7}})
+    store.save_samples(store.vectors("vectors"), {"seconds": np.ones((2, 3))})
     return lambda: list(store.records())
 
 

@@ -178,7 +178,7 @@ def test_a_built_index_tells_its_bytes_and_answers_under_each_setting(seat_of):
 def test_one_that_fails_in_a_turn_costs_the_others_nothing(seat_of):
     good, bad = seat_of("Fine"), seat_of("FailsLater")
     entrants = [Entrant(seat, settings) for seat in (bad, good) for settings in seat.build.settings]
-    take_turns(entrants, Budget(rounds=3, seconds=0.01, patience=30), lambda line: None)
+    take_turns(entrants, Budget(rounds=3, seconds=0.01), 30, lambda line: None)
     assert bad.status == "error"
     assert "thirteen" in bad.reason
     assert good.status == "ok"

@@ -136,7 +136,7 @@ def test_a_changed_setting_makes_a_point_stale(finished):
         (("--sizes", "many"), "whole numbers"),
         (("-m", "phsh"), "did you mean phash"),
         (("-d", "lfv"), "did you mean lfw"),
-        (("-m", "mtcnn-facenet", "-d", "cifar10", "--sizes", "20"), "look for faces"),
+        (("-m", "mtcnn-facenet", "-d", "cifar10", "--sizes", "20"), "looks for faces"),
         (("-m", "phash", "-d", "lfw", "--data", "/no/such/folder"), "/no/such/folder"),
     ],
 )

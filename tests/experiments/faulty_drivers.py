@@ -30,4 +30,33 @@ def engines(photos: Path, out: Path, deeds: Sequence[str], **settings):
     return dict(zip(deeds, rows, strict=True))
 
 
-DRIVERS = {"engines": engines}
+def scaling(photos: Path, out: Path, deeds: Sequence[str], **settings):
+    from benchmarks.scaling.results import ScalingStore
+    from benchmarks.scaling.session import Asked, measure
+
+    asked = Asked([f"faulty-{deed}" for deed in deeds], [(f"folder:{photos}", "full")], [20])
+    rows = measure(asked, frame(out, ScalingStore, **settings), ScalingStore(out))
+    return dict(zip(deeds, rows, strict=True))
+
+
+def stream(photos: Path, out: Path, deeds: Sequence[str], **settings):
+    from benchmarks.streaming.results import StreamingStore
+    from benchmarks.streaming.session import Asked, measure
+
+    asked = Asked([f"faulty-{deed}" for deed in deeds], (f"folder:{photos}", "full"), 20, 10)
+    rows = measure(asked, frame(out, StreamingStore, **settings), StreamingStore(out))
+    return dict(zip(deeds, rows, strict=True))
+
+
+def indexes(photos: Path, out: Path, deeds: Sequence[str], **settings):
+    from benchmarks.indexes.results import IndexStore
+    from benchmarks.indexes.session import Asked, measure
+    from benchmarks.indexes.vectors import Source
+
+    sources = [Source(f"faulty-{deed}", f"folder:{photos}", "full") for deed in deeds]
+    rows = measure(Asked(sources), frame(out, IndexStore, **settings), IndexStore(out))
+    return dict(zip(deeds, rows, strict=True))
+
+
+DRIVERS = {each.__name__: each for each in (engines, scaling, stream, indexes)}
+"""By command."""

@@ -132,8 +132,9 @@ def _records(place: Path) -> list[Kind]:
     scaling, streaming = ScalingStore(place), StreamingStore(place)
     indexes, latency = IndexStore(place), LatencyStore(place)
     scaling.save(scaling.point(CELL, 7), FACTS)
-    streaming.save(CELL, 7, FACTS)
-    indexes.save("vectors", {**FACTS, "vectors": {"gallery": 7}}, {"seconds": np.ones((2, 3))})
+    streaming.save(streaming.gallery(CELL, 7), FACTS)
+    indexes.save(indexes.vectors("vectors"), {**FACTS, "vectors": {"gallery": 7}})
+    indexes.save_samples(indexes.vectors("vectors"), {"seconds": np.ones((2, 3))})
     latency.save(LatencyRecord(CELL, {**FACTS, "threads": 1}, {"total": np.ones((2, 3))}))
     reads: list[tuple[str, Path, Callable[[], Any]]] = [
         ("scaling", scaling.root, lambda: list(scaling.points())),

@@ -9,8 +9,9 @@ from benchmarks.files import write_text
 from benchmarks.indexes.results import IndexStore
 from benchmarks.store import Store
 from benchmarks.tables.indexes.plot import recall_plot
-from benchmarks.tables.indexes.table import index_rows, index_tables
+from benchmarks.tables.indexes.table import failure_notes, index_rows, index_tables
 from benchmarks.tables.markdown import to_markdown
+from datasets.safe_text import markdown_note
 
 
 def write_indexes(store: Store, out: Path) -> list[Path]:
@@ -18,13 +19,18 @@ def write_indexes(store: Store, out: Path) -> list[Path]:
     records = list(IndexStore(store.root).records())
     if not records:
         return []
+    failed = [note for record in records for note in failure_notes(record)]
+    records = [record for record in records if record["rows"]]
     tables = [index_tables(record) for record in records]
     rows = [index_rows(record) for record in records]
     titles = [front.title for front, _ in tables]
-    picture = recall_plot(list(zip(titles, rows, strict=True)), out / "indexes.png")
+    picture = recall_plot(list(zip(titles, rows, strict=True)), out / "indexes.png") if rows else None
     image = ["![recall against query time and memory](indexes.png)\n"] if picture else []
     sections = [to_markdown(front, 2) + "\n" + to_markdown(sweep, 3) for front, sweep in tables]
-    write_text(out / "indexes.md", "\n".join(["# Indexes\n", *image, *sections]))
+    write_text(
+        out / "indexes.md",
+        "\n".join(["# Indexes\n", *image, *sections, *(f"{markdown_note(note)}\n" for note in failed)]),
+    )
     plain = [
         {name: value for name, value in row.items() if not name.endswith("_interval")} | _ends(row)
         for each in rows

@@ -6,6 +6,7 @@ from typing import Any
 from benchmarks.indexes.truth import CUTOFFS
 from benchmarks.latency.calibration import NOISY
 from benchmarks.scaling.jitter import SHARE
+from benchmarks.store import FAILED_RERUN
 from benchmarks.tables.model import Column, Table, count, fraction, mebibytes, milliseconds, rate
 from benchmarks.tables.notes import machine_note
 from benchmarks.tables.plot import pareto_front
@@ -107,6 +108,19 @@ def _notes(record: dict[str, Any], rows: Sequence[dict[str, Any]]) -> list[str]:
     if failed:
         lines.append("Without a figure: " + "; ".join(dict.fromkeys(failed)) + ".")
     return [*lines, _origin(record)]
+
+
+def failure_notes(record: dict[str, Any]) -> list[str]:
+    """Why a set of vectors has no rows, or only earlier ones; nothing where all went well."""
+    vectors = record["vectors"]
+    name = f"{vectors.get('method')} on {vectors.get('dataset')}:{vectors.get('subset')}"
+    if later := record.get(FAILED_RERUN):
+        return [
+            f"Rerun without a result, so the rows before it are shown: {name}: {later['status']} ({later['reason']})."
+        ]
+    if record["rows"]:
+        return []
+    return [f"Without a figure: {name}: {record['status']} ({record['reason']})."]
 
 
 def _origin(record: dict[str, Any]) -> str:
