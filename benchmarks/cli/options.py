@@ -69,7 +69,7 @@ Timeout = Annotated[
 MemoryLimit = Annotated[
     float | None,
     typer.Option(
-        "--memory-limit", min=0.1, callback=finite, help="GiB a process may use; 80 % of the memory unless given."
+        "--memory-limit", min=0.1, callback=finite, help="GiB a process may use; 80% of the memory unless given."
     ),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Measure again what was measured.")]
