@@ -9,6 +9,7 @@ import typer
 
 from benchmarks.cli import (
     audit,
+    bench,
     compare,
     duplicates,
     engines,
@@ -66,6 +67,7 @@ app.command("run")(run.run)
 app.command("shard")(shard.shard)
 app.command("list")(listing.list_)
 app.command("latency")(latency.latency)
+app.command("bench")(bench.bench)
 app.command("engines")(engines.engines)
 app.command("scaling")(scaling.scaling)
 app.command("project")(project.project)

@@ -1,0 +1,82 @@
+"""Is one percent more always found, and nothing where nothing changed? Instruction counts, tried many times.
+
+    python -m tests.perf.prove_instructions OUT.md
+
+A trial is what `bench --instructions` does: the median of REPEATS calls of a path against a baseline. Trials come from
+several processes, whose environments differ in size and whose hash seeds differ, since both move memory about. For
+every path a loop is planted beside the call that takes one percent of its instructions.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.files import write_text
+from benchmarks.instructions import count as counting
+from benchmarks.instructions.baseline import REPEATS, WORSE, circumstances
+from benchmarks.instructions.paths import LOOP, PATHS
+from benchmarks.tables.markdown import to_markdown
+from benchmarks.tables.model import Column, Table, count
+
+QUIET, PLANTED = 200, 100
+PROCESSES = 4
+SHARE = 0.01
+
+
+def medians(trials: int, planted: dict[str, int] | None = None, start: int = 0) -> dict[str, np.ndarray]:
+    """Of each path the medians of so many trials, over PROCESSES processes in different circumstances."""
+    found: dict[str, list[np.ndarray]] = {name: [] for name in PATHS}
+    for number in range(start, start + PROCESSES):
+        os.environ["UNUSED"] = "x" * (97 * number)
+        counting.PINNED["PYTHONHASHSEED"] = str(number)
+        calls = counting.count(list(PATHS), trials // PROCESSES * REPEATS, planted)
+        for name, each in calls.items():
+            found[name].append(np.median(each.reshape(-1, REPEATS), axis=1))
+        print(f"process {number + 1}: {', '.join(f'{name} {each[-1][0]:,.0f}' for name, each in found.items())}")
+    return {name: np.concatenate(each) for name, each in found.items()}
+
+
+def main(out: Path) -> int:
+    """Write the page; 1 where a trial was judged wrongly."""
+    facts = circumstances()
+    first = counting.count([*PATHS, LOOP], REPEATS)
+    base = {name: float(np.median(each)) for name, each in first.items()}
+    step = base.pop(LOOP) / 1000
+    planted = {name: round(SHARE * each / step) for name, each in base.items()}
+    quiet, more = medians(QUIET), medians(PLANTED, planted, PROCESSES)
+    rows = []
+    for name in PATHS:
+        same, worse = quiet[name] / base[name] - 1, more[name] / base[name] - 1
+        rows.append(
+            {
+                "method": name,
+                "instructions": base[name],
+                "spread": float(np.abs(same).max()),
+                "alarms": int((same > WORSE).sum()),
+                "least": float(worse.min()),
+                "found": int((worse > WORSE).sum()),
+            }
+        )
+    columns = (
+        Column("path", "method", is_text=True),
+        Column("instructions a call", "instructions", count),
+        Column("largest change, nothing planted", "spread", lambda value: f"{value:.3%}"),
+        Column(f"false alarms in {QUIET}", "alarms", count),
+        Column("smallest change, 1% planted", "least", lambda value: f"{value:.3%}"),
+        Column(f"found in {PLANTED}", "found", count),
+    )
+    notes = [
+        f"Written by `python -m tests.perf.prove_instructions`. A trial is the median of {REPEATS} calls, worse if it "
+        f"takes more than {WORSE:.1%} more than the baseline. Trials come from {PROCESSES} processes each, with "
+        f"environments of different size and different hash seeds. Load average at the end: {os.getloadavg()[0]:.0f}.",
+        "Made with " + ", ".join(f"{name} {value}" for name, value in facts.items() if name[0] != "$") + ".",
+    ]
+    table = Table("Instruction counts: is one percent found, and nothing else?", columns, rows, notes)
+    write_text(out, to_markdown(table))
+    return int(any(row["alarms"] or row["found"] < PLANTED for row in rows))
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))
