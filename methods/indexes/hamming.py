@@ -24,8 +24,7 @@ class HammingIndex:
         ids = np.empty((len(vectors), k), dtype=np.int32)
         scores = np.empty((len(vectors), k), dtype=np.float32)
         if k:
-            for place, words in enumerate(as_words(vectors)):
-                differing = self._differing.of_all(words)
+            for place, differing in enumerate(self._differing.of_each(as_words(vectors))):
                 ids[place] = least(differing, k)
                 scores[place] = -differing[ids[place]].astype(np.float32)
         return ids, scores

@@ -29,6 +29,11 @@ class RowParts:
         self._pieces = list(pairwise(bounds))
         self._helpers = min(blas_threads(), len(self._pieces)) - 1
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether all rows are one piece, which the caller's thread works on alone."""
+        return len(self._pieces) == 1
+
     def run(self, work: Callable[[int, int], object]) -> None:
         """Call `work(start, stop)` for every piece; for threads to help, it must let go of Python's lock."""
         pieces, ended = iter(self._pieces), SimpleQueue[BaseException | None]()

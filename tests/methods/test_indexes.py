@@ -5,10 +5,12 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from methods.indexes import differing_bits, exact, row_parts
+from methods.indexes.differing_bits import DifferingBits, as_words, least
 from methods.indexes.exact import ExactIndex
 from methods.indexes.hamming import HammingIndex
 from methods.indexes.kmeans import KMeansIndex
 from methods.indexes.neighbours import NearestNeighboursIndex
+from methods.indexes.row_parts import RowParts
 from methods.indexes.topk import top_k
 
 RNG = np.random.default_rng(7)
@@ -202,3 +204,19 @@ def test_settings_that_cannot_work_are_refused():
         NearestNeighboursIndex("ball_tree", "cosine")
     with pytest.raises(ValueError, match="metric"):
         ExactIndex("hamming")
+
+
+@pytest.mark.parametrize("width", [8, 20, 64])
+def test_room_that_is_taken_once_changes_no_count(width):
+    codes = np.random.default_rng(width).integers(0, 256, (700, width), dtype=np.uint8)
+    small, large = DifferingBits(codes), DifferingBits(codes)
+    large._parts = RowParts(len(codes), codes.nbytes, piece=1 << 10)
+    words = as_words(codes[:5])
+    each = [counts.copy() for counts in small.of_each(words)]
+    assert small._parts.is_whole and not large._parts.is_whole
+    expected = np.unpackbits(codes[:5, None] ^ codes[None], axis=2).sum(axis=2)
+    assert np.array_equal(each, expected)
+    assert np.array_equal([counts.copy() for counts in large.of_each(words)], expected)
+    for counts in each:
+        for k in (1, 7, 40, 700):
+            assert np.array_equal(least(counts, k), np.argsort(counts, kind="stable")[:k])
