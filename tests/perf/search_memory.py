@@ -2,7 +2,8 @@
 
     python -m tests.perf.search_memory [images] [numbers a row]
 
-Rows are random and put into the store beforehand; the gallery has no pixels. Prints the table of docs/search.md and
+Rows are random and put into the store beforehand; the gallery has no pixels. Prints the table of
+docs/measurements/search.md and
 ends with 1 where the resident memory of a warm gallery is 1.2 times its rows or more.
 """
 
