@@ -21,6 +21,7 @@ def test_the_fixed_points_of_version_1():
         "full": Timing(queries=10, seconds=1.0, batch=4, gallery_sample=4),
     } == protocol.UNTRAINED
     assert protocol.ROBUSTNESS_ORIGINALS == {"smoke": 5, "standard": 30, "full": 200}
+    assert protocol.COPIES_ORIGINALS == {"smoke": 20, "standard": 150, "full": 500}
     assert protocol.TIMEOUT == {"smoke": 300.0, "standard": 1800.0, "full": 14400.0}
 
 
