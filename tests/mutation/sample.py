@@ -9,16 +9,26 @@ one at a time; what is finished is kept in FOLDER and not run again, so a run ma
 
 import argparse
 import ast
+import difflib
 import json
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
+
+import cv2  # noqa: F401
+import hypothesis  # noqa: F401
+import pandas as pd  # noqa: F401
+import pyarrow  # noqa: F401
+import pytest
+import scipy.stats  # noqa: F401
+import sklearn  # noqa: F401
 
 ROOT = Path(__file__).parents[2]
 SEED = 20240501
@@ -83,22 +93,40 @@ def name_of(mutation: Any) -> str:
     return f"{where} {mutation.operator_name.partition('/')[2]} {mutation.occurrence}"
 
 
-def test_command(python: str, tests: list[str]) -> str:
-    """Stops at the first test that fails."""
+def run_tests(tests: list[str]) -> str:
+    """ "killed" where a test of the copy fails, or none ends within TIMEOUT; "survived" where all pass.
+
+    The tests run in a fork, which has the large libraries already; the project is first imported there.
+    """
     there = [path for path in (f"tests/benchmarks/test_{name}.py" for name in tests) if Path(path).exists()]
-    return f"{python} -m pytest -x -q -p no:cacheprovider {' '.join(there)}"
+    child = os.fork()
+    if not child:
+        os.setsid()
+        with Path("pytest.log").open("w") as log:
+            os.dup2(log.fileno(), 1)
+            os.dup2(log.fileno(), 2)
+        code = pytest.main(["-x", "-q", "-p", "no:cacheprovider", *there])
+        os._exit(int(code))
+    until = time.monotonic() + TIMEOUT
+    while not (ended := os.waitpid(child, os.WNOHANG))[0]:
+        if time.monotonic() > until:
+            os.killpg(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            return "killed"
+        time.sleep(0.05)
+    return "killed" if ended[1] else "survived"
 
 
 def run_part(part: str, options: argparse.Namespace, until: float) -> None:
     """Every mutant of a part that has no result yet, until the clock says `until`."""
-    from cosmic_ray.mutating import mutate_and_test
+    from cosmic_ray.mutating import use_mutation
+    from cosmic_ray.plugins import get_operator
 
     pattern, tests = PARTS[part]
     file = options.out / f"{part}.json"
     known: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
-    command = test_command(options.python, tests)
     drawn = mutants(pattern, options.each)
-    if not any(known.values()) and subprocess.run(command.split(), check=False).returncode:
+    if not any(known.values()) and run_tests(tests) != "survived":
         raise SystemExit(f"{part}: the tests fail on the unchanged code")
     results = {name_of(each): known.get(name_of(each)) for each in drawn}
     if options.again:
@@ -107,9 +135,11 @@ def run_part(part: str, options: argparse.Namespace, until: float) -> None:
         }
     for mutation in drawn:
         if results[name_of(mutation)] is None and time.monotonic() < until:
-            result = mutate_and_test([mutation], command, TIMEOUT)
-            outcome = str(result.test_outcome.value if result.test_outcome else result.worker_outcome.value)
-            results[name_of(mutation)] = {"outcome": outcome, "diff": result.diff or ""}
+            operator = get_operator(mutation.operator_name)(**mutation.operator_args)
+            with use_mutation(mutation.module_path, operator, mutation.occurrence) as (before, after):
+                outcome = run_tests(tests)
+            diff = "\n".join(difflib.unified_diff(before.splitlines(), after.splitlines(), n=0, lineterm=""))
+            results[name_of(mutation)] = {"outcome": outcome, "diff": diff}
             print(f"{part}: {outcome:9} {name_of(mutation)}", flush=True)
             file.write_text(json.dumps(results, indent=1))
     file.write_text(json.dumps(results, indent=1))
@@ -134,12 +164,12 @@ def main() -> int:
     parser.add_argument("--each", type=int, default=40, help="Mutants of each part.")
     parser.add_argument("--minutes", type=float, default=60.0, help="Begin no mutant after so long.")
     parser.add_argument("--again", action="store_true", help="Run those that survived again, with other tests.")
-    parser.add_argument("--python", default=sys.executable, help="The interpreter that runs the tests.")
     parser.add_argument("--markdown", type=lambda text: Path(text).resolve())
     options = parser.parse_args()
     copy = make_copy(options.out)
     os.chdir(copy)
-    os.environ["PYTHONPATH"] = str(copy)
+    sys.path.insert(0, str(copy))
+    os.environ |= {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
     until = time.monotonic() + options.minutes * 60
     try:
         for part in options.part or PARTS:
