@@ -10,6 +10,7 @@ import numpy as np
 
 from benchmarks.cells import Cell
 from benchmarks.ground_truth import read_ground_truth
+from benchmarks.judged.first_result import hit_at_1
 from benchmarks.judged.relevance import Relevance, of_labels, of_originals
 from benchmarks.judged.statistics import NAME as STATISTICS
 from benchmarks.judged.statistics import StoredStatistics
@@ -150,6 +151,23 @@ def judge_retrieval(store: Store, cell: Cell, row: dict[str, Any], only: np.ndar
     rows = np.arange(len(truth.query_ids)) if asked is None else asked["positions"]
     labels = truth.query_labels[rows]
     return _judged(store, cell, of_labels(truth, rows), labels, labels, only)
+
+
+def hit_at_1_without(
+    store: Store, cell: Cell, row: dict[str, Any], junk: np.ndarray
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """hit@1 (q,) of a retrieval cell with the pairs `junk` (m, 2) in place of `GroundTruth.junk`, and open queries.
+
+    See `judged.first_result`: open, (q,) bool, are those that the stored beginning of a ranking does not decide. None
+    where nothing is stored.
+    """
+    judged, ranking = judge_retrieval(store, cell, row), store.ranking(cell)
+    if judged is None or ranking is None:
+        return None
+    relevance = of_labels(read_ground_truth(store.manifest_path(row["inputs"]["manifest"])))
+    if judged.stored is None:
+        return hit_at_1(ranking, relevance, junk)
+    return hit_at_1(ranking, relevance, junk, judged.stored.results, judged.evaluate(["hit@1"])["hit@1"])
 
 
 def score_robustness(store: Store, cell: Cell, row: dict[str, Any]) -> RetrievalScore | None:

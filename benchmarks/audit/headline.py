@@ -1,17 +1,19 @@
 """What leaks do to the headline: hit@1 with all images, without identical copies, without near-identical ones too."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.audit.findings import Audit
 from benchmarks.ground_truth import GroundTruth, read_ground_truth
+from benchmarks.judged.first_result import hit_at_1
+from benchmarks.judged.relevance import of_labels
 from benchmarks.metrics.averages import micro
-from benchmarks.metrics.hit import hit
-from benchmarks.metrics.judgement import judge
-from benchmarks.scoring import as_scored
+from benchmarks.metrics.junk import equal_pairs
+from benchmarks.scoring import as_scored, hit_at_1_without
 from benchmarks.store import Store
 from methods.building import Surroundings, build_method
 from methods.ranking import Ranking
@@ -22,6 +24,8 @@ ON_THE_SPOT = "pixels"
 _QUERIES = 256
 _DEPTH = 200
 """Results a query that are judged on the spot: more than any picture has copies."""
+Hits = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray] | None]
+"""From junk pairs (m, 2) to hit@1 (q,) and which queries are not decided, (q,) bool; None where nothing is stored."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,8 @@ class Headline:
     """Queries that are likely mislabelled left out as well."""
     lost_queries: int
     """Queries whose only positives were copies of themselves."""
+    undecided: int = 0
+    """Queries left out everywhere: their first result ties beyond the results that are stored."""
 
 
 def headlines(audit: Audit, store: Store, registry: Registry) -> list[Headline]:
@@ -44,28 +50,28 @@ def headlines(audit: Audit, store: Store, registry: Registry) -> list[Headline]:
     of = audit.of
     if not of.labelled or not len(of.roles) > of.gallery > 0:
         return []
-    found = [_headline(audit, name, True, ranking, truth) for name, ranking, truth in _stored(audit, store)]
-    if not found:
+    found = [_headline(audit, name, True, hits, truth) for name, hits, truth in _stored(audit, store)]
+    if not any(found):
         found = [_headline(audit, ON_THE_SPOT, False, *_searched(audit, registry))]
-    return sorted(found, key=lambda line: -line.with_leaks)
+    return sorted(filter(None, found), key=lambda line: -line.with_leaks)
 
 
-def _stored(audit: Audit, store: Store) -> Iterator[tuple[str, Ranking, GroundTruth]]:
+def _stored(audit: Audit, store: Store) -> Iterator[tuple[str, Hits, GroundTruth]]:
     of = audit.of
     ids = set(of.images.ids.tolist())
     for cell, row in store.rows():
         if (cell.dataset, cell.subset, cell.task) != (of.name, of.subset, "retrieval"):
             continue
         path: Path = store.manifest_path(row["inputs"]["manifest"])
-        ranking = store.ranking(cell) if as_scored(store, cell, row)["status"] == "ok" else None
-        if ranking is None or row["inputs"]["method"].get("id") in ("random", "constant", "oracle"):
+        failed = as_scored(store, cell, row)["status"] != "ok"
+        if failed or row["inputs"]["method"].get("id") in ("random", "constant", "oracle"):
             continue
         truth = read_ground_truth(path)
         if ids.issuperset(truth.gallery_ids.tolist()) and ids.issuperset(truth.query_ids.tolist()):
-            yield cell.method, ranking, truth
+            yield cell.method, partial(hit_at_1_without, store, cell, row), truth
 
 
-def _searched(audit: Audit, registry: Registry) -> tuple[Ranking, GroundTruth]:
+def _searched(audit: Audit, registry: Registry) -> tuple[Hits, GroundTruth]:
     of = audit.of
     usable = np.flatnonzero(audit.usable)
     gallery, queries = (of.images.take(usable[of.roles[usable] == role]) for role in ("gallery", "query"))
@@ -76,18 +82,21 @@ def _searched(audit: Audit, registry: Registry) -> tuple[Ranking, GroundTruth]:
     parts = [method.search(queries[start : start + _QUERIES], depth) for start in range(0, len(queries), _QUERIES)]
     ranking = Ranking(*(np.concatenate([getattr(part, name) for part in parts]) for name in Ranking.__annotations__))
     ids = (gallery.ids, gallery.labels, queries.ids, queries.labels)
-    return ranking, GroundTruth(of.dataset.title, of.subset, "", (), *ids)
+    truth = GroundTruth(of.dataset.title, of.subset, "", (), *ids)
+    results = np.where(ranking.undetected, 0, len(gallery))
+    return lambda junk: hit_at_1(ranking, of_labels(truth), junk, results), truth
 
 
-def _headline(audit: Audit, method: str, stored: bool, ranking: Ranking, truth: GroundTruth) -> Headline:
+def _headline(audit: Audit, method: str, stored: bool, hits: Hits, truth: GroundTruth) -> Headline | None:
     itself = truth.junk()
     identical = np.concatenate([itself, _placed(audit, truth, audit.identical)])
     near = np.concatenate([identical, _placed(audit, truth, audit.near)])
-    judged = [
-        judge(ranking, truth.gallery_labels, truth.query_labels, truth.gallery_ids, truth.query_ids, junk)
-        for junk in (None, identical, near)
-    ]
-    values = [hit(each, 1) for each in judged]
+    every = equal_pairs(truth.query_ids, truth.gallery_ids)
+    judged = [found for junk in (every, identical, near) if (found := hits(junk)) is not None]
+    if not judged:
+        return None
+    undecided = np.any([is_open for _, is_open in judged], axis=0)
+    values = [np.where(undecided, np.nan, value) for value, _ in judged]
     doubtful = [row["image"] for row in audit.mislabels]
     kept = ~np.isin(truth.query_ids, doubtful)
     return Headline(
@@ -97,7 +106,8 @@ def _headline(audit: Audit, method: str, stored: bool, ranking: Ranking, truth: 
         without_identical=micro(values[1]),
         without_near=micro(values[2]),
         without_mislabels=micro(values[2][kept]) if audit.mislabels_by and kept.any() else None,
-        lost_queries=judged[2].without_positive - judged[0].without_positive,
+        lost_queries=int(np.isnan(values[2]).sum() - np.isnan(values[0]).sum()),
+        undecided=int(undecided.sum()),
     )
 
 

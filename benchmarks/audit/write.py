@@ -78,6 +78,8 @@ def _pairs(audit: Audit, pairs: np.ndarray) -> str:
 
 def _headline(line: Headline) -> str:
     queries = f"; {count_of(line.lost_queries, 'query', 'queries')} without another match" if line.lost_queries else ""
+    if line.undecided:
+        queries += f"; {count_of(line.undecided, 'query', 'queries')} left out that the stored results do not decide"
     doubtful = f", {line.without_mislabels:.3f} without likely mislabels" if line.without_mislabels is not None else ""
     where = "stored" if line.stored else "run now"
     return (

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.judged.statistics import KEPT
 from benchmarks.metrics.averages import micro
-from benchmarks.metrics.hit import hit
-from benchmarks.metrics.judgement import judge
 from benchmarks.near_copies import keep_near_copies, stored_near_copies
 from benchmarks.pictures.images import images_of
+from benchmarks.scoring import hit_at_1_without
 from benchmarks.store import Store
 from benchmarks.tables.groups import Group, make_groups
 from benchmarks.tables.model import Column, fraction
@@ -61,14 +61,22 @@ def near_copies(store: Store, group: Group) -> tuple[np.ndarray | None, str]:
     return pairs, f"{text}hit@1 without near copies leaves these out as well.{cited}"
 
 
-def add_near(store: Store, group: Group, rows: list[dict[str, Any]], pairs: np.ndarray | None) -> list[dict[str, Any]]:
-    """The rows with NEAR, the number of near copies (None where nobody looked), and WITHOUT, where there are any."""
-    truth = group.truth
-    found = []
-    for row, (cell, _, _) in zip(rows, group.entries, strict=True):
+def add_near(
+    store: Store, group: Group, rows: list[dict[str, Any]], pairs: np.ndarray | None
+) -> tuple[list[dict[str, Any]], str]:
+    """The rows with NEAR, the number of near copies (None where nobody looked), and WITHOUT, where there are any.
+
+    And a note on queries that WITHOUT leaves out, for what is stored of their rankings does not decide them.
+    """
+    found, most = [], 0
+    for shown, (cell, row, _) in zip(rows, group.entries, strict=True):
         value = None
-        if pairs is not None and len(pairs) and "hit@1" in row and (ranking := store.ranking(cell)) is not None:
-            junk = np.concatenate([truth.junk(), pairs])
-            value = micro(hit(judge(ranking, truth.gallery_labels, truth.query_labels, junk=junk), 1))
-        found.append({**row, NEAR: None if pairs is None else len(pairs), WITHOUT: value})
-    return found
+        if pairs is not None and len(pairs) and "hit@1" in shown:
+            junk = np.concatenate([group.truth.junk(), pairs])
+            if (without := hit_at_1_without(store, cell, row, junk)) is not None:
+                value, most = micro(without[0]), max(most, int(without[1].sum()))
+        found.append({**shown, NEAR: None if pairs is None else len(pairs), WITHOUT: value})
+    if not most:
+        return found, ""
+    left_out = f"leaves out up to {count_of(most, 'query', 'queries')} a method whose first result is not decided"
+    return found, f"hit@1 without near copies {left_out}: it ties beyond the {KEPT} results that are stored."

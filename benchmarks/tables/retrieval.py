@@ -72,10 +72,10 @@ class RetrievalTables:
         self.best, self.tied = marks({name: self.scores[name] for name in ranked}, (*_SHOWN, *_VOTES))
         number, identical = identical_left_out(store, group)
         pairs, near = near_copies(store, group)
-        self.rows = add_near(store, group, counted(self.rows, number), pairs)
+        self.rows, undecided = add_near(store, group, counted(self.rows, number), pairs)
         self._columns = (*ACCURACY[:3], NEAR_COLUMN, *ACCURACY[3:]) if near else ACCURACY
         self._notes = retrieval_notes(group, self.scores, self.findings, identical)
-        self._notes[1:1] = [near] if near else []
+        self._notes[1:1] = [note for note in (near, undecided) if note]
 
     def _add_index_recall(self, store: Store) -> None:
         """How much of the exact top 20 each row keeps whose index approximates another row's exact search."""

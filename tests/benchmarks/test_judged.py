@@ -211,6 +211,28 @@ def test_small_subsets_and_those_asked_for_are_kept_whole():
     assert is_kept_whole(10_000, 50_000, keep=True)
 
 
+@pytest.mark.parametrize("name", METHODS)
+def test_hit_at_1_without_some_images_is_the_same_from_either_or_left_open(both, name):
+    """Without the first results of every third query, one of which has more of them than are stored."""
+    cell, pairs = Cell("lfw", "standard", "retrieval", name), []
+    first = both["whole"].ranking(cell).ids
+    for row in range(0, len(QUERIES), 3):
+        pairs += [(row, place) for place in first[row, : 3 + 110 * (row == 6)] if place >= 0]
+    truth = scoring.read_ground_truth(both["whole"].manifest_path(both["whole"].row(cell)["inputs"]["manifest"]))
+    junk = np.concatenate([truth.junk(), np.array(pairs).reshape(-1, 2)])
+    (whole, none_open), (cut, is_open) = (
+        scoring.hit_at_1_without(store, cell, store.row(cell), junk) for store in both.values()
+    )
+    assert not none_open.any()
+    np.testing.assert_allclose(cut[~is_open], whole[~is_open], rtol=0, atol=1e-12)
+    assert np.isnan(cut[is_open]).all()
+    asked = np.isin(np.arange(len(QUERIES)), [row for row, _ in pairs]) & ~np.isnan(whole)
+    expected = asked if name == "constant" else asked & (np.arange(len(QUERIES)) == 6)
+    assert is_open[expected].all() and not is_open[~asked].any()
+    if name in ("random", "pixels"):
+        assert np.array_equal(is_open, expected)
+
+
 def test_recall_of_an_index_does_not_guess_beyond_the_cut():
     ids = np.array([[0, 1, 2], [3, 4, 5]], dtype=np.int32)
     scores = np.array([[3, 2, 1], [1, 1, 1]], dtype=np.float32)
