@@ -22,7 +22,8 @@ WITHOUT = "hit@1_without_near"
 COLUMN = Column("hit@1 without near copies", WITHOUT, fraction)
 """Shown where there are near copies."""
 _CIFAIR = (
-    " ciFAIR (Barz and Denzler 2020) counts 3.3% of CIFAR-10's test images with a near copy among those of training."
+    " ciFAIR (Barz and Denzler, J. Imaging 6(6), 41, 2020) counts 3.3% of CIFAR-10's test images with a duplicate, "
+    "exact or not, among those of training."
 )
 
 

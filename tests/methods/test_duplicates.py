@@ -1,12 +1,15 @@
 """Finding copies: every planted one, no stranger, in blocks, whatever the images are."""
 
+from collections import Counter
+from itertools import pairwise
+
 import cv2
 import numpy as np
 import pytest
 
 from datasets.errors import ImageError
 from datasets.imageset import ImageSet, Item
-from methods.duplicates import close_codes
+from methods.duplicates import close_codes, same_picture
 from methods.duplicates.close_codes import close_pairs
 from methods.duplicates.finder import identical_groups, near_pairs, take_prints
 
@@ -66,6 +69,24 @@ def test_copies_are_found_and_strangers_are_not(edit):
     assert len(found & planted) >= 19
     assert found <= planted
     assert (correlations >= 0.9).all()
+
+
+def test_pairs_that_are_unlike_are_given_up_early(monkeypatch):
+    """In a large set nearly all candidates are: each would cost the full registration."""
+    steps, register = [], same_picture._registered
+
+    def counted(left, right, most):
+        steps.append(most)
+        return register(left, right, most)
+
+    monkeypatch.setattr(same_picture, "_registered", counted)
+    thumbnails = [same_picture.thumbnail(scene(number)) for number in range(31)]
+    assert not any(same_picture.likeness(*pair).same for pair in pairwise(thumbnails))
+    assert max(Counter(steps).items(), key=lambda item: item[1]) == (same_picture._FIRST_STEPS, 30)
+    assert steps.count(same_picture._STEPS) <= 6
+    steps.clear()
+    assert same_picture.likeness(thumbnails[0], same_picture.thumbnail(crop(scene(0)))).same
+    assert steps == [same_picture._FIRST_STEPS, same_picture._STEPS]
 
 
 def test_one_scene_with_another_object_in_it_is_no_copy():
