@@ -1,6 +1,6 @@
 """Means of queries, or of whole clusters of them, drawn with replacement: what bootstrap intervals are taken from."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 
 import numpy as np
@@ -9,6 +9,8 @@ from benchmarks.metrics.clusters import cluster_totals
 
 _CELLS = 1_000_000
 """Resampled queries drawn at once: bounds the working memory at some 25 MB."""
+_KEPT = 30_000_000
+"""Resampled queries whose counts are kept, a byte each: a thousand times 30,000."""
 
 
 def resampled_means(columns: np.ndarray, resamples: int, seed: int) -> np.ndarray:
@@ -19,9 +21,24 @@ def resampled_means(columns: np.ndarray, resamples: int, seed: int) -> np.ndarra
     step = max(1, _CELLS // q)
     if step >= resamples:
         return _all_counts(q, resamples, seed) @ columns / q
+    draw: Callable[..., Iterable[np.ndarray]] = _kept_counts if q * resamples <= _KEPT else _drawn_counts
+    drawn = draw(q, resamples, seed, step)
+    return np.concatenate([counts.astype(np.float64) @ columns / q for counts in drawn])
+
+
+@lru_cache(maxsize=2)
+def _kept_counts(q: int, resamples: int, seed: int, step: int) -> tuple[np.ndarray, ...]:
+    """`_drawn_counts` in as few bytes as they need: every metric and method of a table is resampled alike."""
+    return tuple(
+        counts.astype(np.min_scalar_type(int(counts.max()))) for counts in _drawn_counts(q, resamples, seed, step)
+    )
+
+
+def _drawn_counts(q: int, resamples: int, seed: int, step: int) -> Iterator[np.ndarray]:
+    """`_counts` of all resamples, `step` at a time."""
     generator = np.random.default_rng(seed)
-    sizes = [min(step, resamples - start) for start in range(0, resamples, step)]
-    return np.concatenate([_counts(q, size, generator) @ columns / q for size in sizes])
+    for start in range(0, resamples, step):
+        yield _counts(q, min(step, resamples - start), generator)
 
 
 @lru_cache(maxsize=2)

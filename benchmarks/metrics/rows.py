@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmarks.metrics.tie_blocks import TieBlocks, find_tie_blocks, tie_edges
-from benchmarks.metrics.votes import vote_share_through_block, vote_shares
+from benchmarks.metrics.votes import Block, counted_block, vote_shares
 
 
 class JudgedRows(NamedTuple):
@@ -82,6 +82,7 @@ def _judge_heads(slab: _Slab, cutoffs: Sequence[int]) -> tuple[dict[int, np.ndar
     head_labels = np.take_along_axis(slab.labels, kept, axis=1)
     left = slab.depth - gone
     tied_cuts, votes = {}, {}
+    blocks: dict[tuple[int, int, int], Block] = {}
     for k in cutoffs:
         tied = np.zeros(q, dtype=bool)
         if k < kept.shape[1]:
@@ -89,19 +90,24 @@ def _judge_heads(slab: _Slab, cutoffs: Sequence[int]) -> tuple[dict[int, np.ndar
         tied_cuts[k] = tied
         votes[k] = vote_shares(head_labels[:, :k], slab.truth, slab.void)
         rows = np.flatnonzero(tied)
-        votes[k][rows] = _votes_through_ties(slab, rows, kept[rows, k - 1] if len(rows) else rows, k)
+        votes[k][rows] = _votes_through_ties(slab, rows, kept[rows, k - 1] if len(rows) else rows, k, blocks)
     return tied_cuts, votes
 
 
-def _votes_through_ties(slab: _Slab, rows: np.ndarray, columns: np.ndarray, k: int) -> np.ndarray:
-    """Vote shares of `rows`, whose k-th result is at `columns` and ties with the next."""
+def _votes_through_ties(
+    slab: _Slab, rows: np.ndarray, columns: np.ndarray, k: int, blocks: dict[tuple[int, int, int], Block]
+) -> np.ndarray:
+    """Vote shares of `rows`, whose k-th result is at `columns` and ties with the next.
+
+    `blocks` holds what was counted for other cutoffs: where all answers tie, one block decides every one of them.
+    """
     begins, ends = tie_edges(slab.scores, rows, columns, slab.depth)
-    return np.array(
-        [
-            vote_share_through_block(
-                slab.labels[row, :begin], slab.labels[row, begin:end], k, int(slab.truth[row]), slab.void
-            )
-            for row, begin, end in zip(rows, begins, ends, strict=True)
-        ],
-        dtype=np.float64,
-    )
+    shares = np.empty(len(rows))
+    for place, (row, begin, end) in enumerate(zip(rows.tolist(), begins.tolist(), ends.tolist(), strict=True)):
+        block = blocks.get((row, begin, end))
+        if block is None:
+            labels = slab.labels[row]
+            block = counted_block(labels[:begin], labels[begin:end], int(slab.truth[row]), slab.void)
+            blocks[row, begin, end] = block
+        shares[place] = block.share(k)
+    return shares

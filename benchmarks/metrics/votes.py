@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 from math import comb
+from typing import NamedTuple
 
 import numpy as np
 
@@ -29,12 +30,22 @@ def vote_shares(labels: np.ndarray, truth: np.ndarray, void: int) -> np.ndarray:
     return np.where((most > 0) & (for_truth == most), most / np.maximum(voters_of_winners, 1), 0.0)
 
 
-def vote_share_through_block(above: np.ndarray, block: np.ndarray, k: int, truth: int, void: int) -> float:
-    """The expected share for one query whose k-th place falls inside a tie block, over random tie-breaks; exact.
+class Block(NamedTuple):
+    """What a vote that a tie block decides depends on, beside how many vote."""
 
-    `above` and `block` are the label codes ranked strictly above the block and in it (`void` codes are no results).
-    The places left by those above are a draw from the block without replacement.
-    """
+    above: int
+    """Voters ranked strictly above the block."""
+    own: Count
+    others: tuple[tuple[Count, int], ...]
+    """Counts of the other labels, and how many labels have these."""
+
+    def share(self, k: int) -> float:
+        """The expected share where k vote; the places left by those above are a draw without replacement."""
+        return expected_share(k - self.above, self.own, self.others)
+
+
+def counted_block(above: np.ndarray, block: np.ndarray, truth: int, void: int) -> Block:
+    """From the label codes ranked strictly above a block and in it (`void` codes are no results)."""
     above, block = above[above != void], block[block != void]
     codes = 1 + max(truth, int(above.max(initial=0)), int(block.max(initial=0)))
     certain, tied = np.bincount(above, minlength=codes), np.bincount(block, minlength=codes)
@@ -46,7 +57,7 @@ def vote_share_through_block(above: np.ndarray, block: np.ndarray, k: int, truth
     pairs[truth] = 0
     counts, repeats = np.unique(pairs[pairs > 0], return_counts=True)
     others = tuple(((c // base, c % base), r) for c, r in zip(counts.tolist(), repeats.tolist(), strict=True))
-    return expected_share(k - len(above), own, others)
+    return Block(len(above), own, others)
 
 
 @lru_cache(maxsize=100_000)

@@ -130,3 +130,13 @@ def test_all_pairs_at_once_are_what_each_pair_is_alone():
         assert mean == pytest.approx(alone.mean)
         assert tuple(interval) == pytest.approx(tuple(alone.interval))
     assert paired_differences({"a": np.array([np.nan]), "b": np.array([np.nan])}) == {}
+
+
+def test_counts_that_are_kept_give_the_means_of_counts_drawn_anew(monkeypatch):
+    columns = np.random.default_rng(1).random((700, 3))
+    monkeypatch.setattr(resampling, "_CELLS", 7_000)
+    kept = resampling.resampled_means(columns, 95, 5)
+    again = resampling.resampled_means(columns, 95, 5)
+    monkeypatch.setattr(resampling, "_KEPT", 0)
+    assert np.array_equal(kept, resampling.resampled_means(columns, 95, 5)) and np.array_equal(kept, again)
+    assert all(part.dtype == np.uint8 for part in resampling._kept_counts(700, 95, 5, 10))

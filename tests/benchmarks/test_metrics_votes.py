@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from benchmarks.metrics.judgement import judge
 from benchmarks.metrics.registry import evaluate
-from benchmarks.metrics.votes import vote_share_through_block
+from benchmarks.metrics.votes import counted_block
 from tests.benchmarks.metrics_definitions import ranking_of
 
 VOID = 9
@@ -38,7 +38,7 @@ def test_the_share_is_the_mean_over_all_draws(above, block, draws, truth):
     k = len(above) + min(draws, len(block))
     with_void = np.array([*above, VOID]), np.array([VOID, *block, VOID])
     expected = enumerated(above, block, k, truth)
-    assert vote_share_through_block(*with_void, k, truth, VOID) == pytest.approx(expected, abs=1e-12)
+    assert counted_block(*with_void, truth, VOID).share(k) == pytest.approx(expected, abs=1e-12)
 
 
 @settings(max_examples=50, deadline=None)
@@ -68,5 +68,5 @@ def test_a_whole_gallery_that_ties_is_no_better_than_chance():
 
 def test_large_blocks_stay_finite():
     block = np.repeat(np.arange(1000), 200)
-    share = vote_share_through_block(np.array([3, 3]), block, 25, 3, 1000)
+    share = counted_block(np.array([3, 3]), block, 3, 1000).share(25)
     assert 0.5 < share <= 1.0
