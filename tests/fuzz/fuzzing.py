@@ -36,6 +36,15 @@ MEMORY = 2 << 30
 _STUCK = 60 * SECONDS
 """Seconds after which a process is killed that waits, or hears no alarm."""
 _SHOWN = 40
+_HEAD = (
+    "# Damaged files",
+    "",
+    "Written by `python -m tests.fuzz --markdown` with the options below. Each input is a valid file after one to",
+    "four seeded mutations, read as the project reads it. *read*: the reader returned, with what is intact or nothing;",
+    "*refused*: one line that says what is wrong; any other exception, a hang, or a process that dies is a fault.",
+    "Times were taken beside other work and are upper bounds.",
+    "",
+)
 
 
 class Hang(BaseException):
@@ -48,6 +57,7 @@ def main() -> int:
     parser.add_argument("--inputs", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--markdown", type=Path, help="write what is printed as a page, too")
     parser.add_argument("--only", type=int, help="read this one input alone, with its traceback")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
@@ -58,7 +68,11 @@ def main() -> int:
         if asked.only is not None:
             return _one(place, asked.seed, asked.only)
         tallies = _all(place, asked.inputs, asked.seed, asked.processes)
-    return _print(tallies, asked, making, time.monotonic() - start)
+    lines, code = _summary(tallies, asked, making, time.monotonic() - start)
+    print("\n".join(lines))
+    if asked.markdown is not None:
+        asked.markdown.write_text("\n".join([*_HEAD, "```", *lines, "```", ""]), encoding="utf-8")
+    return code
 
 
 def _make_run(place: Path) -> None:
@@ -188,7 +202,10 @@ def _one(place: Path, seed: int, number: int) -> int:
     return 0
 
 
-def _print(tallies: list[dict[str, Any]], asked: argparse.Namespace, making: float, seconds: float) -> int:
+def _summary(
+    tallies: list[dict[str, Any]], asked: argparse.Namespace, making: float, seconds: float
+) -> tuple[list[str], int]:
+    """The table and the faults in lines, and the exit code."""
     read, refused = Counter[str](), Counter[str]()
     slowest: dict[str, float] = {}
     faults: dict[tuple[int, str], int] = {}
@@ -199,24 +216,24 @@ def _print(tallies: list[dict[str, Any]], asked: argparse.Namespace, making: flo
         for name, value in tally.get("slowest", {}).items():
             slowest[name] = max(slowest.get(name, 0.0), value)
     commit = subprocess.run(["git", "-C", ROOT, "rev-parse", "--short=10", "HEAD"], capture_output=True, text=True)
-    print(f"python -m tests.fuzz --inputs {asked.inputs} --seed {asked.seed} --processes {asked.processes}")
-    print(f"commit {commit.stdout.strip() or 'unknown'}; {_machine()}; Python {platform.python_version()}\n")
-    print(f"{'kind of file':<42}{'inputs':>8}{'read':>8}{'refused':>9}{'slowest, ms':>13}")
-    for name in sorted(slowest):
-        row = (read[name] + refused[name], read[name], refused[name])
-        print(f"{name:<42}{row[0]:>8,}{row[1]:>8,}{row[2]:>9,}{1e3 * slowest[name]:>13,.0f}")
-    total = (read + refused).total()
-    print(
-        f"{'all':<42}{total:>8,}{read.total():>8,}{refused.total():>9,}{1e3 * max(slowest.values(), default=0):>13,.0f}"
-    )
-    peak = max((tally.get("peak", 0) for tally in tallies), default=0) / 2**20
-    print(
-        f"\n{sum(faults.values())} faults; {seconds:.0f} s, {making:.0f} of them for the run that is damaged; ", end=""
-    )
-    print(f"largest growth of a process {peak:,.0f} MiB")
-    for (number, fault), count in sorted(faults.items())[:_SHOWN]:
-        print(f"  --only {number}: {fault} ({count} times)")
-    return 1 if faults or total + len(faults) < asked.inputs else 0
+    total, peak = (read + refused).total(), max((tally.get("peak", 0) for tally in tallies), default=0) / 2**20
+    lines = [
+        f"python -m tests.fuzz --inputs {asked.inputs} --seed {asked.seed} --processes {asked.processes}",
+        f"commit {commit.stdout.strip() or 'unknown'}; {_machine()}; Python {platform.python_version()}",
+        "",
+        f"{'kind of file':<42}{'inputs':>8}{'read':>8}{'refused':>9}{'slowest, ms':>13}",
+        *(_row(name, read[name], refused[name], slowest[name]) for name in sorted(slowest)),
+        _row("all", read.total(), refused.total(), max(slowest.values(), default=0)),
+        "",
+        f"{sum(faults.values())} faults; {seconds:.0f} s, {making:.0f} of them for the run that is damaged; "
+        f"largest growth of a process {peak:,.0f} MiB",
+        *(f"  --only {number}: {fault} ({count} times)" for (number, fault), count in sorted(faults.items())[:_SHOWN]),
+    ]
+    return lines, 1 if faults or total + len(faults) < asked.inputs else 0
+
+
+def _row(name: str, read: int, refused: int, slowest: float) -> str:
+    return f"{name:<42}{read + refused:>8,}{read:>8,}{refused:>9,}{1e3 * slowest:>13,.0f}"
 
 
 def _machine() -> str:
