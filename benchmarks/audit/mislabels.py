@@ -1,10 +1,12 @@
 """Images whose label is likely wrong: by an encoder, nearly all that is most like them bears one other label."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
 from benchmarks.audit.findings import Audit
+from benchmarks.inventory import can_run
 from datasets.errors import BenchmarkError
 from methods.building import Surroundings, build_encoder
 from methods.registry import Registry
@@ -15,6 +17,18 @@ NEIGHBOURS = 5
 AGREE = 4
 """Of the NEIGHBOURS nearest images of other pictures, so many bear one other label, and none the image's own."""
 _ROWS = 512
+USUAL = {"faces": ("mtcnn-facenet", "dlib-resnet"), "objects": ("efficientnet-lite0", "mobilenetv2")}
+"""Encoders whose neighbours tell labels apart, by what images show. Hashes and histograms would call chance a doubt."""
+MOST = 5_000
+"""Images encoded where no method is named: of faces, a few minutes."""
+
+
+def usual_method(audit: Audit, registry: Registry, weights_dir: Path | None) -> str | None:
+    """The method to look for mislabels with where none is named; None without labels or weights, and beyond MOST."""
+    if not audit.of.labelled or len(audit.of.roles) > MOST:
+        return None
+    names = USUAL["faces" if audit.of.dataset.content == "faces" else "objects"]
+    return next((name for name in names if can_run(registry.get(name), weights_dir)[0] == "yes"), None)
 
 
 def with_mislabels(audit: Audit, method: str, registry: Registry, weights_dir: object = None) -> Audit:

@@ -45,7 +45,7 @@ def lines(audit: Audit, found: list[Headline]) -> list[str]:
     if audit.mislabels_by:
         said.append(f"likely mislabelled, by {audit.mislabels_by}: {count_of(n['likely_mislabels'], 'image')}")
     elif of.labelled:
-        said.append("likely mislabels: not looked for; name a method whose encoder fits these images with -m")
+        said.append("likely mislabels: not looked for; name a method whose encoder fits these images with -m METHOD")
     if n["unreadable"]:
         first = one_line(next(iter(audit.prints.unreadable.values())), REASON)
         said.append(f"unreadable: {count_of(n['unreadable'], 'image')} (first: {first})")

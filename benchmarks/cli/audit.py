@@ -14,7 +14,13 @@ def audit(
         typer.Argument(help="A folder of images, with label folders or without, or a data set[:SUBSET]."),
     ],
     method: Annotated[
-        str | None, typer.Option("--method", "-m", help="A method whose encoder is asked for likely mislabels.")
+        str | None,
+        typer.Option(
+            "--method",
+            "-m",
+            help="A method whose encoder is asked for likely mislabels; none: do not look. Unless given, a network for "
+            "such images whose weights are here, for up to 5,000 images.",
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of sentences.")] = False,
     data_dir: options.DataDir = None,
@@ -29,21 +35,22 @@ def audit(
     from benchmarks.audit.findings import look
     from benchmarks.audit.headline import headlines
     from benchmarks.audit.images import open_audited
-    from benchmarks.audit.mislabels import with_mislabels
+    from benchmarks.audit.mislabels import usual_method, with_mislabels
     from benchmarks.audit.write import lines, require_outside, write_audit
     from benchmarks.store import Store
     from benchmarks.terminal import Console
     from methods.registry import load_registry
 
     registry = load_registry(plugins or ())
-    if method:
+    if method and method != "none":
         registry.get(method)
     store = Store(out)
     of = open_audited(dataset, data_dir, store.drawings)
     require_outside(of, out)
     with Console(stderr=True).status("reading") as spinner:
         found = look(of, spinner.update)
-        if method:
+        method = method or usual_method(found, registry, weights_dir)
+        if method and method != "none":
             spinner.update(f"encoding with {method}")
             found = with_mislabels(found, method, registry, weights_dir)
         spinner.update("judging hit@1")

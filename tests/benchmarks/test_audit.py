@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from benchmarks.audit import mislabels
 from benchmarks.audit.findings import look
 from benchmarks.audit.headline import headlines
 from benchmarks.audit.images import open_audited
@@ -73,7 +74,7 @@ def audited(root, tmp_path):
 
 
 def run(*arguments):
-    return CliRunner().invoke(app, ["audit", *map(str, arguments)])
+    return CliRunner().invoke(app, ["audit", "-m", "none", *map(str, arguments)])
 
 
 def require_found(audit, planted, before=frozenset()):
@@ -145,6 +146,34 @@ def test_likely_mislabels_are_named(tmp_path):
     assert "likely mislabelled, by pixels: 1 image" in lines(audit, [])
     with pytest.raises(BenchmarkError, match="no encoder"):
         with_mislabels(audit, "svm", load_registry())
+
+
+@pytest.mark.parametrize(
+    ("content", "here", "chosen"),
+    [
+        ("faces", {"mtcnn-facenet", "mobilenetv2"}, "mtcnn-facenet"),
+        ("any", {"mtcnn-facenet", "mobilenetv2"}, "mobilenetv2"),
+        ("objects", {"mobilenetv2", "efficientnet-lite0"}, "efficientnet-lite0"),
+        ("faces", {"mobilenetv2"}, None),
+        ("any", set(), None),
+    ],
+)
+def test_mislabels_are_looked_for_with_a_network_for_such_images(tmp_path, monkeypatch, content, here, chosen):
+    plant(tmp_path / "pictures", [scene(number) for number in range(4)], labels=2, planted=0)
+    audit = look(audited(tmp_path / "pictures", tmp_path))
+    audit.of.dataset.content = content
+    monkeypatch.setattr(mislabels, "can_run", lambda spec, _: ("yes" if spec.id in here else "untrained", ""))
+    assert mislabels.usual_method(audit, load_registry(), None) == chosen
+    monkeypatch.setattr(mislabels, "MOST", 3)
+    assert mislabels.usual_method(audit, load_registry(), None) is None
+
+
+def test_the_command_looks_for_mislabels_unasked(tmp_path, monkeypatch):
+    plant(tmp_path / "pictures", [scene(number) for number in range(8)], labels=2, planted=0)
+    monkeypatch.setattr(mislabels, "usual_method", lambda *_: "pixels")
+    arguments = ["audit", str(tmp_path / "pictures"), "--out", str(tmp_path / "out")]
+    assert "likely mislabelled, by pixels:" in CliRunner().invoke(app, arguments).output
+    assert "likely mislabels: not looked for" in CliRunner().invoke(app, [*arguments, "-m", "none"]).output
 
 
 def test_the_command_writes_a_page_json_and_csv(tmp_path):
