@@ -21,6 +21,7 @@ sys.path[:0] = [str(ROOT)]
 
 from benchmarks.metrics.verification import area_under_curve, best_threshold  # noqa: E402
 from methods.faces.alignment import MARGIN, choose_face, crop_face  # noqa: E402
+from tests.studies.made_on import made_on  # noqa: E402
 
 MARGINS = (0.1, 0.2, 0.3, 0.4, 0.5)
 BATCH = 64
@@ -162,7 +163,8 @@ def main() -> int:
         "",
         "writes this page. Margins are fractions of the face box's mean side; separation is the distance of the mean "
         "similarities of same and of different people in standard deviations. Pairs that View 2 has too are left out "
-        "(its images are not: LFW's two views share them), and so are pairs whose images are not in this copy.",
+        "(its images are not: LFW's two views share them), and so are pairs whose images are not in this copy. "
+        f"{made_on()}",
         "",
         f"**pairsDevTrain**, {len(truth):,} pairs, {truth.sum():,} of one person. Largest separation: {best:g}; ahead "
         f"of {MARGIN:g}, which is used, by [{low:+.3f}, {high:+.3f}] (95%, pairs resampled).",

@@ -26,6 +26,7 @@ from benchmarks.gate.snapshot import DECIMALS, CellRecord, make_snapshot  # noqa
 from benchmarks.metrics.judgement import judge  # noqa: E402
 from benchmarks.metrics.registry import evaluate  # noqa: E402
 from methods.ranking import Ranking  # noqa: E402
+from tests.studies.made_on import made_on  # noqa: E402
 
 QUERIES, GALLERY, LABELS = 300, 200, 50
 STRENGTHS = {"hash": 0.8, "pixels": 1.2, "local": 1.8, "network": 2.6, "face": 4.0}
@@ -155,7 +156,7 @@ def main() -> int:
         f"writes this page: {len(STRENGTHS)} simulated methods on {len(DATASETS)} data sets of {QUERIES} queries, "
         f"{options.runs} runs a row, rules as `compare` has them. Noise is what a rerun adds to every score, in "
         "standard deviations of the scores; 0 is code that repeats itself. Reversed queries need not have been "
-        "answered right: of a weak method few are, and what it loses may lie within the tolerance.",
+        f"answered right: of a weak method few are, and what it loses may lie within the tolerance. {made_on()}",
         "",
         "| noise | queries a cell that flip | " + " | ".join(f"caught: {name}" for name in names) + " | false alarms |",
         "|--:|--:|" + "--:|" * len(names) + "--:|",
