@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from bench_support import Bench
+from typer.testing import CliRunner
 
+from benchmarks.cli.app import app
 from benchmarks.plan import make_plan
 from benchmarks.store import Store
 from datasets import sources
@@ -131,6 +133,28 @@ def test_what_can_change_a_figure_makes_cells_stale_and_is_named(finished, edit,
     found = stale(finished)
     assert set(found) == {(method, task) for method in methods for task in tasks if ran(finished, method, task)}
     assert all(f"changed: {words}" in why or f", {words}" in why for why in found.values()), found
+
+
+@pytest.mark.parametrize("name", ["colours in another order", "flipped upside down", "timing"])
+def test_a_dry_run_names_the_stale_cells_and_why(finished, edit, name):
+    change, _, tasks, words = CHANGES[name]
+    edit(*change)
+    arguments = [
+        "run",
+        "--dry-run",
+        "-d",
+        f"folder:{finished.folder}",
+        "--subset",
+        "smoke",
+        "--out",
+        finished.store.root,
+    ]
+    for option, values in (("-m", METHODS), ("--task", TASKS)):
+        arguments += [part for value in values for part in (option, value)]
+    said = CliRunner().invoke(app, list(map(str, arguments)), env={"COLUMNS": "160"}).output
+    stale_rows = [line for line in said.splitlines() if "│ stale" in line]
+    assert len(stale_rows) == sum(ran(finished, method, task) for method in METHODS for task in tasks), said
+    assert all(f"changed: {words}" in line for line in stale_rows), said
 
 
 def ran(bench, method, task):
