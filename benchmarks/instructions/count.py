@@ -34,12 +34,15 @@ class CountError(BenchmarkError):
 
 
 def count(
-    paths: Sequence[str], repeats: int = 3, planted: Mapping[str, int] | None = None, checkout: Path | None = None
+    paths: Sequence[str],
+    repeats: int = 3,
+    planted: Mapping[str, int] | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> dict[str, np.ndarray]:
     """Instructions of each of `repeats` calls of each path (r,), all in one process.
 
-    `planted` are steps of a Python loop that run beside a path's call. `checkout` is where the code counted lies.
-    Raises CountError where callgrind is missing or fails.
+    `planted` are steps of a Python loop that run beside a path's call, `environment` is added to that of the
+    process. Raises CountError where callgrind is missing or fails.
     """
     valgrind = shutil.which("valgrind")
     if valgrind is None:
@@ -52,8 +55,8 @@ def count(
         try:
             done = subprocess.run(
                 command,
-                cwd=checkout or Path(__file__).parents[2],
-                env=os.environ | PINNED,
+                cwd=Path(__file__).parents[2],
+                env={**os.environ, **PINNED, **(environment or {})},
                 capture_output=True,
                 text=True,
                 timeout=_SECONDS,

@@ -11,12 +11,12 @@ Path = Callable[[], object]
 
 
 def decode() -> Path:
-    """A JPEG of 96 x 96 pixels becomes RGB."""
+    """A JPEG of 48 x 48 pixels becomes RGB."""
     from PIL import Image
 
     from datasets.decoding import decode_image
 
-    ramp = np.add.outer(np.arange(96), 2 * np.arange(96)).astype(np.uint8)
+    ramp = np.add.outer(np.arange(48), 2 * np.arange(48)).astype(np.uint8)
     file = io.BytesIO()
     Image.fromarray(np.stack([ramp, ramp.T, 255 - ramp], axis=2)).save(file, "JPEG", quality=90)
     data = file.getvalue()
@@ -24,44 +24,44 @@ def decode() -> Path:
 
 
 def exact() -> Path:
-    """Four queries among 600 rows of 64 numbers by L2."""
+    """Two queries among 200 rows of 64 numbers by L2."""
     from methods.indexes.exact import ExactIndex
 
-    rows = np.random.default_rng(1).standard_normal((604, 64), dtype=np.float32)
+    rows = np.random.default_rng(1).standard_normal((202, 64), dtype=np.float32)
     index = ExactIndex("l2")
-    index.add(rows[:600])
-    return lambda: index.search(rows[600:], 20)
+    index.add(rows[:200])
+    return lambda: index.search(rows[200:], 20)
 
 
 def hamming() -> Path:
-    """Four queries among 3,000 codes of 64 bits."""
+    """Two queries among 1,000 codes of 64 bits."""
     from methods.indexes.hamming import HammingIndex
 
-    codes = np.random.default_rng(2).integers(0, 256, (3004, 8), dtype=np.uint8)
+    codes = np.random.default_rng(2).integers(0, 256, (1002, 8), dtype=np.uint8)
     index = HammingIndex()
-    index.add(codes[:3000])
-    return lambda: index.search(codes[3000:], 20)
+    index.add(codes[:1000])
+    return lambda: index.search(codes[1000:], 20)
 
 
 def best_of_scores() -> Path:
-    """The best 20 of 2,000 scores, for eight queries, with ties."""
+    """The best 20 of 1,000 scores, for three queries, with ties."""
     from methods.indexes.topk import top_k
 
-    scores = np.random.default_rng(3).integers(0, 500, (8, 2000)).astype(np.float32)
+    scores = np.random.default_rng(3).integers(0, 500, (3, 1000)).astype(np.float32)
     return lambda: top_k(scores, 20)
 
 
 def metrics() -> Path:
-    """hit@1, mAP and nDCG@10 of judged rankings of 300 images for ten queries."""
+    """hit@1, mAP and nDCG@10 of judged rankings of 80 images for four queries."""
     from benchmarks.metrics.judgement import judge
     from benchmarks.metrics.registry import evaluate
 
     random = np.random.default_rng(4)
-    gallery, queries = random.integers(0, 12, 300), random.integers(0, 12, 10)
-    ids = np.stack([random.permutation(300) for _ in queries]).astype(np.int32)
-    scores = -np.sort(random.integers(0, 80, (10, 300)), axis=1).astype(np.float32)
+    gallery, queries = random.integers(0, 6, 80), random.integers(0, 6, 4)
+    ids = np.stack([random.permutation(80) for _ in queries]).astype(np.int32)
+    scores = -np.sort(random.integers(0, 40, (4, 80)), axis=1).astype(np.float32)
     judged = judge(
-        Ranking(ids, scores, np.zeros(10, dtype=bool)), gallery, queries, junk=np.empty((0, 2), dtype=np.int64)
+        Ranking(ids, scores, np.zeros(4, dtype=bool)), gallery, queries, junk=np.empty((0, 2), dtype=np.int64)
     )
     return lambda: evaluate(judged, ["hit@1", "mAP", "nDCG@10"])
 

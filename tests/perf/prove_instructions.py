@@ -9,6 +9,7 @@ every path a loop is planted beside the call that takes one percent of its instr
 
 import os
 import sys
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -21,21 +22,25 @@ from benchmarks.tables.markdown import to_markdown
 from benchmarks.tables.model import Column, Table, count
 
 QUIET, PLANTED = 200, 100
-PROCESSES = 4
+PROCESSES = 2
 SHARE = 0.01
 
 
-def medians(trials: int, planted: dict[str, int] | None = None, start: int = 0) -> dict[str, np.ndarray]:
-    """Of each path the medians of so many trials, over PROCESSES processes in different circumstances."""
-    found: dict[str, list[np.ndarray]] = {name: [] for name in PATHS}
-    for number in range(start, start + PROCESSES):
-        os.environ["UNUSED"] = "x" * (97 * number)
-        counting.PINNED["PYTHONHASHSEED"] = str(number)
-        calls = counting.count(list(PATHS), trials // PROCESSES * REPEATS, planted)
-        for name, each in calls.items():
-            found[name].append(np.median(each.reshape(-1, REPEATS), axis=1))
-        print(f"process {number + 1}: {', '.join(f'{name} {each[-1][0]:,.0f}' for name, each in found.items())}")
-    return {name: np.concatenate(each) for name, each in found.items()}
+def medians(trials: int, pool: ThreadPoolExecutor, planted: dict[str, int] | None = None) -> list[Future]:
+    """Of each path the medians of so many trials, from PROCESSES processes in different circumstances."""
+
+    def one(number: int) -> dict[str, np.ndarray]:
+        changed = {"UNUSED": "x" * (97 * number), "PYTHONHASHSEED": str(number)}
+        calls = counting.count(list(PATHS), trials // PROCESSES * REPEATS, planted, changed)
+        return {name: np.median(each.reshape(-1, REPEATS), axis=1) for name, each in calls.items()}
+
+    first = PROCESSES if planted else 0
+    return [pool.submit(one, number) for number in range(first, first + PROCESSES)]
+
+
+def joined(parts: list[Future]) -> dict[str, np.ndarray]:
+    """The medians of all processes."""
+    return {name: np.concatenate([part.result()[name] for part in parts]) for name in PATHS}
 
 
 def main(out: Path) -> int:
@@ -45,7 +50,9 @@ def main(out: Path) -> int:
     base = {name: float(np.median(each)) for name, each in first.items()}
     step = base.pop(LOOP) / 1000
     planted = {name: round(SHARE * each / step) for name, each in base.items()}
-    quiet, more = medians(QUIET), medians(PLANTED, planted, PROCESSES)
+    with ThreadPoolExecutor(2 * PROCESSES) as pool:
+        parts = medians(QUIET, pool), medians(PLANTED, pool, planted)
+        quiet, more = map(joined, parts)
     rows = []
     for name in PATHS:
         same, worse = quiet[name] / base[name] - 1, more[name] / base[name] - 1
