@@ -127,6 +127,8 @@ def set_threads(threads: int) -> None:
     threadpoolctl.threadpool_limits(threads)
     if "cv2" in sys.modules:
         sys.modules["cv2"].setNumThreads(threads)
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(threads)
     if "tensorflow" in sys.modules:
         threading = sys.modules["tensorflow"].config.threading
         with contextlib.suppress(RuntimeError):  # raised once TensorFlow has started: its environment holds then
@@ -136,7 +138,8 @@ def set_threads(threads: int) -> None:
 
 def thread_environment(threads: int) -> dict[str, str]:
     """Environment for libraries that read their thread count when they are imported."""
-    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
+    # NPROC is JAX's: it sizes the pool of threads on which a program computes.
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "NPROC")
     return {name: str(threads) for name in names}
 
 

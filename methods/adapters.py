@@ -77,6 +77,8 @@ class KerasEncoder(_Adapter):
     """A keras.Model that takes (n, height, width, channels) float32. Settings as in NetworkInput."""
 
     def _forward(self, batch: np.ndarray) -> Any:
-        # Without XLA, which would compile the network anew for every number of images.
-        self._network.jit_compile = False
-        return self._network.predict_on_batch(batch)
+        from methods.networks.inference import predicted, ready
+
+        ready(self._network)
+        rows: np.ndarray = predicted(self._network, batch)
+        return rows

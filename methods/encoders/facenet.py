@@ -12,7 +12,7 @@ import numpy as np
 from datasets.imageset import Image
 from methods.faces.alignment import MARGIN, main_face
 from methods.faces.detection import FaceBoxes, FaceDetector
-from methods.networks.inference import randomise
+from methods.networks.inference import predicted, randomise, ready
 from methods.stages import stage
 
 
@@ -68,8 +68,7 @@ class MtcnnFaceNet:
             randomise(self._network, seed)
         else:
             load_layer_weights(self._network, weights)
-        # XLA would compile the network anew for every number of faces.
-        self._network.jit_compile = False
+        ready(self._network)
 
     def detect(self, images: Sequence[Image]) -> list[FaceBoxes]:
         """The faces that `encode` chooses from, to draw or to count them."""
@@ -93,6 +92,6 @@ class MtcnnFaceNet:
 
     def embed(self, crops: np.ndarray) -> np.ndarray:
         """Unit embeddings (n, dimension) float32 of face crops (n, 160, 160, 3) uint8 RGB."""
-        outputs = np.asarray(self._network.predict_on_batch(self._scaling(crops)))
+        outputs = predicted(self._network, self._scaling(crops))
         norms = np.linalg.norm(outputs, axis=1, keepdims=True)
         return outputs / np.maximum(norms, np.finfo(np.float32).tiny)

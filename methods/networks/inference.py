@@ -1,5 +1,6 @@
 """Running a Keras network that is done with training, or that never had any."""
 
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -12,13 +13,45 @@ if TYPE_CHECKING:
 def forward_pass(network: "keras.Model") -> Callable[[np.ndarray], np.ndarray]:
     """The network as one compiled function of a batch, (n, ...) float32 in and out, on any Keras backend.
 
-    `predict_on_batch` is the bare forward pass; `predict` adds a data pipeline, which costs more than a small network's
-    computation when the images come one by one. XLA is off: it would compile anew for every size of a batch, and on a
-    CPU its depthwise convolutions are ten times slower than TensorFlow's own.
+    Its weights no longer learn. See `ready` and `predicted`.
     """
     network.trainable = False
-    network.jit_compile = False
-    return lambda batch: np.asarray(network.predict_on_batch(batch))
+    ready(network)
+    return lambda batch: predicted(network, batch)
+
+
+def ready(network: "keras.Model") -> None:
+    """Have Keras compile `network` only where that pays: on JAX, which else runs one operation after the other.
+
+    On TensorFlow XLA would compile anew for every size of a batch, and on a CPU its depthwise convolutions are ten
+    times slower than TensorFlow's own. On PyTorch it would be torch.compile, which needs a C++ compiler.
+    """
+    network.jit_compile = _on_jax()
+
+
+def predicted(network: "keras.Model", batch: np.ndarray) -> np.ndarray:
+    """`network`'s rows for a batch of any n, by `predict_on_batch`, the bare forward pass.
+
+    (`predict` adds a data pipeline, which costs more than a small network's computation when images come one by one.)
+    On JAX the batch is filled up to the next power of two by its first row, whose answers are dropped: a compiled
+    program holds for one size, and each takes seconds to compile.
+    """
+    count = len(batch)
+    # What is no Keras network, but is called like one, has no `jit_compile`: it takes any size.
+    missing = filled_size(count) - count if getattr(network, "jit_compile", False) and _on_jax() else 0
+    if missing:
+        batch = np.concatenate([batch, np.repeat(batch[:1], missing, axis=0)])
+    return np.asarray(network.predict_on_batch(batch))[:count]
+
+
+def filled_size(count: int) -> int:
+    """The least power of two that holds `count` images, one or more."""
+    return 1 << max(0, count - 1).bit_length()
+
+
+def _on_jax() -> bool:
+    keras = sys.modules.get("keras")  # imported by whoever made a network of it
+    return keras is not None and keras.backend.backend() == "jax"
 
 
 def randomise(network: "keras.Model", seed: int) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from datasets.imageset import Image, ImageSet
 from methods.indexes.exact import ExactIndex
 from methods.networks.backbones import TRUNKS
-from methods.networks.inference import forward_pass, randomise
+from methods.networks.inference import forward_pass, predicted, randomise, ready
 from methods.trained.vectors import TrainedVectorMethod
 from methods.training.classifier import train_classifier
 from methods.training.inputs import Activations, Inputs, Scaled, prepared
@@ -60,8 +60,7 @@ class FineTunedTrunk:
         self._cut = cut
         self._features = keras.layers.GlobalAveragePooling2D(name="features")(model.output)
         self._upper = keras.Model(cut, self._features)
-        # XLA would compile anew for every size of a batch.
-        self._upper.jit_compile = False
+        ready(self._upper)
         self.dimension: int = self._features.shape[-1]
         name = f"{network}-from-{below}" if below else network
         self._origin = Trained(_digest(model), np.empty(0, np.str_), self._upper.get_weights(), has_head=False)
@@ -76,7 +75,7 @@ class FineTunedTrunk:
 
     def encode(self, images: Sequence[Image]) -> np.ndarray:
         """Features of images of any sizes."""
-        return np.asarray(self._upper.predict_on_batch(self._lower(prepared(images, self.size))))
+        return predicted(self._upper, self._lower(prepared(images, self.size)))
 
     def _build(self, labels: int | None) -> "keras.Model":
         """The part that is trained, with a softmax for so many labels."""
