@@ -4,6 +4,7 @@
 `size = 224` and so on are the same; what stands in the id comes first.
 """
 
+import hashlib
 import re
 import tomllib
 from collections.abc import Mapping
@@ -25,10 +26,12 @@ SETTINGS: Mapping[str, str] = {
     "output": "the name of a tensor",
     "pool": "mean or first, for an output of many places",
     "metric": "cosine or l2",
+    "sha256": "64 hexadecimal digits, which the file must have",
 }
 """What may be set, and how it is written."""
 
-_SETTING = re.compile(r",([a-z]+)=([^,]*)")
+_SETTING = re.compile(r",([a-z0-9]+)=([^,]*)")
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 def is_onnx(method_id: str) -> bool:
@@ -50,6 +53,8 @@ def onnx_method(method_id: str) -> MethodSpec:
     settings = {key: _value(key, text, method_id) for key, text in {**_of_toml(beside), **given}.items()}
     metric = settings.pop("metric", "cosine")
     path = path.resolve()
+    if "sha256" in settings:
+        _require_sha256(path, settings.pop("sha256"))
     return MethodSpec(
         id=method_id,
         family="embedding",
@@ -97,9 +102,21 @@ def _value(key: str, value: Any, where: str) -> Any:
             return tuple(float(number) for number in numbers)
         if not isinstance(value, str) or not value or (key == "metric" and value not in METRICS):
             raise ValueError
+        if key == "sha256" and not _SHA256.fullmatch(value.lower()):
+            raise ValueError
     except (TypeError, ValueError) as error:
         raise WeightsError(f"{where}: {key} is {value!r}; write {SETTINGS[key]}") from error
     return value
+
+
+def _require_sha256(path: Path, wanted: str) -> None:
+    try:
+        with path.open("rb") as file:
+            actual = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise WeightsError(f"cannot read {path}: {error.strerror or error}; check its place and permissions") from error
+    if actual != wanted.lower():
+        raise WeightsError(f"{path} has sha256 {actual}, not {wanted.lower()}: fetch it again, or correct the setting")
 
 
 def _size(value: Any) -> tuple[int, int]:

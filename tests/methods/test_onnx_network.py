@@ -1,5 +1,7 @@
 """Networks in ONNX files: computed right, fed as they say, and refused in one line where they cannot be."""
 
+import hashlib
+
 import numpy as np
 import onnx_files
 import pytest
@@ -185,6 +187,8 @@ def test_settings_stand_in_the_id_or_in_a_toml_beside_it_and_the_id_comes_first(
         (",metric=hamming", "metric is 'hamming'; write cosine or l2"),
         (",sise=224", "unknown setting 'sise': did you mean size"),
         (",output=", "output is ''"),
+        (",sha256=abc", "sha256 is 'abc'; write 64 hexadecimal digits"),
+        (",sha256=" + "0" * 64, "has sha256 [0-9a-f]{64}, not 0{64}: fetch it again"),
     ],
 )
 def test_a_setting_that_cannot_be_meant_is_named(file, settings, says):
@@ -213,6 +217,21 @@ def test_an_id_from_outside_opens_no_file_and_a_stored_one_whose_file_is_gone_st
     registry.recall([f"onnx:{tmp_path}/none.onnx", f"onnx:{path}"])
     assert registry.known(f"onnx:{path}").id == f"onnx:{path}"
     assert [spec.id for spec in registry if spec.id.startswith("onnx:")] == [f"onnx:{path}"]
+
+
+def test_a_file_that_has_the_sha256_that_was_asked_for_is_taken(file):
+    path = file(small_network())
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    spec = onnx_method(f"onnx:{path},sha256={digest.upper()}")
+    assert spec.encoder.params == {"model": path}
+
+
+def test_external_data_that_is_cut_short_is_refused_in_one_line(file):
+    path = file(small_network(location="net.data"))
+    file(onnx_files.weights().tobytes()[:-8], "net.data")
+    with pytest.raises(WeightsError, match="OpenVINO cannot read this network") as error:
+        OnnxNetwork(model=path)
+    assert "\n" not in str(error.value)
 
 
 def test_a_long_path_is_an_id_within_bounds(file):
