@@ -65,8 +65,8 @@ def write_atomically(path: Path) -> Iterator[IO[bytes]]:
             os.fsync(file.fileno())  # or a machine that loses power keeps the new name, and nothing in it
         partial.replace(path)
     except OSError as error:
-        if error.filename is None:  # a full disk does not say which
-            error.filename = str(path)
+        if error.filename in (None, str(partial)):  # a full disk names no file, others one that nobody asked for
+            error.filename, error.filename2 = str(path), None
         raise
     finally:
         partial.unlink(missing_ok=True)

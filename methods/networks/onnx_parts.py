@@ -6,6 +6,7 @@ keys (1) and values (2).
 """
 
 import mmap
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,14 +14,22 @@ from datasets.errors import WeightsError
 
 _DEEPEST = 16
 """Graphs within graphs that are followed."""
+_MOST_FIELDS = 1 << 20
+"""Fields in one message; a graph has one for each node and tensor."""
+_MOST_BYTES = 2 << 30
+"""Of an ONNX file: protobuf's own limit. A larger network keeps its tensors in files beside it."""
+_MOST_BESIDE = 32 << 30
+"""Bytes of a file beside it: all of it is read for its digest."""
 
 
 def external_files(path: Path) -> tuple[Path, ...]:
     """The files beside `path` in which tensors of its network lie, each once; none for a network in one file.
 
-    Raises WeightsError for a file that is no ONNX file, and for one that names a file outside its own folder.
+    Raises WeightsError for a file that is no ONNX file or larger than one can be, and for one that names a file outside
+    its own folder, or one that is not regular or too large to be read.
     """
     try:
+        _require_readable(path, _MOST_BYTES)
         with path.open("rb") as file:
             content = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
         names = dict.fromkeys(_locations(content))
@@ -31,7 +40,23 @@ def external_files(path: Path) -> tuple[Path, ...]:
     for name in names:
         if Path(name).is_absolute() or ".." in Path(name).parts:
             raise WeightsError(f"{path} keeps tensors in {name!r}, outside its own folder: do not trust this file")
-    return tuple(path.parent / name for name in names)
+    beside = tuple(path.parent / name for name in names)
+    for each in beside:
+        if each.exists():  # one that is absent is said by name when the network is read
+            _require_readable(each, _MOST_BESIDE)
+    return beside
+
+
+def _require_readable(path: Path, most: int) -> None:
+    """Raise WeightsError for a pipe, a device or a folder, which would hold up its reader, and for a huge file."""
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise WeightsError(f"{path} is not a regular file: name the file that export or download wrote")
+    if status.st_size > most:
+        raise WeightsError(
+            f"{path} has {status.st_size / 2**30:,.0f} GiB, more than the {most >> 30} GiB that can be read: "
+            "export it again"
+        )
 
 
 def _locations(model: memoryview) -> Iterator[str]:
@@ -64,17 +89,20 @@ def _in_tensor(tensor: memoryview) -> Iterator[str]:
 
 def _fields(message: memoryview) -> Iterator[tuple[int, memoryview]]:
     """Number and content of each field that holds bytes; ValueError or IndexError where the message is broken."""
-    place = 0
+    place = count = 0
     while place < len(message):
+        count += 1
         key, place = _varint(message, place)
         number, kind = key >> 3, key & 7
+        if number < 1 or count > _MOST_FIELDS:
+            raise ValueError("no field has this number, or no message so many fields")
         if kind == 0:
             _, place = _varint(message, place)
         elif kind in (1, 5):
             place += 8 if kind == 1 else 4
         elif kind == 2:
             length, place = _varint(message, place)
-            if number < 1 or length > len(message) - place:
+            if length > len(message) - place:
                 raise ValueError("a field goes beyond its message")
             yield number, message[place : place + length]
             place += length

@@ -4,6 +4,7 @@ import json
 import logging
 import shutil
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from typer.testing import CliRunner
 from benchmarks import files
 from benchmarks.cells import Cell
 from benchmarks.cli.app import app
-from benchmarks.files import DamagedFile, NewerFileError, read_arrays, read_record, write_record
+from benchmarks.files import DamagedFile, NewerFileError, read_arrays, read_record, write_atomically, write_record
 from benchmarks.indexes.results import IndexStore
 from benchmarks.latency.records import LatencyRecord, LatencyStore
 from benchmarks.scaling.results import ScalingStore
@@ -247,3 +248,12 @@ def test_no_header_of_an_array_is_a_traceback(tmp_path, header):
         zipped.writestr("ids.npy", b"\x93NUMPY\x01\x00" + bytes([117, 0]) + header.ljust(117) + bytes(72))
     with pytest.raises(DamagedFile):
         read_arrays(path, ("ids",))
+
+
+def test_what_cannot_be_written_is_named_as_it_was_asked_for(tmp_path):
+    (tmp_path / "page.csv").mkdir()
+    for path in (tmp_path / "page.csv", Path("/sys/page.csv")):
+        with pytest.raises(OSError) as caught, write_atomically(path) as file:
+            file.write(b"x")
+        assert caught.value.filename == str(path)
+    assert [each.name for each in tmp_path.iterdir()] == ["page.csv"]

@@ -1,6 +1,7 @@
 """Networks in ONNX files: computed right, fed as they say, and refused in one line where they cannot be."""
 
 import hashlib
+import os
 
 import numpy as np
 import onnx_files
@@ -13,6 +14,7 @@ from methods.conformance import check
 from methods.conformance_images import structured_images
 from methods.encoders.network_input import InputError, NetworkInput
 from methods.fingerprint import method_files
+from methods.networks import onnx_parts
 from methods.networks.onnx_parts import external_files
 from methods.onnx_check import require_sound
 from methods.onnx_methods import onnx_method
@@ -239,3 +241,29 @@ def test_a_long_path_is_an_id_within_bounds(file):
     assert load_registry().get(f"onnx:{path}")
     with pytest.raises(BenchmarkError, match="240 at most"):
         load_registry().get(f"onnx:{path},mean={'/'.join(['127.5'] * 40)}")
+
+
+@pytest.mark.parametrize("name", ["net.onnx", "net.data"])
+@pytest.mark.parametrize(("make", "says"), [("huge", "GiB, more than"), ("pipe", "not a regular file")])
+def test_only_regular_files_of_a_bounded_size_are_read(file, name, make, says):
+    path = file(small_network(location="net.data"))
+    odd = path.with_name(name)
+    odd.unlink(missing_ok=True)
+    if make == "pipe":
+        os.mkfifo(odd)
+    else:
+        with odd.open("wb") as sparse:
+            sparse.truncate(1 << 40)
+    with pytest.raises(WeightsError, match=says):
+        external_files(path)
+
+
+@pytest.mark.parametrize("content", [bytes(1 << 24), b"\x08\x01" * 5000], ids=["zeros", "numbers"])
+def test_a_file_without_an_end_of_fields_is_given_up_early(file, content, monkeypatch):
+    monkeypatch.setattr(onnx_parts, "_MOST_FIELDS", 1000)
+    read = []
+    varint = onnx_parts._varint
+    monkeypatch.setattr(onnx_parts, "_varint", lambda *at: read.append(at[1]) or varint(*at))
+    with pytest.raises(WeightsError, match="no ONNX file"):
+        external_files(file(content))
+    assert len(read) < 2100
