@@ -102,6 +102,8 @@ def stored_fault(store: Store, cell: Cell, row: dict[str, Any]) -> str:
     beside = sorted(store.folder(cell).glob("*.npz"))
     if not (store.folder(cell) / f"{name}.npz").exists():
         asked = gallery = None
+    elif not all(isinstance(count, int | None) for count in (asked, gallery)):  # of a row without a checksum
+        return f"{cell.method}: stored file damaged; run it again with --force"
     elif asked is None or (name == "ranking" and gallery is None):
         return ""
     stamps = [(path.name, (known := path.stat()).st_mtime_ns, known.st_size, known.st_ino) for path in beside]

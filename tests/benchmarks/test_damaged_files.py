@@ -18,7 +18,7 @@ from benchmarks.files import DamagedFile, NewerFileError, read_arrays, read_reco
 from benchmarks.indexes.results import IndexStore
 from benchmarks.latency.records import LatencyRecord, LatencyStore
 from benchmarks.scaling.results import ScalingStore
-from benchmarks.scoring import score_retrieval
+from benchmarks.scoring import as_scored, score_retrieval
 from benchmarks.store import Store
 from benchmarks.streaming.results import StreamingStore
 from datasets.errors import BenchmarkError
@@ -257,3 +257,13 @@ def test_what_cannot_be_written_is_named_as_it_was_asked_for(tmp_path):
             file.write(b"x")
         assert caught.value.filename == str(path)
     assert [each.name for each in tmp_path.iterdir()] == ["page.csv"]
+
+
+@pytest.mark.parametrize("count", [[], {}, "7", 1.5])
+@pytest.mark.parametrize("name", ["queries", "gallery"])
+def test_counts_that_are_none_cost_their_row_alone(tmp_path, name, count):
+    store, cell = Store(tmp_path), Cell("lfw", "smoke", "retrieval", "phash")
+    store.folder(cell).mkdir(parents=True)
+    (store.folder(cell) / "ranking.npz").write_bytes(b"")
+    row = as_scored(store, cell, {"status": "ok", "counts": {"queries": 3, "gallery": 9, name: count}})
+    assert row["status"] == "error" and "damaged" in row["reason"]
