@@ -130,7 +130,7 @@ def _by_copies(gallery: FolderGallery, folder: Path, rate: float, advance: Advan
             "collages; compare a folder below it for those"
         )
     links = copy_links(pictures, local, advance)
-    return Compared(pictures.contents, links, from_links(links, rate), tuple(notes))
+    return Compared(pictures.contents, links, from_links(links, len(pictures), rate), tuple(notes))
 
 
 def _all_flat(flat: int) -> str:

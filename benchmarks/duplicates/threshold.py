@@ -4,13 +4,13 @@ The false-merge rate is counted over hard negatives: each picture with those tha
 it. Over all pairs of a folder it is smaller by orders of magnitude, for most pictures have nothing in common.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from benchmarks.duplicates.links import Link
+from benchmarks.duplicates.tail import TAIL, TailLaw, fitted
 from benchmarks.search.calibrating import learn_unlabelled
 from benchmarks.search.calibration import SURELY
 from benchmarks.search.errors import SearchError
@@ -19,10 +19,14 @@ from datasets.words import count_of
 
 RATE = 0.001
 """Hard negatives merged by mistake, unless another share is asked for."""
-FLOOR = {0.01: 0.24, 0.001: 0.40, 0.0001: 0.50}
-"""Least agreement by strictness, set by hand from 500 pairs of photographs of one person (LFW)."""
-TAIL = 0.10
-"""Agreement from which on the scores of pictures that are no copies fall off exponentially."""
+ONE_PERSON = TailLaw(share=0.1134, fall=15.46, seen=286, among=2522, top=1.0)
+"""Of pairs of photographs of one person (LFW), by tests/perf/hard_negatives.py: its share at 0.1% was 1 of 2,410 pairs
+of other people."""
+PERHAPS = 0.25
+"""Agreement from which on two pictures may be copies: neither is counted among hard negatives."""
+FEWEST = 50
+"""Hard negatives that reach TAIL; fewer do not say how fast their number falls off."""
+HIGHEST = 0.95
 
 
 @dataclass(frozen=True)
@@ -33,47 +37,51 @@ class Threshold:
     basis: str
 
 
-def floor_of(rate: float) -> float:
-    """The threshold that hard negatives of other photographs ask for, whatever the folder: between those of FLOOR."""
-    rates = sorted(FLOOR)
-    return float(np.interp(math.log(rate), [math.log(each) for each in rates], [FLOOR[each] for each in rates]))
-
-
-def from_links(links: Sequence[Link], rate: float) -> Threshold:
+def from_links(links: Sequence[Link], pictures: int, rate: float) -> Threshold:
     """Of the agreement of a folder's own pairs that were compared, most of which are no copies.
 
-    Each picture's best score below the floor is that of a hard negative: what lies above may be a copy. Their number
-    falls off exponentially (the tail law of Pickands 1975 with shape 0); the halves of the range below the floor say
-    how fast, and the threshold is where the share of pictures is down to `rate`. Never below the floor.
+    Two laws say which score the share `rate` of hard negatives reaches: that of photographs of one person, and that of
+    this folder's own `pictures`; the higher one counts.
     """
-    floor = floor_of(rate)
-    middle = (TAIL + floor) / 2
-    hardest = hard_negatives(links, floor)
-    low = int(np.count_nonzero((hardest >= TAIL) & (hardest < middle)))
-    high = int(np.count_nonzero(hardest >= middle))
-    rested = (
-        f"{count_of(len(hardest), 'most alike pair')} of this folder that {'is' if len(hardest) == 1 else 'are'} none"
-    )
-    asked = f"at most {rate:.2%} of the most alike pairs that are no copies would be merged"
-    if not high or not low:
-        return Threshold(floor, f"threshold {floor:.3g}: {asked}, by photographs of one person; {rested} ask no more")
-    fall = max(math.log((low + high) / high) / (middle - TAIL), 1e-3)
-    share = (low + high) / len(hardest)
-    own = TAIL + math.log(max(share / rate, 1)) / fall
-    score = min(max(floor, own), 0.95)
-    return Threshold(
-        score, f"threshold {score:.3g}: {asked}, by the law that {rested} follow and photographs of one person"
+    hardest, unlinked = hard_negatives(links, pictures)
+    alike = hardest[hardest >= TAIL]
+    person = ONE_PERSON.score_at(rate)
+    rested = f"{ONE_PERSON.among:,} pairs of photographs of one person"
+    if len(alike) < FEWEST:
+        said = (
+            f"; this folder has {count_of(len(alike), 'alike pair')} that {'is' if len(alike) == 1 else 'are'} no "
+            f"copies, too few of its own to learn from ({FEWEST} are needed)"
+        )
+        return Threshold(person, _words(person, ONE_PERSON, rate, rested) + said)
+    own = fitted(alike, unlinked, PERHAPS)
+    score = min(own.score_at(rate), HIGHEST)
+    mine = f"{count_of(len(alike), 'alike pair')} of this folder"
+    if score <= person:
+        return Threshold(person, _words(person, ONE_PERSON, rate, rested) + f"; {mine} that are none ask no more")
+    return Threshold(score, _words(score, own, rate, f"{mine} that are none") + f", more than {rested} ask for")
+
+
+def _words(score: float, law: TailLaw, rate: float, rested: str) -> str:
+    low, high = law.interval(score)
+    return (
+        f"threshold {score:.3g}: about {rate:.2%} of the most alike pairs that are no copies would be merged "
+        f"(95% interval {low:.2%} to {high:.2%}), by {rested}"
     )
 
 
-def hard_negatives(links: Sequence[Link], floor: float) -> np.ndarray:
-    """Each picture's best score below `floor`, (n,)."""
+def hard_negatives(links: Sequence[Link], pictures: int) -> tuple[np.ndarray, int]:
+    """Of each picture without a link of PERHAPS or more its best score with another such, (n,), and how many they are.
+
+    A copy that is hard to recognise agrees little with its original but more with another copy, so that neither takes
+    part: copies are not counted as strangers.
+    """
+    linked = {picture for link in links if link.score >= PERHAPS for picture in (link.one, link.other)}
     best: dict[int, float] = {}
     for link in links:
-        if link.score < floor:
+        if link.one not in linked and link.other not in linked:
             for picture in (link.one, link.other):
                 best[picture] = max(best.get(picture, 0.0), link.score)
-    return np.array(list(best.values()))
+    return np.array(list(best.values())), pictures - len(linked)
 
 
 def of_searcher(searcher: Searcher, rate: float) -> Threshold:

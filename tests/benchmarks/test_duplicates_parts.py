@@ -24,7 +24,8 @@ from benchmarks.duplicates.groups import verified_groups
 from benchmarks.duplicates.hash_candidates import MOST, RADIUS, hash_candidates
 from benchmarks.duplicates.links import EVERYWHERE, Link, best_links
 from benchmarks.duplicates.local_rows import LOCAL, LocalEncoder, local_picture, mirrored
-from benchmarks.duplicates.threshold import floor_of, from_links
+from benchmarks.duplicates.tail import TAIL, fitted
+from benchmarks.duplicates.threshold import HIGHEST, ONE_PERSON, from_links
 from benchmarks.search.errors import SearchError
 from datasets import distortions
 
@@ -131,18 +132,55 @@ def test_the_better_of_two_links_counts():
     assert best_links([Link(0, 1, 0.3), Link(0, 1, 0.7), Link(2, 3, 0.5)]) == [Link(0, 1, 0.7), Link(2, 3, 0.5)]
 
 
+def pairs_of(scores, first=0):
+    """A link for each score, of two pictures that have no other."""
+    return [Link(first + 2 * n, first + 2 * n + 1, min(float(s), 1.0)) for n, s in enumerate(scores)]
+
+
 def test_a_folder_full_of_hard_negatives_asks_for_a_higher_threshold():
     rng = np.random.default_rng(1)
+    few = from_links(pairs_of(rng.exponential(0.03, 4000)), 8000, 0.001)
+    assert few.score == ONE_PERSON.score_at(0.001)
+    many = from_links(pairs_of(rng.exponential(0.12, 4000)), 8000, 0.001)
+    assert np.exp(-many.score / 0.12) == pytest.approx(0.001, rel=1), "the share that the law leaves above it"
+    assert "alike pairs of this folder that are none, more than" in many.basis
+    assert from_links(pairs_of(rng.exponential(0.12, 4000)), 8000, 0.01).score < many.score
 
-    def links(scale):
-        return [Link(2 * n, 2 * n + 1, min(float(s), 1.0)) for n, s in enumerate(rng.exponential(scale, 4000))]
 
-    assert from_links(links(0.03), 0.001).score == floor_of(0.001)
-    many = from_links(links(0.12), 0.001)
-    assert many.score > 0.6
-    assert np.exp(-many.score / 0.12) == pytest.approx(0.001, rel=2), "the share that the law leaves above it"
-    assert from_links(links(0.12), 0.01).score < many.score
-    assert from_links([], 0.001).score == floor_of(0.001)
+def test_copies_that_agree_little_are_not_taken_for_hard_negatives():
+    rng = np.random.default_rng(1)
+    strangers = pairs_of(rng.exponential(0.03, 1000))
+    copies = []
+    for first in range(2000, 4000, 4):  # a picture, a copy of it, and two that were edited beyond recognition
+        copies += [Link(first, first + 1, 0.9)]
+        copies += [Link(first, first + n, float(rng.uniform(0.1, 0.25))) for n in (2, 3)]
+        copies += [Link(first + 2, first + 3, 0.6)]
+    assert from_links([*strangers, *copies], 4000, 0.001).score == ONE_PERSON.score_at(0.001)
+
+
+def test_a_folder_with_few_alike_pairs_says_so():
+    found = from_links(pairs_of([0.15] * 20), 40, 0.001)
+    assert found.score == ONE_PERSON.score_at(0.001)
+    assert "40 alike pairs that are no copies, too few of its own to learn from (50 are needed)" in found.basis
+    assert "0 alike pairs" in from_links([], 40, 0.001).basis
+
+
+def test_the_law_of_a_tail_is_found_again_and_its_interval_holds():
+    rng = np.random.default_rng(2)
+    held = 0
+    for _ in range(200):
+        scores = np.where(rng.random(2000) < 0.2, TAIL + rng.exponential(1 / 15, 2000), 0)
+        law = fitted(scores[(scores >= TAIL) & (scores <= 0.25)], int((scores <= 0.25).sum()), 0.25)
+        low, high = law.interval(0.4)
+        held += low <= 0.2 * np.exp(-15 * 0.3) <= high
+    assert held >= 180
+    assert law.rate_at(law.score_at(0.001)) == pytest.approx(0.001)
+    assert law.share == pytest.approx(0.2, abs=0.04)
+
+
+def test_scores_that_do_not_fall_off_ask_for_the_highest_threshold():
+    flat = from_links(pairs_of(np.linspace(0.1, 0.249, 200)), 400, 0.001)
+    assert flat.score == HIGHEST
 
 
 def finding_of(pairs, same=()):

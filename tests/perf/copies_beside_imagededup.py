@@ -1,10 +1,11 @@
 """Copies planted in a folder of photographs: what `duplicates` finds of them, beside imagededup, in one run.
 
-    python tests/perf/copies_beside_imagededup.py --data LFW --out FOLDER [--people 200] [--markdown FILE]
+    python tests/perf/copies_beside_imagededup.py --data LFW --out FOLDER [--people 200] [--page FILE.md]
 
 The folder holds up to three photographs of each of so many people (hard negatives of each other), and of one of them
 the same file again, half its size, and two copies with one to four edits each (`datasets.edits`, strength "hard").
-Pictures laid over or beside a copy are of people who are not in the folder. Everything follows from a seed.
+Pictures laid over or beside a copy are of people who are not in the folder. Everything follows from a seed. imagededup
+is used where it is installed (its hashes need no torch). What LFW holds twice is no hard negative.
 """
 
 import argparse
@@ -29,9 +30,13 @@ sys.path[:0] = [str(ROOT)]
 
 from benchmarks.duplicates.evaluation import COLUMNS, VERDICT, evaluate, read_pairs  # noqa: E402
 from benchmarks.duplicates.finding import find_copies  # noqa: E402
+from benchmarks.files import write_text  # noqa: E402
+from benchmarks.provenance import git_state, machine, now  # noqa: E402
 from benchmarks.search.searcher import Places  # noqa: E402
 from datasets.edits.copies import edited_copies, recipe_of  # noqa: E402
+from datasets.imageset import ImageSet, Item  # noqa: E402
 from datasets.lfw import Lfw  # noqa: E402
+from methods.duplicates.finder import near_pairs, take_prints  # noqa: E402
 from methods.registry import load_registry  # noqa: E402
 
 PHOTOGRAPHS = 3
@@ -66,17 +71,13 @@ class Row:
 def plant(data: Path, root: Path, people: int, seed: int) -> Planted:
     """Write the folder, and pairs.csv beside it."""
     lfw = Lfw(data)
-    by_person: dict[str, list[int]] = {}
-    items = lfw.items()
-    for place, item in enumerate(items):
-        by_person.setdefault(item.label, []).append(place)
-    several = [places for places in by_person.values() if len(places) > 1]
-    order = np.random.default_rng(seed).permutation(len(several))
-    chosen = [several[place][:PHOTOGRAPHS] for place in order[:people]]
-    pool = lfw.imageset([items[several[place][0]] for place in order[people:][:200]])
+    items, turn = people_in_turn(lfw, seed)
+    chosen = [places[:PHOTOGRAPHS] for places in turn[:people]]
+    pool = lfw.imageset([items[places[0]] for places in turn[people:][:200]])
     originals = lfw.imageset([items[places[0]] for places in chosen])
     copies: dict[Pair, str] = {}
     strangers: set[Pair] = set()
+    twice = photographed_twice(lfw.imageset([items[place] for places in chosen for place in places]))
     root.mkdir(parents=True)
     for number, places in enumerate(chosen):
         names = [f"p{number:04d}-{place}.jpg" for place in range(len(places))]
@@ -88,7 +89,12 @@ def plant(data: Path, root: Path, people: int, seed: int) -> Planted:
             root / f"p{number:04d}-half.png"
         )
         copies |= {pair(names[0], f"p{number:04d}-{kind}"): text for kind, text in _PLAIN.items()}
-        strangers |= {pair(*two) for two in combinations(names, 2)}
+        named = dict(zip(names, places, strict=True))
+        strangers |= {
+            pair(*two)
+            for two in combinations(names, 2)
+            if frozenset(items[named[name]].id for name in two) not in twice
+        }
     edited = edited_copies(originals, seed, each=COPIES, between=EDITS, pool=pool)
     for place, (item, image) in enumerate(zip(edited.items, edited, strict=True)):
         number, copy = divmod(place, COPIES)
@@ -98,6 +104,32 @@ def plant(data: Path, root: Path, people: int, seed: int) -> Planted:
         copies[pair(f"p{number:04d}-0.jpg", name)] = f"{edits} edit{'s' if edits > 1 else ''}"
     _write_pairs(root.with_name("pairs.csv"), copies, strangers)
     return Planted(root, copies, strangers)
+
+
+def people_in_turn(lfw: Lfw, seed: int) -> tuple[list[Item], list[list[int]]]:
+    """LFW's photographs, and the positions of those of each person of whom there are several, in an order by seed."""
+    items = lfw.items()
+    by_person: dict[str, list[int]] = {}
+    for place, item in enumerate(items):
+        by_person.setdefault(item.label, []).append(place)
+    several = [places for places in by_person.values() if len(places) > 1]
+    return items, [several[place] for place in np.random.default_rng(seed).permutation(len(several))]
+
+
+def photographed_twice(images: ImageSet) -> set[frozenset[str]]:
+    """Ids of two pictures that `methods.duplicates` (another code than the one that is measured) finds to be one."""
+    near, _ = near_pairs(take_prints(images))
+    return {frozenset((images.ids[one], images.ids[other])) for one, other in near.tolist()}
+
+
+def measured_where() -> str:
+    """The machine and the commit, for a page."""
+    facts, state = machine(), git_state()
+    cores = f"{facts['cores']} core{'s' if facts['cores'] != 1 else ''}"
+    changed = " with changes" if state["dirty"] else ""
+    return (
+        f"{facts['cpu']}, {cores}, {facts['memory_gib']} GiB; commit {str(state['commit'])[:7]}{changed}, {now()[:10]}."
+    )
 
 
 _PLAIN = {"same.jpg": "exact", "half.png": "half size"}
@@ -131,7 +163,8 @@ def ours(planted: Planted, method: str, places: Places) -> Row:
 def theirs(planted: Planted, name: str, distance: int) -> Row:
     """What imagededup's find_duplicates returns, each pair once."""
     if find_spec("torch") is None:  # its hashes need none, but its package imports the network
-        sys.modules.setdefault("imagededup.methods.cnn", types.SimpleNamespace(CNN=None))  # type: ignore[arg-type]
+        for module, what in (("imagededup.methods.cnn", "CNN"), ("imagededup.utils.models", "CustomModel")):
+            sys.modules.setdefault(module, types.SimpleNamespace(**{what: None}))  # type: ignore[arg-type]
     import imagededup.methods
 
     begun = time.perf_counter()
@@ -162,18 +195,38 @@ def _tried(make: Callable[[], Row], name: str) -> Iterator[Row]:
 
 
 def table(planted: Planted, found: list[Row]) -> str:
-    """Recall by kind of copy, false merges of hard negatives and seconds, as markdown."""
+    """Recall by kind of copy, precision over the pairs listed, false merges and seconds, as markdown."""
     kinds = sorted(set(planted.copies.values()), key=lambda kind: (kind[0].isdigit(), kind != "exact", kind))
-    heads = ("tool", *kinds, "all edited", "hard negatives merged", "s")
+    heads = ("tool", *kinds, "all edited", "precision", "F1", "hard negatives merged", "s")
     lines = ["| " + " | ".join(heads) + " |", "|:--|" + "--:|" * (len(heads) - 1)]
     for row in found:
         edited = [each for each, kind in planted.copies.items() if kind[0].isdigit()]
         by_kind = [[each for each, text in planted.copies.items() if text == kind] for kind in kinds]
         recalls = [f"{sum(each in row.found for each in pairs) / len(pairs):.3f}" for pairs in (*by_kind, edited)]
-        wrong = len(planted.strangers & row.found)
+        right, wrong = len(planted.copies.keys() & row.found), len(planted.strangers & row.found)
+        shares = [f"{right / max(right + wrong, 1):.3f}", f"{2 * right / (right + wrong + len(planted.copies)):.3f}"]
         merged = f"{wrong} of {len(planted.strangers)} ({wrong / len(planted.strangers):.2%})"
-        lines.append("| " + " | ".join((row.tool, *recalls, merged, f"{row.seconds:.1f}")) + " |")
+        lines.append("| " + " | ".join((row.tool, *recalls, *shares, merged, f"{row.seconds:.1f}")) + " |")
     return "\n".join(lines)
+
+
+def page(planted: Planted, notes: list[str], text: str) -> str:
+    """What was found as a page of its own."""
+    pictures = sum(1 for _ in planted.root.iterdir())
+    return f"""# Copies found, beside imagededup
+
+{measured_where()} Other work ran on the machine at the same time.
+Made by `tests/perf/copies_beside_imagededup.py`.
+
+{pictures:,} pictures: photographs of LFW with {len(planted.copies):,} planted pairs of copies and
+{len(planted.strangers):,} hard negatives (photographs of one person; the same photograph twice left out).
+Recall is given by kind of copy, an edited copy by its number of edits; precision and F1 are over the pairs listed.
+Each tool works at its own threshold: `duplicates` learns it from the folder, imagededup takes 10 bits of 64.
+
+{text}
+
+{chr(10).join(f"- {note}" for note in notes)}
+"""
 
 
 def main() -> None:
@@ -184,19 +237,20 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--weights", type=Path)
-    parser.add_argument("--markdown", type=Path)
+    parser.add_argument("--page", type=Path)
     asked = parser.parse_args()
     planted = plant(asked.data, asked.out / "photos", asked.people, asked.seed)
     print(f"{sum(1 for _ in planted.root.iterdir()):,} pictures, {len(planted.copies):,} pairs of copies")
-    found = []
+    found, notes = [], []
     for row in rows(planted, Places(asked.out / "index", asked.weights)):
         found.append(row)
         print(f"{row.tool}: {row.seconds:.1f} s {row.note}", flush=True)
+        notes += [f"`{row.tool}`: {row.note}."] if row.note else []
     text = table(planted, found)
     print(text)
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MiB")
-    if asked.markdown:
-        asked.markdown.write_text(text + "\n", encoding="utf-8")
+    if asked.page:
+        write_text(asked.page, page(planted, notes, text))
     (asked.out / "found.json").write_text(json.dumps({row.tool: sorted(row.found) for row in found}))
 
 
