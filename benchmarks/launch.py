@@ -158,6 +158,11 @@ def _outcome(workdir: Path, stopped: tuple[str, str] | None, exitcode: int | Non
         return Outcome("ok", "", seconds, result, "")
     if failure is not None:
         return Outcome(failure["status"], failure["reason"], seconds, {}, last_lines)
+    return Outcome("killed", ended_by(exitcode), seconds, {}, last_lines)
+
+
+def ended_by(exitcode: int | None) -> str:
+    """In words, how a process ended that left no result."""
     name = signal.Signals(-exitcode).name if exitcode is not None and exitcode < 0 else f"exit code {exitcode}"
     hint = " (the kernel does this when memory runs out)" if name == "SIGKILL" else ""
-    return Outcome("killed", f"its process ended by {name}{hint}", seconds, {}, last_lines)
+    return f"its process ended by {name}{hint}"

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from benchmarks.cli import options
+from datasets.words import count_of
 
 
 def latency(
@@ -20,18 +21,23 @@ def latency(
     threads: options.Threads = None,
     device: options.Device = "auto",
     keras_backend: options.KerasBackend = "tensorflow",
-    rounds: Annotated[int, typer.Option("--rounds", min=2, help="Rounds; every method has a turn in each.")] = 10,
+    rounds: Annotated[int, typer.Option("--rounds", min=2, help="Rounds; every method is timed in each.")] = 10,
     queries: Annotated[int, typer.Option("--queries", min=3, help="Queries of a turn at most.")] = 20,
     seconds: Annotated[float, typer.Option("--seconds", min=0.01, help="Seconds of a turn, about.")] = 1.0,
     against: Annotated[
         Path | None, typer.Option("--against", help="Another checkout: its code takes turns with this one's.")
     ] = None,
+    timeout: options.Timeout = 900,
+    memory_limit: options.MemoryLimit = None,
+    force: options.Force = False,
+    dry_run: options.DryRun = False,
 ) -> None:
     """Time queries of several methods in interleaved rounds, and write the latency tables.
 
     With --against, both versions of each method take turns and `compare` can judge their ratio.
     """
     from benchmarks.cli.asking import make_request
+    from benchmarks.cli.measuring import settings_of
     from benchmarks.latency.rounds import Budget
     from benchmarks.latency.session import Session, measure
     from benchmarks.plan import make_plan
@@ -65,8 +71,23 @@ def latency(
         cells = [planned for planned in plan.cells if planned.spec.family != "canary" and not planned.missing]
         if not cells:
             raise BenchmarkError("nothing to time: name methods that can run here (see `list methods`)")
-        session = Session(request, store, Budget(rounds, queries, seconds), against)
-        records = measure(cells, session, spinner.update)
+        settings = settings_of(
+            data_dir=data_dir,
+            weights_dir=weights_dir,
+            plugins=plugins,
+            threads=request.threads,
+            device=request.device,
+            keras_backend=keras_backend,
+            timeout=timeout,
+            memory_limit=memory_limit,
+            force=force,
+            dry_run=dry_run,
+        )
+        budget = Budget(rounds, queries, seconds, ready_seconds=timeout)
+        records = measure(cells, Session(request, store, budget, against, settings), spinner.update)
+    if dry_run:
+        console.print(f"{count_of(len(cells), 'method')}, {len(records)} as stored", highlight=False)
+        return
     for path in write_latency_tables(store, registry, out):
         console.print(f"wrote {path}", soft_wrap=True, highlight=False)
     for record in records:

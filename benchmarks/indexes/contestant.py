@@ -44,7 +44,7 @@ class IndexJob:
 def serve(job: IndexJob, connection: Connection) -> None:
     """Entry point of the child process: answers orders until it is told to stop, or its parent is gone."""
     os.setsid()
-    with job.log.open("w", buffering=1) as log:
+    with job.log.open("a", buffering=1) as log:
         for stream in (1, 2):
             os.dup2(log.fileno(), stream)
         try:
@@ -54,7 +54,7 @@ def serve(job: IndexJob, connection: Connection) -> None:
         except BaseException as error:
             traceback.print_exc()
             status = "oom" if isinstance(error, MemoryError) else "error"
-            connection.send({"status": status, "reason": one_line(f"{type(error).__name__}: {error}", REASON)})
+            connection.send({"status": status, "error": one_line(f"{type(error).__name__}: {error}", REASON)})
         sys.stderr.flush()
         os._exit(0)  # threads of native libraries may hang in the interpreter's teardown
 

@@ -32,7 +32,8 @@ def main(handle: int) -> None:
             return  # the session is gone
         except Exception as error:
             traceback.print_exc()
-            connection.send({"error": f"{type(error).__name__}: {error}"})
+            status = "oom" if isinstance(error, MemoryError) else "error"
+            connection.send({"status": status, "error": f"{type(error).__name__}: {error}"})
 
 
 def _serve(connection: Connection) -> None:

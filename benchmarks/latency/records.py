@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.cells import Cell
-from benchmarks.files import DamagedFile, intact, read_arrays, read_record, write_atomically, write_record
+from benchmarks.files import DamagedFile, if_intact, intact, read_arrays, read_record, write_atomically, write_record
 
 SCHEMA = 1
 _NEEDS = ("cell", "provenance", "started", "threads")
@@ -50,6 +50,10 @@ class LatencyStore:
     def records(self) -> Iterator[LatencyRecord]:
         """Every stored record, ordered by path."""
         yield from intact(_read, sorted(self.root.glob("*/*/*/*.json")))
+
+    def record(self, cell: Cell, threads: int) -> LatencyRecord | None:
+        """The stored record of a method on so many threads, or None where there is none, or a damaged one."""
+        return if_intact(_read, self._folder(cell, threads) / f"{cell.path.name}.json")
 
     def _folder(self, cell: Cell, threads: int) -> Path:
         return self.root / cell.path.parts[0] / cell.path.parts[1] / f"{threads}-threads"

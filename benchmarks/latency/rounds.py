@@ -9,21 +9,26 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks.experiments.server import Child, Server
 from benchmarks.latency.calibration import Calibration
-from benchmarks.processes import MARK, Family
+from benchmarks.processes import MARK
 from benchmarks.protocol import SEED
-from benchmarks.temporary import temporary_folder
 from datasets.errors import BenchmarkError
 from datasets.safe_text import REASON, one_line
 
 BATCHES = (1, 4, 8, 16, 32, 64)
 """Numbers of queries asked at once, of which the fastest an image is reported."""
+
+
+_SELDOM = 5.0
+"""Seconds between looks at what a contestant takes while it times: looking costs the processor it is timed on."""
 
 
 class ContestantError(BenchmarkError):
@@ -42,7 +47,7 @@ class Budget:
     batch_seconds: float = 0.5
     """Of each batch size."""
     ready_seconds: float = 900.0
-    """Until a contestant has to be ready."""
+    """Until a contestant has to be ready, and until it has to answer."""
 
     def queries_of(self, pace: float) -> int:
         """How many queries a method that takes `pace` seconds for one is asked in a round."""
@@ -57,34 +62,33 @@ class Seat:
     job: dict[str, Any]
     checkout: Path
     """Whose code it runs."""
+    memory_limit: int = sys.maxsize
+    """Bytes its process may use."""
     facts: dict[str, Any] = field(default_factory=dict)
     samples: list[dict[str, np.ndarray]] = field(default_factory=list)
     error: str = ""
-    process: subprocess.Popen[bytes] | None = None
-    connection: Connection | None = None
+    status: str = "ok"
+    server: Server | None = None
     queries: int = 0
     """A round."""
-    family: Family = field(init=False)
-    """The process and whatever it started."""
-    held: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
-    """What goes when the process has ended: its temporary folder."""
-
-    def __post_init__(self) -> None:
-        self.family = Family(Path(self.job["models"]).parents[1])  # <out>/cache/models
 
     def ask(self, order: dict[str, Any], patience: float) -> Any:
         """Send an order and wait for its answer; raises ContestantError where there is none."""
-        assert self.connection is not None
-        try:
-            self.connection.send(order)
-            if not self.connection.poll(patience):
-                raise ContestantError(f"{self.name}: no answer within {patience:.0f} s")
-            answer = self.connection.recv()
-        except (EOFError, ConnectionError, OSError) as error:
-            raise ContestantError(f"{self.name}: its process has ended") from error
-        if isinstance(answer, dict) and "error" in answer:
-            raise ContestantError(f"{self.name}: {answer['error']}")
+        assert self.server is not None
+        return self.answered(self.server.tell(order, patience, _SELDOM))
+
+    def answered(self, answer: Any) -> Any:
+        """The answer; raises ContestantError where the process failed instead."""
+        assert self.server is not None
+        if answer is None:
+            self.status = self.server.status
+            raise ContestantError(f"{self.name}: {self.server.reason}")
         return answer
+
+    def stop(self) -> None:
+        """End its process and whatever that started."""
+        if self.server is not None:
+            self.server.stop()
 
 
 def take_turns(seats: Sequence[Seat], budget: Budget, on_progress: Callable[[str], None]) -> Calibration:
@@ -98,7 +102,8 @@ def take_turns(seats: Sequence[Seat], budget: Budget, on_progress: Callable[[str
         try:
             for seat in seats:
                 on_progress(f"{seat.name}: getting ready")
-                _guarded(seat, lambda seat=seat: _start(seat, Path(folder) / "log.txt", budget))  # type: ignore[misc]
+                log = Path(tempfile.mkdtemp(dir=folder)) / "log.txt"
+                _guarded(seat, lambda seat=seat, log=log: _start(seat, log, budget))  # type: ignore[misc]
             calibration.sample()
             calibration.sample()
             order = random.Random(SEED)
@@ -112,7 +117,7 @@ def take_turns(seats: Sequence[Seat], budget: Budget, on_progress: Callable[[str
                 _guarded(seat, lambda seat=seat: _sweep(seat, budget))  # type: ignore[misc]
         finally:
             for seat in seats:
-                _stop(seat)
+                seat.stop()
     return calibration
 
 
@@ -123,35 +128,46 @@ def _guarded(seat: Seat, step: Callable[[], None]) -> None:
         step()
     except ContestantError as error:
         seat.error = one_line(str(error), REASON)
-        _stop(seat)
+        seat.stop()
 
 
 def _start(seat: Seat, log: Path, budget: Budget) -> None:
-    """Start the contestant's process, which inherits one end of a socket pair, and wait until it is ready."""
+    """Start the contestant's process and wait until it is ready."""
+    out = Path(seat.job["models"]).parents[1]  # <out>/cache/models
+    seat.server = Server(out, log, seat.memory_limit)
+    try:
+        seat.facts = seat.answered(seat.server.begin(partial(_spawned, seat, log), budget.ready_seconds, seat.job))
+    except ContestantError as error:
+        last = log.read_text(errors="replace").strip().splitlines()[-1:] if seat.status == "killed" else []
+        raise ContestantError(f"{error} {last[0] if last else ''}".strip()) from error
+    seat.queries = budget.queries_of(seat.facts["pace_s"])
+
+
+def _spawned(seat: Seat, log: Path, scratch: Path, mark: str) -> Child:
+    """A process in the seat's checkout, which inherits one end of a socket pair."""
     ours, theirs = socket.socketpair()
-    scratch = seat.held.enter_context(temporary_folder())
-    with theirs, log.open("wb") as output:
-        seat.process = subprocess.Popen(
+    with theirs, log.open("ab") as output:
+        process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.latency.contestant", str(theirs.fileno())],
             cwd=seat.checkout,
-            env={**os.environ, **seat.job["environment"], "TMPDIR": str(scratch), MARK: seat.family.mark},
+            env={**os.environ, **seat.job["environment"], "TMPDIR": str(scratch), MARK: mark},
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
             start_new_session=True,
         )
-    seat.connection = Connection(ours.detach())
-    try:
-        seat.facts = seat.ask(seat.job, budget.ready_seconds)
-    except ContestantError as error:
-        last = log.read_text(errors="replace").strip().splitlines()[-1:]
-        raise ContestantError(f"{error} {last[0] if last else ''}".strip()) from error
-    seat.queries = budget.queries_of(seat.facts["pace_s"])
+
+    def join(seconds: float) -> int | None:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(seconds)
+        return process.returncode
+
+    return Child(process.pid, join, Connection(ours.detach()))
 
 
 def _one_round(seat: Seat, budget: Budget) -> None:
-    patience = max(60.0, 50 * seat.queries * seat.facts["pace_s"])
+    patience = min(budget.ready_seconds, max(60.0, 50 * seat.queries * seat.facts["pace_s"]))
     seat.samples.append(seat.ask({"do": "round", "queries": seat.queries}, patience))
 
 
@@ -159,19 +175,4 @@ def _sweep(seat: Seat, budget: Budget) -> None:
     # A size that would take longer than ten budgets by the pace of single queries is not tried.
     sizes = [size for size in BATCHES if size == 1 or size * seat.facts["pace_s"] < 10 * budget.batch_seconds]
     order = {"do": "batches", "sizes": sizes, "seconds": budget.batch_seconds}
-    seat.facts["seconds_by_batch"] = seat.ask(order, 600.0)
-
-
-def _stop(seat: Seat) -> None:
-    if seat.connection is not None:
-        with contextlib.suppress(OSError):
-            seat.connection.send({"do": "stop"})
-        seat.connection.close()
-        seat.connection = None
-    if seat.process is not None:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            seat.process.wait(2)
-        seat.family.end(seat.process.pid)
-        seat.process.wait()
-        seat.process = None
-    seat.held.close()
+    seat.facts["seconds_by_batch"] = seat.ask(order, min(600.0, budget.ready_seconds))

@@ -1,19 +1,21 @@
 """From a plan to latency records: which methods meet, in groups that fit into memory, in one checkout or in two."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks.devices import device_environment
+from benchmarks.experiments.settings import Settings
 from benchmarks.latency.calibration import strayed
 from benchmarks.latency.records import LatencyRecord, LatencyStore
 from benchmarks.latency.rounds import Budget, Seat, take_turns
 from benchmarks.plan import PlannedCell, Request
 from benchmarks.protocol import SEARCH_DEPTH, size_class
 from benchmarks.provenance import now, provenance
+from benchmarks.staleness import task_code
 from benchmarks.store import Store
 from benchmarks.worker import thread_environment
 from datasets.errors import BenchmarkError
@@ -33,6 +35,8 @@ class Session:
     budget: Budget
     against: Path | None = None
     """Another checkout, whose code takes turns with this one's."""
+    settings: Settings = field(default_factory=lambda: Settings(force=True))
+    """What a process may take, and whether what is stored is measured again."""
 
 
 def measure(
@@ -40,31 +44,55 @@ def measure(
 ) -> list[LatencyRecord]:
     """Measure retrieval cells, a table of contestants at a time, and store a record of each as soon as it is known.
 
+    Those whose stored record holds are not measured again, unless they are to be compared with another checkout. In a
+    dry run nothing is measured: the records are then those that hold.
     Raises BenchmarkError if `against` is no checkout of this project.
     """
     if session.against and not (session.against / "benchmarks" / "latency" / "contestant.py").is_file():
         raise BenchmarkError(f"{session.against} is no checkout of this project that can time latency")
     records = LatencyStore(session.store.root)
     step = TABLE_SIZE // 2 if session.against else TABLE_SIZE
-    done = []
+    held = {planned: record for planned in cells if (record := _held(planned, session, records))}
+    done = list(held.values())
+    for planned in held:
+        on_progress(f"{planned.cell.title}: as stored")
+    cells = [planned for planned in cells if planned not in held]
+    if session.settings.dry_run:
+        return done
+    limit = session.settings.memory_limit
     for start in range(0, len(cells), step):
         members = cells[start : start + step]
-        seats = {planned: Seat(planned.cell.method, _job(planned, session), _HERE) for planned in members}
+        seats = {planned: Seat(planned.cell.method, _job(planned, session), _HERE, limit) for planned in members}
         rivals = (
-            {p: Seat(f"{p.cell.method} (base)", _job(p, session), session.against) for p in members}
+            {p: Seat(f"{p.cell.method} (base)", _job(p, session), session.against, limit) for p in members}
             if session.against
             else {}
         )
         begun = now()
         calibration = take_turns([*seats.values(), *rivals.values()], session.budget, on_progress)
         for planned, seat in seats.items():
-            record = _record(planned, seat, np.array(calibration.seconds), begun)
+            record = _record(planned, seat, np.array(calibration.seconds), begun, _inputs(planned, session))
             records.save(record)
             done.append(record)
             rival = rivals.get(planned)
             if rival and rival.samples and seat.samples:
                 records.save_pair(planned.cell, *_pair(rival, seat))
     return done
+
+
+def _held(planned: PlannedCell, session: Session, records: LatencyStore) -> LatencyRecord | None:
+    """The stored record, where it holds."""
+    if session.settings.force or session.against:
+        return None
+    record = records.record(planned.cell, session.request.threads)
+    holds = record and not record.facts.get("error") and record.facts.get("inputs") == _inputs(planned, session)
+    return record if holds else None
+
+
+def _inputs(planned: PlannedCell, session: Session) -> dict[str, Any]:
+    """What a record depends on."""
+    code = task_code(("benchmarks.latency.contestant", "benchmarks.timing"))
+    return {**planned.inputs, "latency": {"budget": vars(session.budget), "code": code}}
 
 
 def _pair(base: Seat, new: Seat) -> tuple[np.ndarray, np.ndarray]:
@@ -75,19 +103,22 @@ def _pair(base: Seat, new: Seat) -> tuple[np.ndarray, np.ndarray]:
     return old, fresh
 
 
-def _record(planned: PlannedCell, seat: Seat, calibration: np.ndarray, begun: str) -> LatencyRecord:
+def _record(
+    planned: PlannedCell, seat: Seat, calibration: np.ndarray, begun: str, inputs: dict[str, Any]
+) -> LatencyRecord:
     names = sorted({name for sample in seat.samples for name in sample})
     empty = np.zeros(seat.queries)
     samples = {name: np.stack([sample.get(name, empty) for sample in seat.samples]) for name in names}
     facts = {
         **seat.facts,
         "error": seat.error,
+        "status": seat.status if seat.error else "ok",
         "threads": seat.job["threads"],
         "trained": planned.trained,
         "manifest": planned.inputs["manifest"],
         "calibration_s": calibration.tolist(),
         "strayed": strayed(calibration),
-        "inputs": planned.inputs,
+        "inputs": inputs,
         "started": begun,
         "provenance": provenance(),
     }

@@ -118,6 +118,8 @@ def test_engines_writes_a_table_with_proofs_and_ratios(tmp_path, photo_folder):
     text = (tmp_path / "engines.md").read_text()
     assert "Machine: " in text
     assert "Batches of 4 images, 2 threads, 2 rounds" in text
+    planned = cli("engines", "-m", "tiny-network", *where, "--batch", 4, "--rounds", 2, "--dry-run").stdout
+    assert "tiny-network: as stored" in planned
 
 
 def test_a_detector_stands_beside_its_package():

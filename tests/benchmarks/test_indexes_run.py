@@ -32,6 +32,14 @@ def finished(tmp_path_factory):
     return out, done, rows
 
 
+def test_what_was_measured_is_not_measured_again(finished):
+    named = ("--vectors", "phash:cifar10:full", "--jittered", "1500", "--out", finished[0], "--dry-run")
+    chosen = [word for name in ("faiss-flat", "faiss-ivf", "kd-tree", "multi-index-hashing") for word in ("-i", name)]
+    same, fewer = cli("indexes", *named, *chosen, *QUICK), cli("indexes", *named, *chosen[:2], *QUICK)
+    assert "1,500 vectors: as stored" in same.stdout, same.stdout + same.stderr
+    assert "to be measured (changed: indexes)" in fewer.stdout, fewer.stdout + fewer.stderr
+
+
 def test_every_setting_has_a_row_with_its_figures(finished):
     rows = finished[2]
     pixels = [row for row in rows if row["vectors"] == "pixels"]
@@ -154,8 +162,8 @@ def seat_of(tmp_path):
     ("index", "limits", "status", "says"),
     [
         ("Raises", {}, "error", "RuntimeError: not to my taste"),
-        ("Dies", {}, "killed", "its process has ended"),
-        ("Sleeps", {"patience": 5.0}, "timeout", "no answer within 5 s"),
+        ("Dies", {}, "killed", "its process ended by SIGKILL"),
+        ("Sleeps", {"patience": 2.0}, "timeout", "no answer within 2 s"),
         ("Swells", {"memory_limit": 2**29}, "oom", "over the limit of 0.5 GiB"),
     ],
 )

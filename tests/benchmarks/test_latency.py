@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from benchmarks.cli.app import app
+from benchmarks.experiments.settings import Settings
 from benchmarks.latency.calibration import Calibration, strayed
 from benchmarks.latency.records import LatencyStore
 from benchmarks.latency.rounds import Budget
@@ -74,11 +75,26 @@ def test_everyone_has_a_turn_in_every_round_and_a_failure_costs_itself_alone(ben
     assert np.allclose(parts, good.samples["total"])
     assert {"decode", "encode", "search"} <= set(good.samples)
     assert next(size for size, _ in good.facts["seconds_by_batch"]) == 1
-    assert "its process has ended" in records["bad-kill"].facts["error"]
+    assert "its process ended by SIGKILL" in records["bad-kill"].facts["error"]
     assert records["bad-raise"].facts["error"]
     stored = {record.cell.method: record for record in LatencyStore(bench.store.root).records()}
     assert set(stored) == {"mean-colour", "bad-raise", "bad-kill"}
     assert np.array_equal(stored["mean-colour"].samples["total"], good.samples["total"])
+
+
+def test_what_was_timed_is_not_timed_again_unless_it_failed_or_changed(bench):
+    settings = Settings(timeout=60)
+    first = {
+        record.cell.method: record.facts for record in session(bench, "mean-colour", "bad-raise", settings=settings)
+    }
+    again = {
+        record.cell.method: record.facts for record in session(bench, "mean-colour", "bad-raise", settings=settings)
+    }
+    assert again["mean-colour"]["pid"] == first["mean-colour"]["pid"]
+    assert (first["bad-raise"]["status"], again["bad-raise"]["status"]) == ("error", "error")
+    dry = session(bench, "mean-colour", "bad-raise", settings=Settings(dry_run=True))
+    assert [record.cell.method for record in dry] == ["mean-colour"]
+    assert session(bench, "mean-colour", settings=Settings(force=True, dry_run=True)) == []
 
 
 def test_two_checkouts_take_turns(bench):

@@ -58,5 +58,21 @@ def indexes(photos: Path, out: Path, deeds: Sequence[str], **settings):
     return dict(zip(deeds, rows, strict=True))
 
 
-DRIVERS = {each.__name__: each for each in (engines, scaling, stream, indexes)}
+def latency(photos: Path, out: Path, deeds: Sequence[str], **settings):
+    from benchmarks.latency.records import LatencyStore
+    from benchmarks.latency.rounds import Budget
+    from benchmarks.latency.session import Session, measure
+    from benchmarks.plan import Request, make_plan
+
+    run = frame(out, LatencyStore, **settings)
+    names = tuple(f"faulty-{deed}" for deed in deeds)
+    request = Request(names, ((f"folder:{photos}", "smoke"),), ("retrieval",), plugins=(PLUGIN,))
+    cells = make_plan(request, run.registry, run.store).cells
+    budget = Budget(rounds=2, queries=3, seconds=0.01, batch_seconds=0.01, ready_seconds=run.settings.timeout)
+    records = measure(cells, Session(request, run.store, budget, settings=run.settings))
+    rows = [{"status": record.facts["status"], "reason": record.facts["error"]} for record in records]
+    return dict(zip(deeds, rows, strict=True))
+
+
+DRIVERS = {each.__name__: each for each in (engines, scaling, stream, indexes, latency)}
 """By command."""
