@@ -92,7 +92,8 @@ def _held(planned: PlannedCell, session: Session, records: LatencyStore) -> Late
 def _inputs(planned: PlannedCell, session: Session) -> dict[str, Any]:
     """What a record depends on."""
     code = task_code(("benchmarks.latency.contestant", "benchmarks.timing"))
-    return {**planned.inputs, "latency": {"budget": vars(session.budget), "code": code}}
+    budget = {name: value for name, value in vars(session.budget).items() if name != "ready_seconds"}
+    return {**planned.inputs, "latency": {"budget": budget, "code": code}}
 
 
 def _pair(base: Seat, new: Seat) -> tuple[np.ndarray, np.ndarray]:
