@@ -73,7 +73,7 @@ def loop() -> Path:
 
 def spin(steps: int) -> None:
     """So many steps of nothing."""
-    for _ in range(steps):
+    for _ in range(1000, 1000 + steps):  # small integers are kept by Python, and a step over them would cost less
         pass
 
 
