@@ -87,8 +87,8 @@ class HashEmbeddingSift:
             rows = embed_in_batches(self._network, queries.take(rest))
             with stage("search"):
                 cosines = _dense(self._vectors.search(rows, n), n)
-            for row, cosine in zip(rest, cosines, strict=True):
-                scores[row] = self._reranked(features[row], np.clip((1 + cosine) / 2, 0, 1))
+            for place, cosine in zip(rest, cosines, strict=True):
+                scores[place] = self._reranked(features[place], np.clip((1 + cosine) / 2, 0, 1))
         with stage("search"):
             return rank_scores(scores, k)
 

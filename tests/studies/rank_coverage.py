@@ -104,7 +104,8 @@ def main() -> int:
             "writes this page: how often a 95% interval of a method's rank over three data sets "
             f"({', '.join(map(str, SIZES))} queries) holds its true rank, in {options.runs:,} simulations each. "
             'Methods of equal share have all ranks of their block as their true rank. "In common": how much of an '
-            'answer the query\'s difficulty explains, which all methods share; "class": queries that share their difficulty.',
+            'answer the query\'s difficulty explains, which all methods share; "class": queries that '
+            "share their difficulty.",
             "",
             f"Lowest of any method: {lowest:.3f}; {WANTED} is asked for. Intervals are cautious: their level holds for "
             "all pairs of methods at once, so that equal methods are covered too.",
