@@ -67,14 +67,14 @@ def test_the_order_is_that_of_the_mean_over_data_sets(finished):
     pages = finished[1]
     (table,) = ranks(pages)
     for row in table.rows:
-        hits = [page.retrieval.scores[row["method"]].estimates["hit@1"].mean for page in pages]
+        hits = [page.retrieval.scores[row["method"]].estimates["hit@1"].mean for page in pages if page.retrieval]
         assert row["hit@1"] == pytest.approx(np.mean(hits))
     assert [row["hit@1"] for row in table.rows] == sorted((row["hit@1"] for row in table.rows), reverse=True)
 
 
 def test_methods_that_ran_on_some_data_sets_alone_are_left_out_of_the_ranking_over_all(finished, monkeypatch):
     pages = finished[1]
-    last = pages[-1].retrieval
+    last = [page.retrieval for page in pages if page.retrieval][-1]
     monkeypatch.setattr(last, "rows", [row for row in last.rows if row["method"] != "phash"])
     assert ranks(pages) == []
 
