@@ -19,6 +19,8 @@ BEGIN, END = "<!-- summary:begin -->", "<!-- summary:end -->"
 PICTURE = "at-a-glance.png"
 """A picture of this name in the file is drawn anew with the table."""
 _TEXTS = ("method", "family", "status", "machine", "hit@1_mark")
+_RANK = ("rank", "rank_low", "rank_high", "ranked")
+"""Which overviews of older versions, and those of a single data set, do not have."""
 _NUMBERS = ("hit@1", "p50_ms", "gallery_images_per_s", "peak_bytes", "index_bytes_per_image", "gallery", "queries")
 
 
@@ -104,6 +106,7 @@ def _row(row: dict[str, str]) -> dict[str, Any]:
         **row,
         **{name: row[name] for name in _TEXTS},
         **{name: float(row[name]) if row[name] else None for name in _NUMBERS},
+        **{name: int(float(row[name])) if row.get(name) else None for name in _RANK},
         **{name: int(float(row[name])) for name in ("jobs", "threads")},
         "shown_method": shown_method(row["method"], row["family"], supervised),
         "word": row["status"] if row["status"] != "ok" else "" if trained else "untrained",

@@ -54,8 +54,11 @@ def winners_table(members: Sequence[Summarised], copies: Mapping[str, float]) ->
     if copies:
         columns.append(Column(f"{COPIES} hit@1", COPIES, fraction))
     columns += [Column(f"{_starred(title)} hit@1", title, fraction) for title in titles[1:]]
+    ranks = _ranks(members)
+    if ranks:
+        columns.append(Column("rank", "rank", count))
     for method in chosen:
-        lines[method][COPIES] = copies.get(method)
+        lines[method] |= {COPIES: copies.get(method), **ranks.get(method, {})}
     return Table(
         f"The best of each family, {members[0].subset} subsets",
         [*columns, *_COST],
@@ -95,8 +98,28 @@ def _notes(members: Sequence[Summarised], with_copies: bool) -> list[str]:
         f"Canaries, hit@1 on {' / '.join(names)}: {checks}." if checks else "No canary ran.",
         f"Rows: the best of each family on {judged}. Empty: not run (it looks for faces, or ranks labels). {MARKS}",
         f"Gallery + queries: {sizes}.{copies} Costs are those on {names[0]}.",
+        *_rank_note(members),
         run_line(members),
     ]
+
+
+def _ranks(members: Sequence[Summarised]) -> dict[str, dict[str, Any]]:
+    """By method its rank over data sets, where the overview has it."""
+    return {
+        row["method"]: {"rank": row["rank"], "rank_interval": (row["rank_low"], row["rank_high"])}
+        for member in members
+        for row in member.rows
+        if not is_missing(row.get("rank"))
+    }
+
+
+def _rank_note(members: Sequence[Summarised]) -> list[str]:
+    """Of how many methods, on which data sets."""
+    found = next((row for member in members for row in member.rows if not is_missing(row.get("rank"))), None)
+    if found is None:
+        return []
+    over = found["rank_over"]
+    return [f"Rank: among {found['ranked']} methods by the mean hit@1 over {over}, with its 95% interval."]
 
 
 def _on_each(line: Mapping[str, Any], titles: Sequence[str]) -> str:

@@ -1,7 +1,8 @@
 """Writes every table there is something stored for: markdown, CSV and LaTeX from one model."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -20,6 +21,8 @@ from benchmarks.tables.pages import Page, make_pages
 from benchmarks.tables.peers import write_stored_peers
 from benchmarks.tables.plot import accuracy_latency_plot
 from benchmarks.tables.projection import write_stored_projection
+from benchmarks.tables.ranks import Ranking, rank_columns, rank_table, rankings
+from benchmarks.tables.retrieval import RetrievalTables
 from benchmarks.tables.scaling.report import write_scaling
 from benchmarks.tables.streaming import write_streaming
 from benchmarks.tables.summary import Summarised, summary_table
@@ -89,20 +92,22 @@ def _write_page(page: Page, out: Path) -> list[Path]:
 
 
 def _write_overview(pages: Sequence[Page], out: Path, head: str) -> list[Path]:
-    """A summary a subset, then the first table of every page that has a line in the overview.
+    """A summary and the ranks of each subset, then the first table of every page that has a line in the overview.
 
-    As LaTeX the summaries alone; those tables where nothing was retrieved, so that there is nothing to sum up.
+    As LaTeX summaries and ranks alone; those tables where nothing was retrieved, so that there is nothing to sum up.
     """
     shown = [(page, page.overview) for page in pages if page.overview]
     if not shown:
         return []
-    summaries = summary_tables(pages)
+    ranked = {subset: rankings(tables) for subset, tables in _retrieval(pages).items()}
+    summaries = _summaries(pages, ranked)
     markdown, csv, latex = (out / f"overview{suffix}" for suffix in (".md", ".csv", ".tex"))
     write_text(
         markdown, document("Overview", f"{head}\n\n{LEGEND}".lstrip(), [*summaries, *(table for _, table in shown)])
     )
+    columns = {subset: rank_columns(each) for subset, each in ranked.items()}
     frames = [
-        _frame(table).assign(
+        _frame(table, columns.get(page.group.truth.subset) if page.retrieval else None).assign(
             dataset=page.group.truth.title,
             origin=page.group.truth.origin.title,
             subset=page.group.truth.subset,
@@ -116,20 +121,37 @@ def _write_overview(pages: Sequence[Page], out: Path, head: str) -> list[Path]:
 
 
 def summary_tables(pages: Sequence[Page]) -> list[Table]:
-    """The summary of each subset that something is stored for."""
-    members: dict[str, list[Summarised]] = {}
+    """The summary of each subset that something is stored for, and the ranks of its methods over the data sets."""
+    return _summaries(pages, {subset: rankings(tables) for subset, tables in _retrieval(pages).items()})
+
+
+def _summaries(pages: Sequence[Page], ranked: Mapping[str, Sequence[Ranking]]) -> list[Table]:
+    return [
+        table
+        for subset, tables in _retrieval(pages).items()
+        for table in (summary_table([Summarised.of(each) for each in tables]), *map(rank_table, ranked[subset]))
+    ]
+
+
+def _retrieval(pages: Sequence[Page]) -> dict[str, list[RetrievalTables]]:
+    """By subset the retrieval tables of its data sets."""
+    found: dict[str, list[RetrievalTables]] = {}
     for page in pages:
         if page.retrieval:
-            members.setdefault(page.group.truth.subset, []).append(Summarised.of(page.retrieval))
-    return [summary_table(each) for each in members.values()]
+            found.setdefault(page.group.truth.subset, []).append(page.retrieval)
+    return found
 
 
-def _frame(table: Table) -> pd.DataFrame:
-    """Raw values, and for each column that names a best method whether the row is it, or tied with it."""
+def _frame(table: Table, more: Mapping[str, Mapping[str, Any]] | None = None) -> pd.DataFrame:
+    """Raw values, and for each column that names a best method whether the row is it, or tied with it.
+
+    `more` has further values by method.
+    """
     return pd.DataFrame(
         [
             {key: value for key, value in row.items() if key not in _DISPLAY_ONLY and not key.endswith("_interval")}
             | {f"{key}_mark": mark(table, key, row["method"]) for key in table.best}
+            | dict((more or {}).get(row["method"], {}))
             for row in table.rows
         ]
     )

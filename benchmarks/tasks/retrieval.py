@@ -13,6 +13,7 @@ from benchmarks.judged.relevance import of_labels
 from benchmarks.memory import StagePeaks
 from benchmarks.protocol import SEARCH_DEPTH
 from benchmarks.store import Store
+from benchmarks.tables.gains import gain_table
 from benchmarks.tables.groups import Group
 from benchmarks.tables.memory import memory_table
 from benchmarks.tables.pages import Page
@@ -44,10 +45,11 @@ class Retrieval(LabelledRankingTask):
         return _measure(context, manifest, store)
 
     def pages(self, store: Store, group: Group, beside: Mapping[str, Group]) -> list[Page]:
-        """Accuracy, cost and stages; classification and memory on pages of their own."""
+        """Accuracy, cost, stages, gains of ranking again; classification and memory on pages of their own."""
         tables = RetrievalTables(store, group)
         prefix = group.name.removesuffix(self.name)
-        shown = [tables.accuracy(), tables.cost(), tables.stages()]
+        gains = gain_table(tables)
+        shown = [tables.accuracy(), tables.cost(), tables.stages(), *([gains] if gains else [])]
         return [
             Page(group.name, group, shown, tables, tables.cost(), tables.findings),
             Page(f"{prefix}classification", group, [tables.classification()]),

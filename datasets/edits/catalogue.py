@@ -34,8 +34,6 @@ class Edit:
     others: int = 0
     hides: bool = False
     wraps: bool = False
-    weight: int = 1
-    """How often it is drawn, beside the others: edits that move pixels are what copies are made with most."""
 
     def ranges(self, strength: Strength) -> Ranges | None:
         """Of `strength`."""
@@ -43,53 +41,49 @@ class Edit:
 
 
 EDITS: dict[str, Edit] = {
-    "crop": Edit(
-        geometry.crop, {"kept": (0.45, 0.8), **_ANYWHERE}, {"kept": (0.8, 0.95), **_ANYWHERE}, hides=True, weight=2
-    ),
-    "jpeg": Edit(tone.jpeg, {"quality": (8, 35)}, {"quality": (40, 85)}),
+    "crop": Edit(geometry.crop, {"kept": (0.5, 0.9), **_ANYWHERE}, {"kept": (0.8, 0.95), **_ANYWHERE}, hides=True),
+    "jpeg": Edit(tone.jpeg, {"quality": (10, 50)}, {"quality": (40, 85)}),
     "colour": Edit(
         tone.colour,
-        {"brightness": (0.55, 1.5), "contrast": (0.5, 1.6), "saturation": (0, 2), "hue": (-40, 40)},
+        {"brightness": (0.6, 1.4), "contrast": (0.6, 1.5), "saturation": (0, 2), "hue": (-25, 25)},
         {"brightness": (0.85, 1.15), "contrast": (0.85, 1.15), "saturation": (0.8, 1.2), "hue": (-6, 6)},
     ),
-    "blur": Edit(tone.blur, {"sigma": (0.005, 0.015)}, {"sigma": (0.002, 0.008)}),
+    "blur": Edit(tone.blur, {"sigma": (0.004, 0.012)}, {"sigma": (0.002, 0.008)}),
     "resize": Edit(tone.resize, None, {"size": (0.3, 0.8)}),
     "rotation": Edit(
         geometry.rotation,
-        {"degrees": (10, 60), "way": _ANY, **_GREY},
+        {"degrees": (5, 25), "way": _ANY, **_GREY},
         {"degrees": (1, 5), "way": _ANY, **_GREY},
         hides=True,
-        weight=2,
     ),
     "flip": Edit(geometry.flip, {}, {}),
     "perspective": Edit(
         geometry.perspective,
-        {"depth": (0.12, 0.3), "side": _ANY, "skew": (0, 1), **_GREY},
+        {"depth": (0.05, 0.15), "side": _ANY, "skew": (0, 1), **_GREY},
         {"depth": (0.02, 0.06), "side": _ANY, "skew": (0, 1), **_GREY},
-        weight=2,
     ),
     "text": Edit(
         overlays.text,
-        {"phrase": _ANY, "colour": _ANY, "size": (0.1, 0.22), "band": _ANY, **_ANYWHERE},
+        {"phrase": _ANY, "colour": _ANY, "size": (0.08, 0.16), "band": _ANY, **_ANYWHERE},
         {"phrase": _ANY, "colour": _ANY, "size": (0.05, 0.09), "band": (0, 0), **_ANYWHERE},
         hides=True,
     ),
     "shape": Edit(
         overlays.shape,
-        {"kind": _ANY, "colour": _ANY, "size": (0.35, 0.65), **_ANYWHERE},
+        {"kind": _ANY, "colour": _ANY, "size": (0.15, 0.35), **_ANYWHERE},
         {"kind": _ANY, "colour": _ANY, "size": (0.1, 0.2), **_ANYWHERE},
         hides=True,
     ),
     "picture": Edit(
         overlays.picture,
-        {"size": (0.4, 0.65), "opacity": (0.7, 1), **_ANYWHERE},
+        {"size": (0.25, 0.5), "opacity": (0.5, 1), **_ANYWHERE},
         {"size": (0.15, 0.25), "opacity": (0.6, 1), **_ANYWHERE},
         others=1,
         hides=True,
     ),
-    "collage": Edit(frames.collage, {"layout": _ANY, "place": _ANY}, None, others=3, wraps=True, weight=2),
+    "collage": Edit(frames.collage, {"layout": _ANY, "place": _ANY}, None, others=3, wraps=True),
     "screenshot": Edit(
-        frames.screenshot, {"screen": _ANY, "share": (0.7, 1), "y": _ANY, "dark": _ANY}, None, wraps=True, weight=2
+        frames.screenshot, {"screen": _ANY, "share": (0.7, 1), "y": _ANY, "dark": _ANY}, None, wraps=True
     ),
 }
 """By name, in the order in which tables show them."""

@@ -83,8 +83,7 @@ def draw_recipe(
     shown = [other for other in pool if other != id]
     edits = edits_of(strength, bool(shown))
     count = min(int(rng.integers(between[0], between[1] + 1)), len(edits))
-    weights = np.array([edit.weight for edit in edits.values()], dtype=float)
-    names = _in_order(rng.choice(list(edits), count, replace=False, p=weights / weights.sum()).tolist())
+    names = _in_order(rng.choice(list(edits), count, replace=False).tolist())
     steps = []
     for name in names:
         ranges = edits[name].ranges(strength) or {}

@@ -9,7 +9,7 @@ from real_images import lfw_image
 
 from benchmarks.inventory import can_run
 from datasets.errors import WeightsError
-from methods.building import Surroundings, build_encoder
+from methods.building import Surroundings, build_encoder, build_method
 from methods.catalogue import CATALOGUE
 from methods.conformance_images import structured_images
 from methods.faces.upright import ARCFACE, similarity, upright_face
@@ -138,7 +138,7 @@ def test_a_row_without_its_file_cannot_run_and_says_what_to_do(id, tmp_path, mon
     state, reason = can_run(FILES[id], tmp_path)
     assert state == "no" and (reason.startswith("needs ") or f"`fetch {FILES[id].weights[0]}`" in reason)
     with pytest.raises(WeightsError, match="without its file"):
-        build_encoder(FILES[id], Surroundings())
+        build_method(FILES[id], Surroundings())
 
 
 @pytest.mark.parametrize("id", ["sscd", "sscd-2048", "sscd-distilled"])
