@@ -1,5 +1,6 @@
 """Where a network computes: the CPU or a GPU, through TensorFlow, PyTorch or JAX."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -121,6 +122,22 @@ def copy_seconds(shape: Sequence[int]) -> float:
         keras.ops.convert_to_numpy(there[(0,) * len(shape)])
         samples.append(time.perf_counter() - start)
     return float(np.median(samples))
+
+
+def set_threads(threads: int) -> None:
+    """Give every native library of this process the same number of threads."""
+    import threadpoolctl
+
+    threadpoolctl.threadpool_limits(threads)
+    if "cv2" in sys.modules:
+        sys.modules["cv2"].setNumThreads(threads)
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(threads)
+    if "tensorflow" in sys.modules:
+        threading = sys.modules["tensorflow"].config.threading
+        with contextlib.suppress(RuntimeError):  # raised once TensorFlow has started: its environment holds then
+            threading.set_intra_op_parallelism_threads(threads)
+            threading.set_inter_op_parallelism_threads(threads)
 
 
 def device_facts(spec: MethodSpec, device: str) -> dict[str, Any]:

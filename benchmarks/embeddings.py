@@ -11,8 +11,8 @@ import fcntl
 import hashlib
 import itertools
 import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence, Set
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -61,13 +61,12 @@ class EmbeddingStore:
         """
         if images.digests is None:
             return self.embed(encoder, images)
-        self.folder.mkdir(parents=True, exist_ok=True)
         form: Form | None = None
-        with _locked(self.folder / "lock"):
+        with self.locked():
             for _ in range(_PASSES):
                 shards = self._intact(images.digests, form)
                 known = {digest for shard in shards for digest in shard.digests.tolist()}
-                missing = list({d: p for p, d in enumerate(images.digests) if d not in known}.values())
+                missing = _places(images.digests, known)
                 if missing:
                     form = self._encode(encoder, images, missing, form)
                 elif form is None and not (all(each.sealed for each in shards) and len({s.form for s in shards}) <= 1):
@@ -76,15 +75,27 @@ class EmbeddingStore:
                     return _gathered(shards, images.digests)
         raise BenchmarkError(f"{self.folder} does not keep what is written to it: check the disk, or use another --out")
 
-    def lacks(self, images: ImageSet) -> bool:
-        """Whether rows of any of `images` are missing: by the digests in the shards, whose rows are not looked at."""
+    def missing(self, images: ImageSet) -> list[int]:
+        """Where in `images` rows are missing, once each: by the shards' digests, whose rows are not looked at."""
         if images.digests is None:
-            return False
+            return []
         known: set[str] = set()
         for path in self.folder.glob("shard-*.npz"):
             with contextlib.suppress(*UNREADABLE), np.load(path, allow_pickle=False) as stored:
                 known.update(stored["digests"].tolist())
-        return not known.issuperset(images.digests)
+        return _places(images.digests, known)
+
+    def add(self, encoder: Encoder, images: ImageSet) -> None:
+        """Encode and store `images`, whose rows are missing: a share of what several processes encode at once.
+
+        Whoever starts them holds `locked` meanwhile, so that nobody else encodes the same.
+        """
+        self._encode(encoder, images, range(len(images)), None)
+
+    def locked(self) -> AbstractContextManager[None]:
+        """Hold the store: another process that wants rows waits."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return _locked(self.folder / "lock")
 
     def _encode(self, encoder: Encoder, images: ImageSet, missing: Sequence[int], form: Form | None) -> Form | None:
         """Encode and store the images at `missing`; their form, which may not change."""
@@ -123,10 +134,11 @@ class EmbeddingStore:
     def _save(self, digests: Sequence[str], rows: np.ndarray) -> None:
         """Under a name that is free: numbers may be missing in between."""
         names = (self.folder / f"shard-{number:05d}.npz" for number in itertools.count())
-        path = next(name for name in names if not name.exists())
         keys = np.array(digests, dtype=np.str_)
-        with write_atomically(path) as file:
-            np.savez(file, allow_pickle=False, digests=keys, rows=rows, checksum=_checksum(keys, rows))
+        with _locked(self.folder / "names.lock"):
+            path = next(name for name in names if not name.exists())
+            with write_atomically(path) as file:
+                np.savez(file, allow_pickle=False, digests=keys, rows=rows, checksum=_checksum(keys, rows))
 
 
 def stored_shards(folder: Path) -> Iterator[tuple[list[str], np.ndarray]]:
@@ -181,6 +193,11 @@ def _gathered(shards: Sequence[_Shard], digests: Sequence[str]) -> np.ndarray:
     if not filled.all():  # rows that nobody filled hold whatever memory held
         raise BenchmarkError(f"{int((~filled).sum())} of {len(filled)} rows are not stored; run it again")
     return rows
+
+
+def _places(digests: Sequence[str], known: Set[str]) -> list[int]:
+    """One place of each digest that is not known."""
+    return list({d: p for p, d in enumerate(digests) if d not in known}.values())
 
 
 def _form(rows: np.ndarray) -> Form:

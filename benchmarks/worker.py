@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks.cells import Cell
-from benchmarks.devices import device_facts
+from benchmarks.devices import KERAS_BACKENDS, device_facts, set_threads
 from benchmarks.files import write_json
 from benchmarks.processes import end_descendants
 from benchmarks.protocol import SEED, Timing, size_class
@@ -22,17 +22,22 @@ from datasets.errors import BenchmarkError
 from datasets.safe_text import REASON, one_line
 from methods import progress
 from methods.engines.registry import PLAIN
-from methods.memory import TooLargeError, hold_to
+from methods.memory import TooLargeError, hold_to, machine_bytes
 
 if TYPE_CHECKING:
     from benchmarks.tasking.context import CellContext
     from datasets.dataset import Dataset
+    from methods.spec import MethodSpec
 
 LOG = "log.txt"
 RESULT = "result.json"
 FAILURE = "failure.json"
 PROGRESS = "progress"
 """How far the cell has come (see methods.progress), while it runs."""
+
+_OTHER_ENGINES = frozenset({"torch", "onnxruntime", "openvino"})
+_ROOM = 4 * 2**30
+"""Bytes of the machine's memory for each process that encodes."""
 
 
 @dataclass(frozen=True)
@@ -116,24 +121,20 @@ def open_cell(job: Job) -> "tuple[CellContext, Dataset]":
     dataset = open_dataset(job.cell.dataset, job.data_dir, Store(job.out).drawings)
     models = Store(job.out).cache / "models"
     surroundings = Surroundings(job.weights, size_class(job.cell.subset), models, job.data_dir, job.engine)
-    context = CellContext(spec, surroundings, job.embeddings, job.workdir, job.timing, job.keep_rankings)
+    processes = job.threads if _may_share_out(job, spec) else 1
+    context = CellContext(spec, surroundings, job.embeddings, job.workdir, job.timing, job.keep_rankings, processes)
     return context, dataset
 
 
-def set_threads(threads: int) -> None:
-    """Give every native library of this process the same number of threads."""
-    import threadpoolctl
+def _may_share_out(job: Job, spec: "MethodSpec") -> bool:
+    """Whether rows may be made by several processes of one thread each: they are the same, and there is room for it.
 
-    threadpoolctl.threadpool_limits(threads)
-    if "cv2" in sys.modules:
-        sys.modules["cv2"].setNumThreads(threads)
-    if "torch" in sys.modules:
-        sys.modules["torch"].set_num_threads(threads)
-    if "tensorflow" in sys.modules:
-        threading = sys.modules["tensorflow"].config.threading
-        with contextlib.suppress(RuntimeError):  # raised once TensorFlow has started: its environment holds then
-            threading.set_intra_op_parallelism_threads(threads)
-            threading.set_inter_op_parallelism_threads(threads)
+    Other engines take threads in ways of their own; a memory limit is for one network.
+    """
+    plain = job.engine == PLAIN and not _OTHER_ENGINES & set(spec.requires)
+    keras = os.environ.get("KERAS_BACKEND", KERAS_BACKENDS[0]) == KERAS_BACKENDS[0] or "keras" not in spec.requires
+    room = job.memory_limit is None and machine_bytes() >= job.threads * _ROOM
+    return plain and keras and room and job.cell.device == "cpu"
 
 
 def thread_environment(threads: int) -> dict[str, str]:

@@ -65,13 +65,16 @@ def report(what: str, done: int, total: int) -> None:
         _file[_COUNTS.size :] = what.encode()[: _SIZE - _COUNTS.size].ljust(_SIZE - _COUNTS.size, b"\0")
 
 
-def watched(images: ImageSet, what: str) -> ImageSet:
-    """The same images; each one that is decoded is reported, as `what` ("images indexed")."""
+def watched(images: ImageSet, what: str, shares: int = 1) -> ImageSet:
+    """The same images; each one that is decoded is reported, as `what` ("images indexed").
+
+    Of images shared out among several processes at one pace, each reports its own as all of them.
+    """
     if _file is None:
         return images
-    report(what, 0, len(images))
+    report(what, 0, shares * len(images))
     counted = copy.copy(images)
-    counted.source = _Counted(images.source, what, len(images))
+    counted.source = _Counted(images.source, what, len(images), shares)
     return counted
 
 
@@ -89,10 +92,11 @@ def read(path: Path) -> Progress | None:
 class _Counted:
     """A source that reports each image it decodes, as long as nothing else is reported meanwhile (epochs, say)."""
 
-    def __init__(self, source: Source, what: str, total: int) -> None:
+    def __init__(self, source: Source, what: str, images: int, shares: int = 1) -> None:
         self._source = source
         self._what = what
-        self._total = total
+        self._total = images * shares
+        self._shares = shares
         self._done = 0
 
     def read(self, id: str) -> bytes:
@@ -100,7 +104,7 @@ class _Counted:
 
     def decode(self, data: bytes, id: str) -> Image:
         image = self._source.decode(data, id)
-        self._done += 1
+        self._done += self._shares
         if _file is not None and _what == self._what:
             _COUNTS.pack_into(_file, 0, min(self._done, self._total), self._total, _since)
         return image

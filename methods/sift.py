@@ -80,8 +80,7 @@ class SiftMatching:
     def similarity(self, left: ImageSet, right: ImageSet) -> np.ndarray:
         """The score of right[i] for the query left[i], (n,) float32; with `verify`, every pair is verified."""
         scores = np.empty(len(left), dtype=np.float32)
-        pairs = zip(self._extractor.extract_all(left), self._extractor.extract_all(right), strict=True)
-        for row, (query, other) in enumerate(pairs):
+        for row, (query, other) in enumerate(self._extractor.extract_pairs(left, right)):
             with one_blas_thread():
                 _, nearest, second = two_nearest(query.descriptors, other.descriptors, self.root)
                 scores[row] = self.aggregate(nearest[None], second[None])[0]

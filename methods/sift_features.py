@@ -1,7 +1,9 @@
 """SIFT keypoints and descriptors of one image (Lowe, IJCV 2004), through OpenCV."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import local
 from typing import Any, Protocol
 
 import numpy as np
@@ -56,23 +58,46 @@ class SiftExtractor:
         self.long_side = long_side
         self.kept: Kept | None = None
         """Where `extract_all` takes up what was extracted before; None: everything is extracted afresh."""
-        self._sift: Any = None
+        self._of_thread = local()
 
     def extract(self, image: Image) -> LocalFeatures:
         """Features of one RGB image; empty arrays where there is nothing to find."""
         import cv2
 
-        if self._sift is None:
-            self._sift = cv2.SIFT.create(nfeatures=self.max_features)
+        sift: Any = getattr(self._of_thread, "sift", None)  # OpenCV does not say that threads may share one
+        if sift is None:
+            sift = self._of_thread.sift = cv2.SIFT.create(nfeatures=self.max_features)
         grey = self._resized(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))
-        keypoints, descriptors = self._sift.detectAndCompute(grey, None)
+        keypoints, descriptors = sift.detectAndCompute(grey, None)
         if descriptors is None:
             return LocalFeatures(np.empty((0, 2), np.float32), np.empty((0, DIMENSIONS), np.uint8))
         return LocalFeatures(np.array(cv2.KeyPoint.convert(keypoints), np.float32), descriptors.astype(np.uint8))
 
+    def extract_many(self, images: Sequence[Image]) -> list[LocalFeatures]:
+        """Features of each image: as many images at once as OpenCV may have threads, each image on one of them.
+
+        OpenCV's own threads inside of one image gain less: much of SIFT is in one piece.
+        """
+        import cv2
+
+        threads = cv2.getNumThreads()
+        if len(images) < 2 or threads < 2:
+            return [self.extract(image) for image in images]
+        cv2.setNumThreads(1)
+        try:
+            with ThreadPoolExecutor(threads) as pool:
+                return list(pool.map(self.extract, images))
+        finally:
+            cv2.setNumThreads(threads)
+
     def extract_all(self, images: ImageSet) -> Iterator[LocalFeatures]:
         """Features of each image in turn; never more than BATCH images are in memory."""
-        kept = self.kept if self.kept is not None and self.kept.keeps(images) else None
+        return self._in_batches(images, self._kept_of(images))
+
+    def _kept_of(self, images: ImageSet) -> Kept | None:
+        return self.kept if self.kept is not None and self.kept.keeps(images) else None
+
+    def _in_batches(self, images: ImageSet, kept: Kept | None) -> Iterator[LocalFeatures]:
         for start in range(0, len(images), BATCH):
             chosen = images[start : start + BATCH]
             if kept is not None:
@@ -81,8 +106,30 @@ class SiftExtractor:
             with stage("decode"):
                 batch = list(chosen)
             with stage("encode"):
-                features = [self.extract(image) for image in batch]
+                features = self.extract_many(batch)
             yield from features
+
+    def extract_pairs(self, left: ImageSet, right: ImageSet) -> Iterator[tuple[LocalFeatures, LocalFeatures]]:
+        """Features of left[i] and right[i] in turn. An image is extracted once, and kept until its last pair is due.
+
+        One image is another by its content's digest; where these are not known, every image is extracted.
+        """
+        sides = (left, right)
+        names = [images.digests or [(side, p) for p in range(len(images))] for side, images in enumerate(sides)]
+        last = {name: row for row, pair in enumerate(zip(*names, strict=True)) for name in pair}
+        held: dict[object, LocalFeatures] = {}
+        kept = self._kept_of(left)
+        for start in range(0, len(left), BATCH):
+            rows = range(start, min(start + BATCH, len(left)))
+            for images, keys in zip(sides, names, strict=True):
+                new = {keys[row]: row for row in rows if keys[row] not in held}
+                held.update(zip(new, self._in_batches(images.take(list(new.values())), kept), strict=True))
+            for row in rows:
+                yield held[names[0][row]], held[names[1][row]]
+            for row in rows:
+                for keys in names:
+                    if last[keys[row]] == row:
+                        held.pop(keys[row], None)
 
     def _resized(self, grey: np.ndarray) -> np.ndarray:
         import cv2

@@ -28,6 +28,8 @@ class CellContext:
     timing: Timing
     keep_rankings: bool = False
     """Whether whole rankings are stored, however large."""
+    processes: int = 1
+    """How many may encode at once, in place of one with as many threads (see `encode_apart`)."""
 
     @property
     def trained(self) -> bool:

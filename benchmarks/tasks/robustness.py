@@ -21,6 +21,7 @@ from benchmarks.tables.notes import robustness_notes
 from benchmarks.tables.pages import Page
 from benchmarks.tables.retrieval import METHOD, intervals, marks
 from benchmarks.tasking.context import CellContext
+from benchmarks.tasking.encoding import share_out
 from benchmarks.tasking.ranking import RankingTask
 from benchmarks.tasking.task import Row
 from datasets.distortions import DISTORTIONS, distorted_copies
@@ -56,6 +57,7 @@ class Robustness(RankingTask):
         wanted = min(ROBUSTNESS_ORIGINALS[size_class(manifest.subset)], len(gallery))
         chosen = np.sort(np.random.default_rng(SEED).choice(len(gallery), wanted, replace=False))
         copies = distorted_copies(gallery.take(chosen))
+        share_out(context, gallery, copies)
         baseline = memory.resident_bytes()
         method = context.build(context.embed())
         method.fit(watched(gallery, "images learned from"))

@@ -22,6 +22,7 @@ from benchmarks.tables.notes import verification_notes
 from benchmarks.tables.pages import Page
 from benchmarks.tables.retrieval import METHOD
 from benchmarks.tasking.context import CellContext
+from benchmarks.tasking.encoding import share_out
 from benchmarks.tasking.task import Row, Task
 from datasets.dataset import Dataset
 from datasets.errors import DataError
@@ -76,6 +77,7 @@ class VerificationTask(Task):
 
     def run(self, context: CellContext, pairs: PairManifest, store: Store) -> dict[str, Any]:
         """The cell's measurements; the pairs' similarities are written to the working folder."""
+        share_out(context, pairs.images)
         baseline = memory.resident_bytes()
         method = context.build(context.embed())
         if not isinstance(method, Verifier):

@@ -75,7 +75,7 @@ class KeptFeatures:
         with stage("decode"):
             batch = list(images)
         with stage("encode"):
-            features = [self.extractor.extract(image) for image in batch]
+            features = self.extractor.extract_many(batch)
         seconds = time.perf_counter() - start
         save_arrays(path, _packed(features, int(np.argmax([image.size for image in batch])), seconds))
         return features

@@ -1,16 +1,22 @@
 """Embeddings are computed once per image content, whatever subset or task asks, and survive an interruption."""
 
 import logging
+import os
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from benchmarks import embeddings
 from benchmarks.embeddings import EmbeddingStore
+from benchmarks.tasking import encoding
+from benchmarks.tasking.encoding import encode_apart, share_out
 from datasets.errors import BenchmarkError
 from datasets.imageset import ImageSet, Item
 from methods.answers import AnswerError
+from methods.indexes.exact import ExactIndex
 from methods.memory import TooLargeError
+from methods.vector_method import VectorMethod
 
 
 class Numbers:
@@ -199,3 +205,77 @@ def test_an_encoder_whose_rows_change_their_length_is_refused(tmp_path, monkeypa
     monkeypatch.setattr(embeddings, "SHARD_ROWS", 3)
     with pytest.raises(AnswerError, match="rows became float32 of 8, after float32 of 5"):
         EmbeddingStore(tmp_path)(Growing(), images(range(6)))
+
+
+class Witnessed(Counting):
+    """Leaves the number of each image that it encodes, and of the process that does."""
+
+    batch_size = 2
+
+    def __init__(self, folder, fail_at=None):
+        super().__init__(fail_at)
+        self._folder = folder
+
+    def encode(self, images):
+        rows = super().encode(images)
+        for value in rows[:, 0]:
+            (self._folder / f"{value:.0f}-{os.getpid()}").touch()
+        return rows
+
+
+@pytest.fixture
+def shared_out(tmp_path, monkeypatch):
+    """Has images encoded apart; returns by which processes each of them was: {number: [process, ...]}."""
+    monkeypatch.setattr(encoding, "BLOCK", 2)
+    monkeypatch.setattr(encoding, "WORTH", 2)
+    seen = tmp_path / "seen"
+    seen.mkdir()
+
+    def encode(*sets, processes, fail_at=None, ask=encode_apart, requires=()):
+        method = VectorMethod(Witnessed(seen, fail_at), (), ExactIndex())
+        context = SimpleNamespace(
+            trained=True,
+            spec=SimpleNamespace(encoder=object(), requires=requires),
+            embeddings=tmp_path / "rows",
+            processes=processes,
+            build=lambda embed: method,
+        )
+        ask(context, *sets)
+        by = {}
+        for number, _, process in (path.name.partition("-") for path in seen.iterdir()):
+            by.setdefault(int(number), []).append(int(process))
+        return by
+
+    return encode
+
+
+@pytest.mark.parametrize("processes", [1, 2, 3])
+def test_images_are_shared_out_among_processes(shared_out, tmp_path, processes):
+    sets = images([*range(9), 3]), images(range(5, 14))
+    by = shared_out(*sets, processes=processes)
+    assert sorted(by) == list(range(14))
+    assert all(len(set(those)) == 1 for number, those in by.items() if number not in range(5, 9))
+    assert len({process for those in by.values() for process in those} - {os.getpid()}) == processes
+    for each in sets:
+        rows = EmbeddingStore(tmp_path / "rows")(Counting(fail_at=int(each.ids[0])), each)
+        assert rows[:, 0].tolist() == [int(id) for id in each.ids]
+
+
+def test_a_process_that_fails_costs_its_own_share_and_the_cell_meets_its_fault(shared_out, tmp_path):
+    shared_out(images(range(8)), processes=2, fail_at=2)
+    store = EmbeddingStore(tmp_path / "rows")
+    assert store.missing(images(range(8))) == [2, 3, 6, 7]
+    with pytest.raises(RuntimeError, match="interrupted"):
+        store(Counting(fail_at=2), images(range(8)))
+
+
+@pytest.mark.parametrize(("count", "requires"), [(3, ()), (9, ("keras",))])
+def test_few_images_are_not_worth_a_second_process(shared_out, count, requires):
+    assert shared_out(images(range(count)), processes=2, ask=share_out, requires=requires) == {}
+    by = shared_out(images(range(count)), processes=2, requires=requires)
+    assert len({process for those in by.values() for process in those}) == 1
+
+
+def test_what_is_worth_it_is_shared_out_in_other_tasks_too(shared_out):
+    by = shared_out(images(range(8)), processes=2, ask=share_out)
+    assert sorted(by) == list(range(8))

@@ -82,12 +82,12 @@ def test_missing_rows_are_told_by_digests_alone(tmp_path):
         return ImageSet([Item(str(n), "x") for n in numbers], Grey(), [f"digest{n}" for n in numbers])
 
     store = EmbeddingStore(tmp_path)
-    assert store.lacks(images(1, 2))
+    assert store.missing(images(1, 2)) == [0, 1]
     store(Means(), images(1, 2))
-    assert not store.lacks(images(2, 1))
-    assert store.lacks(images(1, 3))
+    assert store.missing(images(2, 1)) == []
+    assert store.missing(images(1, 3)) == [1]
     next(tmp_path.glob("shard-*")).write_bytes(b"damaged")
-    assert store.lacks(images(1))
+    assert store.missing(images(1)) == [0]
 
 
 def test_what_cannot_fit_under_a_limit_is_said_with_both_figures(monkeypatch):

@@ -2,6 +2,7 @@
 
 import time
 
+import cv2
 import numpy as np
 import pytest
 
@@ -136,7 +137,7 @@ def test_features_taken_up_count_with_the_seconds_they_took(tmp_path, monkeypatc
             start = time.perf_counter()
             list(extractor.extract_all(GALLERY))
             totals.append(time.perf_counter() - start + clock.spared)
-    assert min(totals) >= 0.02 * len(GALLERY)
+    assert min(totals) >= 0.02 * len(GALLERY) / cv2.getNumThreads()  # so many images at once
     assert totals[1] == pytest.approx(totals[0], abs=0.1)
 
 

@@ -1,3 +1,7 @@
+import threading
+import time
+import weakref
+
 import cv2
 import numpy as np
 import pytest
@@ -5,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datasets.imageset import ImageSet, Item
-from methods import sift_bank
+from methods import sift_bank, sift_features
 from methods.conformance_images import MemorySource, odd_images, structured_images
 from methods.sift import SiftMatching
 from methods.sift_bank import DescriptorBank
@@ -175,3 +179,61 @@ def test_a_cropped_and_recompressed_photograph_finds_its_original(data_dir, veri
 
 def _pictures(images):
     return dict(zip(images.ids.tolist(), images, strict=True))
+
+
+@pytest.fixture
+def threads():
+    before = cv2.getNumThreads()
+    yield cv2.setNumThreads
+    cv2.setNumThreads(before)
+
+
+class Witnessed(SiftExtractor):
+    """Keeps which thread extracted what."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def extract(self, image):
+        self.seen.append((threading.get_ident(), cv2.getNumThreads()))
+        time.sleep(0.01)  # so that no thread is done with all before another begins
+        return super().extract(image)
+
+
+def same(left, right):
+    return np.array_equal(left.points, right.points) and np.array_equal(left.descriptors, right.descriptors)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_many_images_are_extracted_at_once_and_alike(threads, count):
+    threads(count)
+    alone = [SiftExtractor().extract(image) for image in IMAGES]
+    extractor = Witnessed()
+    assert all(map(same, extractor.extract_many(list(IMAGES)), alone))
+    assert len({thread for thread, _ in extractor.seen}) == count and {own for _, own in extractor.seen} == {1}
+    assert cv2.getNumThreads() == count
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_an_image_of_several_pairs_is_extracted_once_where_its_content_is_known(threads, known, monkeypatch):
+    monkeypatch.setattr(sift_features, "BATCH", 3)
+    threads(2)
+    sides = [[0, 0, 1, 2, 0, 3, 3, 4], [1, 2, 2, 3, 5, 3, 6, 0]]
+    digests = [f"{image}" for image in range(len(IMAGES))] if known else None
+    images = ImageSet(IMAGES.items, IMAGES.source, digests)
+    extractor = Witnessed()
+    pairs = list(extractor.extract_pairs(*(images.take(side) for side in sides)))
+    assert len(extractor.seen) == (7 if known else 16)
+    for places, pair in zip(zip(*sides, strict=True), pairs, strict=True):
+        assert all(same(found, extractor.extract(IMAGES[place])) for found, place in zip(pair, places, strict=True))
+
+
+def test_features_of_pairs_are_let_go_after_their_last(monkeypatch):
+    monkeypatch.setattr(sift_features, "BATCH", 2)
+    images = ImageSet(IMAGES.items[:8], IMAGES.source, [f"{image}" for image in range(8)])
+    pairs = SiftExtractor().extract_pairs(images[:4], images[4:])
+    first = [weakref.ref(features) for features in next(pairs)]
+    for _ in range(2):
+        next(pairs)
+    assert [reference() for reference in first] == [None, None]
