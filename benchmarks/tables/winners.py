@@ -71,7 +71,7 @@ def winners_table(members: Sequence[Summarised], copies: Mapping[str, float]) ->
 
 def is_candidate(row: Mapping[str, Any]) -> bool:
     """Whether a row of retrieval may win: it has a hit@1 and is no canary, nor another index over a row's vectors."""
-    return row["family"] != CANARY and not row.get("reference") and not is_missing(row["hit@1"]) and not row["word"]
+    return row["family"] != CANARY and not row.get("reference") and not is_missing(row.get("hit@1")) and not row["word"]
 
 
 def short(title: str) -> str:

@@ -79,6 +79,14 @@ def test_methods_that_ran_on_some_data_sets_alone_are_left_out_of_the_ranking_ov
     assert ranks(pages) == []
 
 
+def test_a_row_without_figures_takes_no_part(finished, monkeypatch):
+    pages = finished[1]
+    last = [page.retrieval for page in pages if page.retrieval][-1]
+    monkeypatch.setattr(last, "rows", [{"method": "later", "family": "network", "word": "untrained"}, *last.rows])
+    (table,) = ranks(pages)
+    assert {row["method"] for row in table.rows} == {"pixels", "phash"}
+
+
 def test_an_overview_without_ranks_makes_the_table_it_made():
     plain = winners_table(members(), {})
     assert "rank" not in [column.key for column in plain.columns]
