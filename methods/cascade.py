@@ -1,4 +1,4 @@
-"""Three stages, dear ones for those alone that need them: a perceptual hash, an embedding, a check by SIFT."""
+"""Three stages, costly ones only for the queries that need them: a perceptual hash, an embedding, a check by SIFT."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
