@@ -19,6 +19,8 @@ BUSY = 0.5
 """Cores that other processes keep busy, above which a pass counts as disturbed."""
 _SAMPLES = 10
 _LOOK_SECONDS = 0.5
+_LEAST_WAIT = 2.0
+"""Seconds; longer passes are waited for as long as they took."""
 _STAT = Path("/proc/stat")
 T = TypeVar("T")
 
@@ -72,11 +74,13 @@ class Meter:
 def undisturbed(call: Callable[[Meter], T], patience: float) -> tuple[T, dict[str, Any]]:
     """What `call` measured, and what disturbed it; measured once more where it was and the machine gets quiet in time.
 
-    `patience` is how many seconds to wait for that, 0 for no second measurement. The quieter one is kept.
+    `patience` is how many seconds to wait for that at most, 0 for no second measurement; a short pass is not worth a
+    long wait. The quieter one is kept.
     """
-    meter = Meter()
+    meter, began = Meter(), time.perf_counter()
     measured = call(meter)
     met, attempts = meter.read(), 1
+    patience = min(patience, max(_LEAST_WAIT, time.perf_counter() - began))
     if met.severity > 1 and patience and _gets_quiet(patience):
         meter, attempts = Meter(), 2
         again = call(meter)

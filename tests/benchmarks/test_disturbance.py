@@ -62,6 +62,13 @@ def test_where_it_never_gets_quiet_in_time_the_mark_stays(machine, calms, patien
     assert machine["now"] - start <= 1 + patience + 1
 
 
+def test_a_short_pass_does_not_wait_long(machine):
+    machine |= {"others": 3.0, "calms": 0.0}
+    start = machine["now"]
+    undisturbed(measured(machine), patience=60)
+    assert machine["now"] - start <= 1 + 2 + 1
+
+
 def test_the_quieter_of_two_passes_is_kept(machine):
     machine |= {"others": 1.0, "calms": 0.0}
     passes = []

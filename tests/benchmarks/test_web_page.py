@@ -23,7 +23,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: apt-get install chromium")
 
 ROOT = Path(__file__).parents[2]
-WAIT = 60_000
+WAIT = 180_000
 """Milliseconds: a loaded machine opens a method slowly."""
 
 
