@@ -124,6 +124,12 @@ def copy_seconds(shape: Sequence[int]) -> float:
     return float(np.median(samples))
 
 
+def has_engines(spec: MethodSpec, device: str, keras_backend: str) -> bool:
+    """Whether it can run on another engine: a frozen network that Keras runs on the CPU, on TensorFlow."""
+    frozen = spec.encoder is not None and "keras" in spec.requires
+    return frozen and device == "cpu" and keras_backend == KERAS_BACKENDS[0]
+
+
 def set_threads(threads: int) -> None:
     """Give every native library of this process the same number of threads."""
     import threadpoolctl

@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.cells import Cell, system
-from benchmarks.devices import KERAS_BACKENDS, device_of, packages_of, unfit_backend
-from benchmarks.engines.applies import has_engines
+from benchmarks.devices import KERAS_BACKENDS, device_of, has_engines, packages_of, unfit_backend
 from benchmarks.judged.answering import is_kept_whole
 from benchmarks.protocol import PROTOCOL_VERSION, SEED, timing_of
 from benchmarks.staleness import NO_TASKS, changes, encoder_key, engine_code, judging_code, method_inputs, task_code
@@ -41,7 +40,7 @@ class Request:
     """cpu or gpu."""
     keras_backend: str = KERAS_BACKENDS[0]
     engine: str = ""
-    """What networks run on, in all that a row holds; empty: plain Keras (see benchmarks.engines.choice)."""
+    """What networks run on, in all that a row holds; empty: plain Keras (see benchmarks.equivalence)."""
     keep_rankings: bool = False
     """Store whole rankings, however large (see benchmarks.judged)."""
 
@@ -85,16 +84,22 @@ class Plan:
     """(method, data set, reason)."""
 
 
+Settle = Callable[[PlannedCell, Request, Store], str]
+"""Names the engine of a cell that is planned on plain Keras."""
+
+
 def make_plan(
     request: Request,
     registry: Registry,
     store: Store,
     on_progress: Callable[[str], None] = lambda text: None,
     force: bool = False,
+    settle: Settle | None = None,
 ) -> Plan:
     """Resolve names, read manifests and weights, and compare with what is stored.
 
-    With `force` every image is read again, whatever its file's size and times say.
+    With `force` every image is read again, whatever its file's size and times say. `settle` names the engine of each
+    cell where the request leaves that open ("auto").
     Raises BenchmarkError for anything the user must mend first: unknown names, broken data, wrong weights.
     """
     tasks = tasks_of(registry)
@@ -142,7 +147,7 @@ def make_plan(
                 cell = Cell(name, subset, task.name, spec.id, device_of(spec, request.device))
                 with tasks.blamed(task):
                     planned = _planned(cell, spec, task, manifest, path, found[spec.id], request, store)
-                engine = _engine(planned, request, store, on_progress)
+                engine = _engine(planned, request, store, on_progress, settle)
                 if engine != PLAIN:
                     cell = replace(cell, method=system(spec.id, engine))
                     planned = _planned(cell, spec, task, manifest, path, found[spec.id], request, store)
@@ -214,16 +219,18 @@ def _planned(
     return PlannedCell(cell, spec, task, inputs, path, weights, key, state, why, missing, seconds, rerun)
 
 
-def _engine(planned: PlannedCell, request: Request, store: Store, on_progress: Callable[[str], None]) -> str:
+def _engine(
+    planned: PlannedCell, request: Request, store: Store, on_progress: Callable[[str], None], settle: Settle | None
+) -> str:
     """What a cell's networks will run on; "auto" is settled here, since the engine is part of what a cell is."""
     if not has_engines(planned.spec, planned.cell.device, request.keras_backend) or planned.missing:
         return PLAIN
     if request.engine != AUTO:
         return request.engine or PLAIN
-    from benchmarks.engines.auto import fastest
-
+    if settle is None:
+        raise ValueError(f"a plan with the engine {AUTO} needs to be told how that is settled")
     on_progress(f"checking which engine {planned.spec.id} may run on")
-    return fastest(planned, request, store)
+    return settle(planned, request, store)
 
 
 def _state(row: dict[str, Any] | None, inputs: dict[str, Any]) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import psutil
 
 from benchmarks.backends.contract import Task
-from benchmarks.engines.choice import CHECKS, Prover, embeddings_folder, require_equivalent
+from benchmarks.equivalence.choice import CHECKS, Prover, embeddings_folder, require_equivalent
 from benchmarks.launch import Outcome, run_isolated
 from benchmarks.store import Store
 from methods.engines.contract import EngineError

@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.backends.contract import Task, Template
-from benchmarks.devices import device_environment, packages_of
-from benchmarks.engines.applies import has_engines
+from benchmarks.devices import device_environment, has_engines, packages_of
 from benchmarks.plan import PlannedCell, Request
 from benchmarks.protocol import TIMEOUT, size_class, timing_of
 from benchmarks.store import Store

@@ -63,6 +63,7 @@ def run(
     from benchmarks.cli.leaders import print_disturbed, print_failures, print_leaders, print_next_steps
     from benchmarks.cli.planned import print_plan
     from benchmarks.cli.progress import observing
+    from benchmarks.engines.auto import fastest
     from benchmarks.forecast import expected_seconds
     from benchmarks.memory_forecast import too_large
     from benchmarks.pictures.write import write_contact_sheets
@@ -104,7 +105,7 @@ def run(
         ended = count_of(len(strays), "process", "processes")
         console.print(f"ended {ended} of an earlier run in {out}: {', '.join(strays)}", markup=False, soft_wrap=True)
     with console.status("planning") as spinner:
-        plan = make_plan(request, registry, store, spinner.update, force)
+        plan = make_plan(request, registry, store, spinner.update, force, fastest)
     cells = to_run(plan, force, only_failed)
     jobs = jobs or (default_jobs(request) if backend == "local" else max(1, len(cells)))
     expected = expected_seconds(cells, store, registry)

@@ -1,1 +1,1 @@
-"""Which engine may stand in for plain Keras: proofs against it, the choice for a cell, measurements side by side."""
+"""Plain Keras and the engines it can be run on, measured side by side; and what `--engine auto` stands for."""

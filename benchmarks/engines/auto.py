@@ -6,7 +6,7 @@ import psutil
 
 from benchmarks.backends.execute import MEMORY_SHARE
 from benchmarks.backends.planned import Limits, make_task, template_of
-from benchmarks.engines.choice import CHECKS, Prover, fastest_equivalent
+from benchmarks.equivalence.choice import CHECKS, Prover, fastest_equivalent
 from benchmarks.plan import PlannedCell, Request
 from benchmarks.store import Store
 

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks.engines.components import Component
-from benchmarks.engines.proof import Proof
-from benchmarks.engines.sample import QUERIES, sample_of
 from benchmarks.engines.settling import settle
 from benchmarks.engines.subject import PREDICT, Call, Subject, make_subject
+from benchmarks.equivalence.proof import Proof
+from benchmarks.equivalence.sample import QUERIES, sample_of
 from benchmarks.latency.calibration import Calibration, strayed
 from benchmarks.protocol import SEED
 from benchmarks.worker import Job, contained, open_cell

@@ -8,8 +8,8 @@ from typing import Any
 from benchmarks.engines.components import Component, components
 from benchmarks.engines.kept import component_path
 from benchmarks.engines.measure import LEAST_ROUNDS, UNTRAINED_QUERIES, EngineJob, run_engines
-from benchmarks.engines.proof import COSINE, FACES_ALIKE, MOVED_PIXELS
-from benchmarks.engines.sample import QUERIES
+from benchmarks.equivalence.proof import COSINE, FACES_ALIKE, MOVED_PIXELS
+from benchmarks.equivalence.sample import QUERIES
 from benchmarks.experiments.candidates import Candidate
 from benchmarks.experiments.frame import Frame, Unit
 from benchmarks.launch import Outcome

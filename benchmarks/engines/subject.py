@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks.engines.components import Part
-from benchmarks.engines.proof import Proof, judge_faces, judge_rows
-from benchmarks.engines.sample import Sample
+from benchmarks.equivalence.proof import Proof, judge_faces, judge_rows
+from benchmarks.equivalence.sample import Sample
 from datasets.errors import BenchmarkError
 from methods.contracts import Encoder
 from methods.encoders.facenet import MtcnnFaceNet

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.engines.kept import kept_last
-from benchmarks.engines.proof import COSINE
 from benchmarks.engines.subject import PREDICT
+from benchmarks.equivalence.proof import COSINE
 from benchmarks.files import write_text
 from benchmarks.latency.calibration import NOISY
 from benchmarks.latency.summary import quantiles

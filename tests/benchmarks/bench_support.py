@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks.engines.auto import fastest
 from benchmarks.plan import Plan, Request, make_plan
 from benchmarks.runner import Limits, run_cells, to_run
 from benchmarks.store import Store
@@ -43,11 +44,11 @@ class Bench:
         return Request(methods=methods, **{**settings, **changes})
 
     def plan(self, *methods, **changes) -> Plan:
-        return make_plan(self.request(*methods, **changes), self.registry, self.store)
+        return make_plan(self.request(*methods, **changes), self.registry, self.store, settle=fastest)
 
     def run(self, *methods, limits=None, force=False, observer=None, backend=None, **changes):
         request = self.request(*methods, **changes)
-        plan = make_plan(request, self.registry, self.store)
+        plan = make_plan(request, self.registry, self.store, settle=fastest)
         cells = to_run(plan, force)
         rows = run_cells(cells, request, self.store, limits or Limits(timeout=120), observer or Events(), backend)
         return {row["inputs"]["method"]["id"]: row for row in rows}

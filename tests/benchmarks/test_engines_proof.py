@@ -6,11 +6,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from benchmarks.engines import choice
-from benchmarks.engines.choice import Prover
-from benchmarks.engines.proof import Proof, judge_faces, judge_rows
-from benchmarks.engines.proving import up_to_gain
-from benchmarks.engines.sample import sample_of, sample_of_cell
+from benchmarks.equivalence import choice
+from benchmarks.equivalence.choice import Prover
+from benchmarks.equivalence.proof import Proof, judge_faces, judge_rows
+from benchmarks.equivalence.proving import up_to_gain
+from benchmarks.equivalence.sample import sample_of, sample_of_cell
 from datasets.folder import Folder
 from datasets.imageset import ImageSet, Item
 from datasets.manifest import build_manifest, build_pair_manifest

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from plugins.tiny_network import TinyEncoder
 
-from benchmarks.engines.proving import prove
-from benchmarks.engines.sample import Sample
 from benchmarks.engines.subject import make_subject
+from benchmarks.equivalence.proving import prove
+from benchmarks.equivalence.sample import Sample
 from methods.engines.contract import Engine
 from methods.engines.registry import ENGINES
 from methods.faces.detection import FaceDetector

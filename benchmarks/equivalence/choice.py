@@ -8,9 +8,9 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from benchmarks.engines.proof import Proof
-from benchmarks.engines.proving import prove, up_to_gain
-from benchmarks.engines.sample import sample_of_cell
+from benchmarks.equivalence.proof import Proof
+from benchmarks.equivalence.proving import prove, up_to_gain
+from benchmarks.equivalence.sample import sample_of_cell
 from benchmarks.files import DamagedFile, if_intact, read_record, write_record
 from benchmarks.launch import run_isolated
 from benchmarks.provenance import machine

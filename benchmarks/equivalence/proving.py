@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from benchmarks.engines.proof import Proof, judge_rows
-from benchmarks.engines.sample import Sample
+from benchmarks.equivalence.proof import Proof, judge_rows
+from benchmarks.equivalence.sample import Sample
 from datasets.imageset import Image
 from methods.contracts import Encoder
 from methods.engines.contract import Engine

@@ -1,0 +1,1 @@
+"""Whether an engine gives what plain Keras gives, checked before any cell runs on it, and kept."""
