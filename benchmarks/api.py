@@ -60,7 +60,7 @@ def evaluate(
         out: where results are stored and found again.
         data: folder with data sets; RIS_DATA unless given.
         weights: folder with weights; RIS_WEIGHTS unless given.
-        plugins: Python files that define METHODS or TASKS.
+        plugins: Python files that define METHODS, TASKS, DATASETS, METRICS or COLUMNS.
         device: auto, cpu or gpu.
         jobs: cells at a time.
         timeout: seconds a cell may run.
@@ -75,6 +75,7 @@ def evaluate(
     Raises:
         BenchmarkError: a name is unknown, data are broken, or nothing can be written.
     """
+    load_plugins([Path(path) for path in plugins])
     asked = [parse_dataset(text) for text in _listed(datasets)]
     options: Mapping[str, Sequence[Any]] = {
         "-m": _listed(methods),

@@ -1,8 +1,8 @@
 """A column of a table, and how figures are printed: each unit in one way everywhere."""
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -18,6 +18,31 @@ class Column:
     show: Callable[[Any], str] = str
     is_text: bool = False
     is_markdown: bool = False
+
+
+@dataclass(frozen=True)
+class DerivedColumn(Column):
+    """A figure worked out from the others of a row of the retrieval table; a plug-in lists such in COLUMNS."""
+
+    of: Callable[[Mapping[str, Any]], float | None] = field(kw_only=True)
+    """From a row's figures (keys as in the table's CSV: "hit@1", "p50_ms", "peak_bytes"); None: there is none."""
+
+
+DERIVED: dict[str, DerivedColumn] = {}
+"""By key, the columns of plug-ins that were loaded."""
+
+
+def add_column(column: object) -> None:
+    """Have a plug-in's column in every table of retrieval; the same one again does nothing.
+
+    Raises ValueError, in words that follow its title, for what is none or has a key that is taken.
+    """
+    if not isinstance(column, DerivedColumn):
+        raise ValueError(f"it is a {type(column).__name__}, expected a benchmarks.columns.DerivedColumn")
+    if not column.key.isidentifier() or not column.title.strip():
+        raise ValueError("it needs a title, and a key of letters, digits and underscores")
+    if DERIVED.setdefault(column.key, column) is not column:
+        raise ValueError(f"the key {column.key} is taken; give yours another")
 
 
 def is_missing(value: object) -> bool:

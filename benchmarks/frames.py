@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.additions import load_plugins
 from benchmarks.cells import Cell
 from benchmarks.ground_truth import read_ground_truth
 from benchmarks.metrics.registry import METRICS
@@ -13,7 +14,6 @@ from benchmarks.tables.retrieval import engine_text
 from benchmarks.tasking.registry import Tasks, tasks_of
 from datasets.errors import BenchmarkError
 from datasets.safe_text import REASON, one_line
-from methods.registry import load_registry
 from methods.spec import MethodSpec
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def load_results(out: Path | str = "results", plugins: Sequence[Path | str] = ()
     import pandas as pd
 
     store = Store(Path(out))
-    registry = load_registry([Path(path) for path in plugins])
+    registry = load_plugins([Path(path) for path in plugins])
     specs, tasks = {spec.id: spec for spec in registry}, tasks_of(registry)
     rows = [
         _row(store, tasks, cell, as_scored(store, cell, row), specs.get(cell.method_id)) for cell, row in store.rows()

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.additions import load_plugins
 from benchmarks.devices import KERAS_BACKENDS, packages_of, unfit_backend
 from benchmarks.store import Store
 from benchmarks.tasking.registry import tasks_of
@@ -13,18 +14,18 @@ from datasets.registry import DATASETS, open_dataset
 from datasets.safe_text import one_line
 from methods.fingerprint import describe_method
 from methods.installed import needs
-from methods.registry import load_registry
 from methods.spec import MethodSpec
 from methods.weights import file_obstacle, find_weights
 
 
 def methods(weights_dir: Path | None, plugins: Sequence[Path] = ()) -> list[dict[str, Any]]:
     """Every method with its settings and whether it can run here."""
-    return [_method(spec, weights_dir) for spec in load_registry(plugins)]
+    return [_method(spec, weights_dir) for spec in load_plugins(plugins)]
 
 
-def datasets(data_dir: Path | None) -> list[dict[str, Any]]:
+def datasets(data_dir: Path | None, plugins: Sequence[Path] = ()) -> list[dict[str, Any]]:
     """Every data set with how much of it is here."""
+    load_plugins(plugins)
     rows = []
     for name in DATASETS:
         row: dict[str, Any] = {"id": name, "here": "", "origin": "", "images": None, "labels": None}
@@ -47,8 +48,9 @@ def datasets(data_dir: Path | None) -> list[dict[str, Any]]:
     return rows
 
 
-def metrics() -> list[dict[str, Any]]:
+def metrics(plugins: Sequence[Path] = ()) -> list[dict[str, Any]]:
     """Every metric with its definition and source."""
+    load_plugins(plugins)
     from benchmarks.metrics.registry import METRICS
 
     return [{"id": name, "description": m.description, "source": m.source} for name, m in METRICS.items()]
@@ -56,7 +58,7 @@ def metrics() -> list[dict[str, Any]]:
 
 def tasks(plugins: Sequence[Path] = ()) -> list[dict[str, Any]]:
     """Every task: what it asks and of how many methods, what orders them, whether a run has it unless told."""
-    registry = load_registry(plugins)
+    registry = load_plugins(plugins)
     known = tasks_of(registry)
     return [
         {

@@ -94,11 +94,11 @@ def contained(job: Job, measure: Callable[[Job], dict[str, object]]) -> None:
 
 
 def _measure(job: Job) -> dict[str, object]:
+    from benchmarks.additions import load_plugins
     from benchmarks.tasking.registry import tasks_of
-    from methods.registry import load_registry
 
     context, dataset = open_cell(job)
-    task = tasks_of(load_registry(job.plugins)).get(job.cell.task)
+    task = tasks_of(load_plugins(job.plugins)).get(job.cell.task)
     manifest = task.manifest_type.from_json(job.manifest.read_text(encoding="utf-8"), dataset)
     result = task.run(context, manifest, Store(job.out))
     if "keras" in context.spec.requires:
@@ -108,16 +108,16 @@ def _measure(job: Job) -> dict[str, object]:
 
 def open_cell(job: Job) -> "tuple[CellContext, Dataset]":
     """The job's method with what it may use, and its data set; threads and seeds are set."""
+    from benchmarks.additions import load_plugins
     from benchmarks.tasking.context import CellContext
     from datasets.registry import open_dataset
     from methods.building import Surroundings
-    from methods.registry import load_registry
 
     set_threads(job.threads)
     set_seeds()
     if job.memory_limit:
         hold_to(job.memory_limit)
-    spec = load_registry(job.plugins).get(job.cell.method_id)
+    spec = load_plugins(job.plugins).get(job.cell.method_id)
     dataset = open_dataset(job.cell.dataset, job.data_dir, Store(job.out).drawings)
     models = Store(job.out).cache / "models"
     surroundings = Surroundings(job.weights, size_class(job.cell.subset), models, job.data_dir, job.engine)

@@ -1,7 +1,10 @@
 """The data sets by name, and the stand-ins for those that are not here."""
 
 import os
+import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 from datasets.cifar10 import Cifar10
 from datasets.dataset import Dataset
@@ -11,11 +14,32 @@ from datasets.imdb_wiki import ImdbWiki
 from datasets.lfw import Lfw
 from datasets.selection import check_subset
 
-_CLASSES: dict[str, type[Lfw] | type[Cifar10] | type[ImdbWiki]] = {kind.name: kind for kind in (Lfw, Cifar10, ImdbWiki)}
-DATASETS = tuple(_CLASSES)
-"""The registered data sets; a user's images are "folder:PATH"."""
+_OWN: tuple[type[Dataset], ...] = (Lfw, Cifar10, ImdbWiki)
+_CLASSES: dict[str, type[Dataset]] = {kind.name: kind for kind in _OWN}
+DATASETS = _CLASSES.keys()
+"""The registered data sets, in order, those of plug-ins last; a user's images are "folder:PATH"."""
 
 FOLDER_PREFIX = "folder:"
+_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_LONGEST = 40
+
+
+def add_dataset(kind: object) -> None:
+    """Register a class of data sets from outside, which is opened with its folder; the same one again does nothing.
+
+    Raises ValueError, in words that follow its name, for what is none or has a name that is taken.
+    """
+    if not isinstance(kind, type) or not issubclass(kind, Dataset):
+        raise ValueError("expected a subclass of datasets.dataset.Dataset")
+    if missing := sorted(kind.__abstractmethods__):
+        raise ValueError(f"it lacks {', '.join(missing)}")
+    name = getattr(kind, "name", None)
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or len(name) > _LONGEST:
+        raise ValueError(f"its name must have small letters, digits and single hyphens, {_LONGEST} at most")
+    if getattr(kind, "content", None) not in ("faces", "objects", "any"):
+        raise ValueError('its content must be "faces", "objects" or "any"')
+    if _CLASSES.setdefault(name, kind) is not kind:
+        raise ValueError("the name is taken; give yours another")
 
 
 def open_dataset(name: str, data_dir: Path | None, drawings: Path | None = None) -> Dataset:
@@ -26,7 +50,7 @@ def open_dataset(name: str, data_dir: Path | None, drawings: Path | None = None)
 
     Raises:
         UnknownNameError: neither one of DATASETS nor "folder:PATH".
-        DataError: the data set, or `data_dir` itself, is broken or missing.
+        DataError: the data set, or `data_dir` itself, is broken or missing; or a plug-in's is not there.
     """
     if name.startswith(FOLDER_PREFIX):
         return Folder(Path(name.removeprefix(FOLDER_PREFIX)).expanduser())
@@ -36,7 +60,10 @@ def open_dataset(name: str, data_dir: Path | None, drawings: Path | None = None)
             f"{data_dir} is no folder: say where the data sets lie, or leave it out to use synthetic images"
         )
     if data_dir is not None and _is_filled(data_dir / name):
-        return _CLASSES[name](data_dir / name)
+        return cast(Callable[[Path], Dataset], _CLASSES[name])(data_dir / name)
+    if _CLASSES[name] not in _OWN:
+        where = "no data folder was named" if data_dir is None else f"{data_dir / name} is empty or not there"
+        raise DataError(f"{name}: {where}, and there are no synthetic images of a plug-in's data set")
     from datasets.synthetic import stand_in
 
     return stand_in(name, drawings)

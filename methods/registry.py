@@ -23,8 +23,8 @@ ENTRY_POINT_GROUP = "reverse_image_search.methods"
 """A package offers methods by an entry point in this group that names a sequence of MethodSpec."""
 
 
-OTHERS = ("TASKS",)
-"""What a plug-in file may define beside METHODS, or instead (see benchmarks.tasking)."""
+OTHERS = ("TASKS", "DATASETS", "METRICS", "COLUMNS")
+"""What a plug-in file may define beside METHODS, or instead (see benchmarks.tasking and benchmarks.additions)."""
 
 
 class Registry:

@@ -32,6 +32,7 @@ def audit(
 
     Images are only read. The findings are written to OUT/audit as a page, JSON and CSV.
     """
+    from benchmarks.additions import load_plugins
     from benchmarks.audit.findings import look
     from benchmarks.audit.headline import headlines
     from benchmarks.audit.images import open_audited
@@ -39,9 +40,8 @@ def audit(
     from benchmarks.audit.write import lines, require_outside, write_audit
     from benchmarks.store import Store
     from benchmarks.terminal import Console
-    from methods.registry import load_registry
 
-    registry = load_registry(plugins or ())
+    registry = load_plugins(plugins or ())
     if method and method != "none":
         registry.get(method)
     store = Store(out)

@@ -30,6 +30,7 @@ def compare(
     Accuracy by paired bootstrap on the stored rankings, memory by ratio, query time only where both versions took turns
     in one job (`latency --against`).
     """
+    from benchmarks.additions import load_plugins
     from benchmarks.files import write_json, write_text
     from benchmarks.gate.as_json import to_json
     from benchmarks.gate.markdown import to_markdown
@@ -39,10 +40,9 @@ def compare(
     from benchmarks.tasking.registry import tasks_of
     from benchmarks.terminal import Console
     from datasets.errors import BenchmarkError
-    from methods.registry import load_registry
 
     rules = Rules(alpha=alpha, tolerance=tolerance, latency_ratio=latency_ratio, memory_ratio=memory_ratio)
-    report = compare_paths(base, new, rules, methods or (), tasks_of(load_registry(plugins or ())))
+    report = compare_paths(base, new, rules, methods or (), tasks_of(load_plugins(plugins or ())))
     try:
         if markdown:
             write_text(markdown, to_markdown(report))
@@ -63,12 +63,12 @@ def update(
     plugins: options.Plugins = None,
 ) -> None:
     """Make a run's results the new baseline, with the reason for it."""
+    from benchmarks.additions import load_plugins
     from benchmarks.gate.update import update_baseline
     from benchmarks.tasking.registry import tasks_of
     from benchmarks.terminal import Console
-    from methods.registry import load_registry
 
-    snapshot = update_baseline(file, out, subset, reason, tasks_of(load_registry(plugins or ())))
+    snapshot = update_baseline(file, out, subset, reason, tasks_of(load_plugins(plugins or ())))
     size = file.stat().st_size
     Console().print(
         f"{count_of(len(snapshot.cells), 'cell')} in {file} ({size / 1024:.0f} KiB)",

@@ -41,6 +41,7 @@ def engines(
 
     The tables hold what was measured before as well, where machine, images, batch and threads were the same.
     """
+    from benchmarks.additions import load_plugins
     from benchmarks.cli.measuring import conclude, measuring, settings_of
     from benchmarks.devices import KERAS_BACKENDS
     from benchmarks.engines.kept import engine_rows, kept_beside
@@ -56,6 +57,7 @@ def engines(
         get_engine(asked).require()
     if device == "gpu":
         raise BenchmarkError("engines are compared on the CPU alone: leave out --device gpu")
+    load_plugins(plugins or ())
     name, subset = parse_dataset(dataset)
     settings = settings_of(
         data_dir=data_dir,

@@ -24,15 +24,15 @@ def explain(
     """Say why a method found an image for a query of a finished run, and draw it."""
     from PIL import Image
 
+    from benchmarks.additions import load_plugins
     from benchmarks.explain.stored import explain_stored
     from benchmarks.files import write_atomically
     from benchmarks.store import Store
     from benchmarks.terminal import Console
     from datasets.registry import parse_dataset
-    from methods.registry import load_registry
 
-    where = parse_dataset(dataset)
-    why = explain_stored(Store(out), load_registry(plugins or ()), data_dir, method, where, query, hit, rank)
+    registry = load_plugins(plugins or ())
+    why = explain_stored(Store(out), registry, data_dir, method, parse_dataset(dataset), query, hit, rank)
     lines = [f"{why.title}. {why.text}"]
     if picture is not None and why.picture is not None:
         with write_atomically(picture) as file:

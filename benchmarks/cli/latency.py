@@ -36,6 +36,7 @@ def latency(
 
     With --against, both versions of each method take turns and `compare` can judge their ratio.
     """
+    from benchmarks.additions import load_plugins
     from benchmarks.cli.asking import make_request
     from benchmarks.cli.measuring import settings_of
     from benchmarks.latency.rounds import Budget
@@ -45,10 +46,9 @@ def latency(
     from benchmarks.tables.latency import write_latency_tables
     from benchmarks.terminal import Console
     from datasets.errors import BenchmarkError
-    from methods.registry import load_registry
 
     console = Console()
-    registry = load_registry(plugins or ())
+    registry = load_plugins(plugins or ())
     request = make_request(
         registry,
         all_methods=all_methods,

@@ -1,6 +1,7 @@
 """`list`: what there is, and whether it can run here."""
 
 import json
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,6 +18,7 @@ class Kind(StrEnum):
     METHODS = "methods"
     DATASETS = "datasets"
     METRICS = "metrics"
+    COLUMNS = "columns"
     TASKS = "tasks"
     RUNS = "runs"
 
@@ -29,7 +31,7 @@ def list_(
     out: options.OutDir = Path("results"),
     plugins: options.Plugins = None,
 ) -> None:
-    """List methods, datasets, metrics, tasks or runs."""
+    """List methods, datasets, metrics, columns of the retrieval tables, tasks or runs."""
     from rich.table import Table
 
     from benchmarks import inventory
@@ -39,9 +41,11 @@ def list_(
     if kind is Kind.METHODS:
         rows = inventory.methods(weights_dir, plugins or ())
     elif kind is Kind.DATASETS:
-        rows = inventory.datasets(data_dir)
+        rows = inventory.datasets(data_dir, plugins or ())
     elif kind is Kind.METRICS:
-        rows = inventory.metrics()
+        rows = inventory.metrics(plugins or ())
+    elif kind is Kind.COLUMNS:
+        rows = _columns(plugins or ())
     elif kind is Kind.TASKS:
         rows = inventory.tasks(plugins or ())
     else:
@@ -58,6 +62,17 @@ def list_(
     for row in rows:
         table.add_row(*(_cell(row[name]) for name in shown))
     console.print(table if rows else f"no {kind} yet")
+
+
+def _columns(plugins: Sequence[Path]) -> list[dict[str, Any]]:
+    """The columns of the retrieval tables, those of plug-ins last: the key in their CSV, the title."""
+    from benchmarks.additions import load_plugins
+    from benchmarks.columns import DERIVED
+    from benchmarks.tables.retrieval import ACCURACY, COST
+
+    load_plugins(plugins)
+    known = {column.key: column.title for column in (*ACCURACY, *COST, *DERIVED.values())}
+    return [{"id": key, "title": title, "plugin": key in DERIVED} for key, title in known.items()]
 
 
 def _cell(value: object) -> str:

@@ -53,11 +53,11 @@ def measuring(
     console: "Console", settings: "Settings", out: Path, rows_of: Callable[[Path], "Rows"]
 ) -> "Iterator[Frame]":
     """A frame over an output folder, whose lines are printed; what is going on is shown on a terminal."""
+    from benchmarks.additions import load_plugins
     from benchmarks.experiments.frame import Frame
     from benchmarks.store import Store
-    from methods.registry import load_registry
 
-    registry = load_registry(settings.plugins)
+    registry = load_plugins(settings.plugins)
     store = Store(out)
     store.require_writable()
     with console.status("measuring") as spinner:

@@ -29,7 +29,10 @@ WeightsDir = Annotated[
 OutDir = Annotated[Path, typer.Option("--out", help="Folder for tables, cells and cached embeddings.")]
 Plugins = Annotated[
     list[Path] | None,
-    typer.Option("--plugin", help="A Python file that defines METHODS or TASKS; may be given several times."),
+    typer.Option(
+        "--plugin",
+        help="A Python file that defines METHODS, TASKS, DATASETS, METRICS or COLUMNS; may be given several times.",
+    ),
 ]
 Methods = Annotated[list[str] | None, typer.Option("--method", "-m", help="A method's id; may be given several times.")]
 Datasets = Annotated[

@@ -14,12 +14,12 @@ def pictures(
     plugins: options.Plugins = None,
 ) -> None:
     """Draw the first results of each method for the same queries, right and wrong framed."""
+    from benchmarks.additions import load_plugins
     from benchmarks.pictures.write import write_contact_sheets
     from benchmarks.store import Store
     from benchmarks.terminal import Console
-    from methods.registry import load_registry
 
-    registry = load_registry(plugins or ())
+    registry = load_plugins(plugins or ())
     chosen = [registry.get(name).id for name in methods] if methods else None
     sheets = write_contact_sheets(Store(out), registry, data_dir, out, chosen)
     console = Console()

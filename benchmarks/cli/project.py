@@ -16,15 +16,15 @@ def project(
     out: options.OutDir = Path("results"),
 ) -> None:
     """Predict machines, hours and latency of larger galleries from what `scaling` measured."""
+    from benchmarks.additions import load_plugins
     from benchmarks.store import Store
     from benchmarks.tables.projection import Asked, write_stored_projection
     from benchmarks.terminal import Console
     from datasets.errors import BenchmarkError
-    from methods.registry import load_registry
 
     store = Store(out)
     asked = Asked(tuple(_sizes(images)), memory, latency)
-    if not write_stored_projection(store, load_registry(plugins or ()), out, asked):
+    if not write_stored_projection(store, load_plugins(plugins or ()), out, asked):
         raise BenchmarkError(
             f"{out} holds no method measured at three gallery sizes; "
             f"run `scaling --sizes 1000,2000,5000 --out {out}` first"

@@ -38,6 +38,7 @@ def recommend(
 
     The folder is only read. Cheap methods are tried first, the better ones on more pictures, until the time is spent.
     """
+    from benchmarks.additions import load_plugins
     from benchmarks.cli.search import progress
     from benchmarks.names import file_stem
     from benchmarks.provenance import usable_cores
@@ -50,13 +51,12 @@ def recommend(
     from benchmarks.terminal import Console
     from datasets.errors import BenchmarkError
     from datasets.folder import Folder
-    from methods.registry import load_registry
 
     started = time.monotonic()
     console = Console()
     seconds = parse_budget(budget)
     what = check_purpose(purpose)
-    chosen = candidates(load_registry(plugins or ()), what, weights_dir, methods or ())
+    chosen = candidates(load_plugins(plugins or ()), what, weights_dir, methods or ())
     if not chosen.specs:
         raise BenchmarkError(
             "no method can be tried here: " + "; ".join(f"{m}: {why}" for m, why in chosen.left_out[:3])

@@ -53,6 +53,7 @@ def report(
     ] = None,
 ) -> None:
     """Write the tables again from what is stored, and report/index.html, a page to look at that opens offline."""
+    from benchmarks.additions import load_plugins
     from benchmarks.html.galleries import gallery_section
     from benchmarks.html.write import FOLDER, write_report
     from benchmarks.store import Store
@@ -60,7 +61,6 @@ def report(
     from benchmarks.tables.peers import keep_peers, write_stored_peers
     from benchmarks.tables.write import require_sound, write_pages
     from benchmarks.terminal import Console
-    from methods.registry import load_registry
 
     console = Console(markup=False, highlight=False, soft_wrap=True)
     if readme or figures or check:
@@ -71,7 +71,7 @@ def report(
         keep_peers(peers, store)
         console.print(f"wrote {write_stored_peers(store, out)[0]}")
         return
-    registry = load_registry(plugins or ())
+    registry = load_plugins(plugins or ())
     if publish:
         from benchmarks.tables.publish import publish as publish_all
 

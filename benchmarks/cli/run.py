@@ -58,6 +58,7 @@ def run(
 
     Cells already done with the same code, data, weights and versions are not run again.
     """
+    from benchmarks.additions import load_plugins
     from benchmarks.backends.registry import make_backend
     from benchmarks.cli.asking import default_jobs, key_values, make_request
     from benchmarks.cli.leaders import print_disturbed, print_failures, print_leaders, print_next_steps
@@ -75,11 +76,10 @@ def run(
     from benchmarks.tables.pages import make_pages
     from benchmarks.tables.write import require_sound, write_pages
     from benchmarks.terminal import Console
-    from methods.registry import load_registry
 
     start = time.perf_counter()
     console = Console()
-    registry = load_registry(plugins or ())
+    registry = load_plugins(plugins or ())
     request = make_request(
         registry,
         all_methods=all_methods,

@@ -42,6 +42,7 @@ def scaling(
 
     Galleries beyond the data set are filled up with jittered embeddings. What was measured is not measured again.
     """
+    from benchmarks.additions import load_plugins
     from benchmarks.cli.measuring import conclude, measuring, settings_of
     from benchmarks.scaling.galleries import parse_sizes
     from benchmarks.scaling.results import ScalingStore
@@ -51,6 +52,7 @@ def scaling(
     from datasets.registry import parse_dataset
 
     console = Console()
+    load_plugins(plugins or ())
     named = [parse_dataset(text) for text in datasets or ("lfw",)]
     asked = Asked(
         tuple(dict.fromkeys(methods or DEFAULT_METHODS)),

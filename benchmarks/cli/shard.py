@@ -39,6 +39,7 @@ def shard(
     """
     from dataclasses import replace
 
+    from benchmarks.additions import load_plugins
     from benchmarks.backends.planned import Limits
     from benchmarks.backends.registry import make_backend
     from benchmarks.cli.asking import key_values, make_request
@@ -48,10 +49,9 @@ def shard(
     from benchmarks.sharding.session import Session
     from benchmarks.store import Store
     from benchmarks.terminal import Console
-    from methods.registry import load_registry
 
     console = Console(soft_wrap=True, highlight=False, markup=False)
-    registry = load_registry(plugins or ())
+    registry = load_plugins(plugins or ())
     request = make_request(
         registry,
         all_methods=False,

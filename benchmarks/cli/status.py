@@ -41,14 +41,14 @@ def status(
     threads: options.Threads = None,
 ) -> None:
     """Which cells are done, stale, failed or new: of all that is stored in --out, or of what -m, -d, --subset name."""
+    from benchmarks.additions import load_plugins
     from benchmarks.cli.asking import make_request
     from benchmarks.plan import make_plan
     from benchmarks.store import Store
     from benchmarks.terminal import Console
     from methods.onnx_methods import is_onnx
-    from methods.registry import load_registry
 
-    registry = load_registry(plugins or ())
+    registry = load_plugins(plugins or ())
     store = Store(out)
     registry.recall(cell.method_id for cell, _ in store.rows() if is_onnx(cell.method_id))
     request = make_request(

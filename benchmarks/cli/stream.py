@@ -35,6 +35,7 @@ def stream(
     Beyond the data set the gallery is filled with distorted copies of its images. Killed, the same command goes on
     after the last whole shard. The answers are compared with those of a search in memory.
     """
+    from benchmarks.additions import load_plugins
     from benchmarks.cli.measuring import conclude, measuring, settings_of
     from benchmarks.streaming.results import StreamingStore
     from benchmarks.streaming.session import Asked, measure
@@ -43,6 +44,7 @@ def stream(
     from datasets.registry import parse_dataset
 
     console = Console(soft_wrap=True, highlight=False)
+    load_plugins(plugins or ())
     name, subset = parse_dataset(dataset)
     asked = Asked(tuple(dict.fromkeys(methods or DEFAULT_METHODS)), (name, subset or "full"), size, rows)
     settings = settings_of(

@@ -8,6 +8,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
+from benchmarks.additions import load_plugins
 from benchmarks.equivalence.proof import Proof
 from benchmarks.equivalence.proving import prove, up_to_gain
 from benchmarks.equivalence.sample import sample_of_cell
@@ -19,7 +20,6 @@ from benchmarks.worker import Job, contained, open_cell
 from methods import fingerprint
 from methods.engines.contract import EngineError
 from methods.engines.registry import AUTO, ENGINES, PLAIN, get_engine
-from methods.registry import load_registry
 
 CHECKS = "equivalence"
 """Folder in a store's cache in which checks are kept."""
@@ -112,7 +112,7 @@ def _measure(job: Job, names: tuple[str, ...], labelled: bool) -> dict[str, Any]
 
     context, dataset = open_cell(job)
     text = job.manifest.read_text(encoding="utf-8")
-    kind = tasks_of(load_registry(job.plugins)).get(job.cell.task).manifest_type
+    kind = tasks_of(load_plugins(job.plugins)).get(job.cell.task).manifest_type
     encoder = build_encoder(context.spec, context.surroundings)
     proofs = prove(encoder, map(get_engine, names), sample_of_cell(kind.from_json(text, dataset)), labelled)
     return {proof.engine: asdict(proof) for proof in up_to_gain(proofs)}

@@ -5,6 +5,7 @@ from typing import Any
 
 from benchmarks.html.section import Section
 from benchmarks.html.templates import render
+from benchmarks.metrics.registry import added_metrics
 from benchmarks.metrics.statistics import paired_differences
 from benchmarks.tables.model import Column, count, fraction, is_missing, mebibytes, milliseconds, rate
 from benchmarks.tables.pages import Page
@@ -40,7 +41,7 @@ def _group(page: Page, tables: RetrievalTables, robust: Sequence[Mapping[str, An
     rows = sorted(tables.rows, key=_order)
     methods = [row["method"] for row in rows]
     distorted = {row["method"]: row for row in robust}
-    metrics = [Column(name, name, fraction) for name in _METRICS]
+    metrics = [Column(name, name, fraction) for name in (*_METRICS, *added_metrics())]
     lines = [_line(column, rows, True) for column in metrics] + [_line(column, rows, False) for column in _COSTS]
     lines += [_line(column, [distorted.get(method, {}) for method in methods], True) for column in _DISTORTED]
     scores = {name: tables.scores[name].values["hit@1"] for name in methods if name in tables.scores}

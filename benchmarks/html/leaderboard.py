@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from benchmarks.columns import DERIVED
 from benchmarks.html.section import Section
 from benchmarks.html.templates import render
 from benchmarks.html.theme import SHAPES
@@ -89,8 +90,8 @@ def leaderboard(pages: Sequence[Page], on_gpu: Sequence[Page]) -> list[Section]:
         lines=lines,
         choices=choices,
         chosen=_chosen(choices),
-        columns=FIGURES,
-        falling=FALLING,
+        columns=(*FIGURES, *DERIVED.values()),
+        falling=(*FALLING, *DERIVED),
         is_missing=is_missing,
         disturbed_mark=disturbed_mark,
         scores=_scores_text(scores),

@@ -1,6 +1,7 @@
 """Every ranking metric under its exact name."""
 
 import difflib
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +16,7 @@ from benchmarks.metrics.ndcg import ndcg
 from benchmarks.metrics.precision import precision, r_precision, recall
 from benchmarks.metrics.reciprocal_rank import reciprocal_rank
 from benchmarks.metrics.tie_rate import tie_rate
-from datasets.errors import UnknownNameError
+from datasets.errors import BenchmarkError, UnknownNameError
 
 _TIES = "McSherry & Najork, ECIR 2008"
 
@@ -61,6 +62,30 @@ METRICS: dict[str, Metric] = {metric.name: metric for metric in _metrics()}
 """In the order in which tables show them."""
 
 
+_OWN = tuple(METRICS)
+_NAME = re.compile(r"[A-Za-z][\w@.-]{0,39}")
+
+
+def added_metrics() -> tuple[str, ...]:
+    """Names of the quality metrics that plug-ins brought."""
+    return tuple(name for name, metric in METRICS.items() if name not in _OWN and metric.is_quality)
+
+
+def add_metric(metric: object) -> None:
+    """Have a plug-in's metric wherever the project's own are; the same one again does nothing.
+
+    Raises ValueError, in words that follow its name, for what is none or has a name that is taken.
+    """
+    if not isinstance(metric, Metric):
+        raise ValueError(f"it is a {type(metric).__name__}, expected a benchmarks.metrics.registry.Metric")
+    if not _NAME.fullmatch(metric.name):
+        raise ValueError("a name begins with a letter and has letters, digits and @ _ . - only, 40 at most")
+    taken = {name.casefold(): name for name in METRICS}.get(metric.name.casefold())
+    if taken is not None and METRICS[taken] != metric:
+        raise ValueError("the name is taken; give yours another")
+    METRICS.setdefault(metric.name, metric)
+
+
 def parse_metric(name: str) -> Metric:
     """The metric called `name` (in any case of letters).
 
@@ -82,6 +107,30 @@ def evaluate(judgement: Judgement, names: Sequence[str] | None = None) -> dict[s
 
     Raises:
         UnknownNameError: for a name that is no metric.
+        BenchmarkError: a plug-in's metric fails, or gives no value for a query that has a positive.
     """
     metrics = METRICS.values() if names is None else [parse_metric(name) for name in names]
-    return {metric.name: metric.function(judgement) for metric in metrics}
+    return {
+        metric.name: metric.function(judgement) if metric.name in _OWN else _checked(metric, judgement)
+        for metric in metrics
+    }
+
+
+def _checked(metric: Metric, judgement: Judgement) -> np.ndarray:
+    """The values of a plug-in's metric; NaN where there is nothing to find, whatever it says."""
+    try:
+        values = np.array(metric.function(judgement), dtype=np.float64)
+    except Exception as error:
+        raise BenchmarkError(f"the plug-in's metric {metric.name} failed: {type(error).__name__}: {error}") from error
+    if values.shape != (len(judgement),):
+        raise BenchmarkError(
+            f"the plug-in's metric {metric.name} gives values of shape {values.shape}, not one for each of "
+            f"{len(judgement)} queries"
+        )
+    values[~judgement.scored] = np.nan
+    if missing := int((~np.isfinite(values[judgement.scored])).sum()):
+        raise BenchmarkError(
+            f"the plug-in's metric {metric.name} gives no finite value for {missing} of "
+            f"{int(judgement.scored.sum())} queries that have a positive"
+        )
+    return values

@@ -52,12 +52,12 @@ def open_searchers(
     With `again` the whole gallery is read anew. With `several` the best has local features beside it in a folder, which
     find a picture of which only a part is left.
     """
+    from benchmarks.additions import load_plugins
     from benchmarks.search.choice import default_method, local_method
     from benchmarks.search.searcher import Searcher
     from methods.onnx_check import require_sound
-    from methods.registry import load_registry
 
-    registry = load_registry(plugins or ())
+    registry = load_plugins(plugins or ())
     specs = [registry.get(name) for name in methods or ()]
     for spec in specs:
         require_sound(spec)

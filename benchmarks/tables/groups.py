@@ -125,7 +125,7 @@ def subset_place(subset: str) -> int:
 def _place(key: tuple[str, str, str]) -> tuple[int, str, int, str, str]:
     """Sorts (data set, subset, task): subsets, each with its data sets in their usual order, then tasks by name."""
     dataset, subset, task = key
-    known = DATASETS.index(dataset) if dataset in DATASETS else len(DATASETS)
+    known = [*DATASETS, dataset].index(dataset)
     return subset_place(subset), subset, known, dataset, task
 
 

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
+from benchmarks.additions import derived_figures
+from benchmarks.columns import DERIVED
 from benchmarks.metrics.clusters import differ
 from benchmarks.metrics.intervals import Interval
-from benchmarks.metrics.registry import METRICS
+from benchmarks.metrics.registry import METRICS, added_metrics
 from benchmarks.metrics.statistics import tied_with_best
 from benchmarks.protocol import SEED
 from benchmarks.scoring import Estimate, RetrievalScore, canary_findings, score_index, score_retrieval
@@ -69,11 +71,12 @@ class RetrievalTables:
         self._add_index_recall(store)
         self.findings = [text for name, score in self.scores.items() for text in canary_findings(name, score)]
         ranked = [name for name in rankable(group.entries) if name in self.scores]
-        self.best, self.tied = marks({name: self.scores[name] for name in ranked}, (*_SHOWN, *_VOTES))
+        self.best, self.tied = marks({name: self.scores[name] for name in ranked}, (*_SHOWN, *_VOTES, *added_metrics()))
         number, identical = identical_left_out(store, group)
         pairs, near = near_copies(store, group)
         self.rows, undecided = add_near(store, group, counted(self.rows, number), pairs)
         self._columns = (*ACCURACY[:3], NEAR_COLUMN, *ACCURACY[3:]) if near else ACCURACY
+        self._columns += tuple(Column(name, name, fraction) for name in added_metrics())
         self._notes = retrieval_notes(group, self.scores, self.findings, identical)
         self._notes[1:1] = [note for note in (near, undecided) if note]
 
@@ -91,7 +94,7 @@ class RetrievalTables:
 
     def cost(self) -> Table:
         """Accuracy, latency and memory side by side."""
-        return Table(self.group.heading, COST, self.rows, self._notes, self.best, self.tied)
+        return Table(self.group.heading, (*COST, *DERIVED.values()), self.rows, self._notes, self.best, self.tied)
 
     def classification(self) -> Table:
         """What the source reports call accuracy: does a vote of the nearest name the query's label?
@@ -150,7 +153,7 @@ def _row(method: str, row: dict[str, Any], spec: Any, score: RetrievalScore | No
         shown[f"{name}_macro"] = estimate.macro
         if name in _WITH_INTERVAL:
             shown |= intervals(name, estimate, "class")
-    return shown
+    return shown | derived_figures(shown) if score else shown
 
 
 def intervals(name: str, estimate: Estimate, clustered_by: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from benchmarks.cells import Cell
 from benchmarks.ground_truth import read_ground_truth
+from benchmarks.metrics.registry import added_metrics
 from benchmarks.scoring import Judged, RetrievalScore, canary_findings, judge_retrieval, score_judged
 from benchmarks.store import Store
 from benchmarks.tasking.task import Row, Task
@@ -31,9 +32,9 @@ class RankingTask(Task):
         return None if judged is None else score_judged(judged)
 
     def values(self, store: Store, cell: Cell, row: Row) -> Mapping[str, np.ndarray] | None:
-        """The gated metrics."""
+        """The gated metrics, and those of plug-ins."""
         judged = self.judge(store, cell, row)
-        return None if judged is None else judged.evaluate(GATED)
+        return None if judged is None else judged.evaluate((*GATED, *added_metrics()))
 
     def figures(self, store: Store, cell: Cell, row: Row) -> dict[str, float]:
         """Every metric with its interval and its mean over classes."""

@@ -4,6 +4,7 @@ import io
 from dataclasses import dataclass, replace
 from threading import Lock
 
+from benchmarks.additions import load_plugins
 from benchmarks.inventory import can_run
 from benchmarks.search.answer import Answer
 from benchmarks.search.choice import default_method
@@ -22,7 +23,6 @@ from benchmarks.web.settings import Settings
 from benchmarks.web.shelf import GoneError, Shelf
 from datasets.decoding import FORMATS
 from datasets.ground_and_range import low_byte_tiles
-from methods.registry import load_registry
 
 QUERY_PIXELS = 40_000_000
 """Of all pictures that are kept, together (120 MB)."""
@@ -63,7 +63,7 @@ class Desk:
     def __init__(self, settings: Settings, advance: Advance) -> None:
         """Open the galleries and bring them up to date; raises BenchmarkError for one that cannot be searched."""
         self.settings = settings
-        self.registry = load_registry(settings.plugins)
+        self.registry = load_plugins(settings.plugins)
         self.galleries = [
             open_gallery(name, settings.places.data, settings.places.index) for name in settings.galleries
         ]
