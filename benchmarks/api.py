@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from benchmarks.additions import load_plugins
 from benchmarks.command import run_command
 from benchmarks.frames import load_results
 from datasets.errors import ImageError
