@@ -1,4 +1,4 @@
-"""A data set, a metric and a column of a plug-in file stand beside the project's own; a broken one is named in a line."""
+"""A data set, a metric and a column of a plug-in file stand beside the others; a broken one is named in a line."""
 
 import csv
 import json
