@@ -10,7 +10,10 @@ from PIL import Image
 from test_readme_table import members
 
 from benchmarks.html.overview import overview
+from benchmarks.metrics.statistics import paired_difference
+from benchmarks.protocol import SEED
 from benchmarks.store import Store
+from benchmarks.tables import gains
 from benchmarks.tables.markdown import to_markdown
 from benchmarks.tables.pages import make_pages
 from benchmarks.tables.readme import readme_table
@@ -95,3 +98,17 @@ def test_an_overview_without_ranks_makes_the_table_it_made():
     rank = {"rank": 2, "rank_low": 1, "rank_high": 3, "ranked": 4, "rank_over": "a and b"}
     some = [Summarised(each.title, each.subset, [dict(row) | rank for row in each.rows]) for each in members()]
     assert "2 [1, 3]" in to_markdown(winners_table(some, {}))
+
+
+def test_a_row_that_ranks_again_stands_beside_the_row_it_starts_from(finished, monkeypatch):
+    tables = finished[1][0].retrieval
+    assert gains.gain_table(tables) is None
+    monkeypatch.setattr(gains, "BASES", {"phash-mih": "phash", "pixels": "phash", "phash": "absent"})
+    table = gains.gain_table(tables)
+    same, other = sorted(table.rows, key=lambda row: row["method"])
+    assert (same["method"], same["base"], other["method"]) == ("phash-mih", "phash", "pixels")
+    assert (same["hit@1_gain"], same["mAP_gain"], same["mAP_gain_interval"]) == (0, 0, (0, 0))
+    values = [tables.scores[name].values["mAP"] for name in ("pixels", "phash")]
+    assert other["mAP_gain"] == pytest.approx(np.nanmean(values[0]) - np.nanmean(values[1]))
+    assert other["mAP_gain_interval"] == tuple(paired_difference(*values, seed=SEED).interval)
+    assert other["base_p50_ms"] == next(row["p50_ms"] for row in tables.rows if row["method"] == "phash")
