@@ -100,7 +100,7 @@ def make_plan(
 
     With `force` every image is read again, whatever its file's size and times say. `settle` names the engine of each
     cell where the request leaves that open ("auto").
-    Raises BenchmarkError for anything the user must mend first: unknown names, broken data, wrong weights.
+    Raises BenchmarkError for anything the user must fix first: unknown names, broken data, wrong weights.
     """
     tasks = tasks_of(registry)
     asked = [tasks.get(name) for name in dict.fromkeys(request.tasks)]

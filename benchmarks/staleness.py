@@ -20,7 +20,7 @@ RETRIEVAL = ("benchmarks.tasks.retrieval", "methods.stages")
 NO_TASKS: dict[str, tuple[str, ...]] = {
     "engines": tuple(f"benchmarks.engines.{name}" for name in ("measure", "proof", "sample", "settling", "subject")),
     "indexes": (
-        *(f"benchmarks.indexes.{name}" for name in ("contestant", "figures", "sweep", "truth", "turns", "vectors")),
+        *(f"benchmarks.indexes.{name}" for name in ("participant", "figures", "sweep", "truth", "turns", "vectors")),
         "methods.indexes",
     ),
     "scaling": ("benchmarks.scaling.point", "methods.stages"),

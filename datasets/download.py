@@ -33,7 +33,7 @@ _PLAIN = {"Accept-Encoding": "identity"}
 
 
 class _BrokenError(Exception):
-    """The connection or the server failed in a way that another try may mend."""
+    """The connection or the server failed in a way that another try may fix."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ _FEW = 10
 
 
 class BenchmarkError(Exception):
-    """Something the user can mend. The message is one line: what is wrong, where, and what to do."""
+    """Something the user can fix. The message is one line: what is wrong, where, and what to do."""
 
 
 class ImageError(BenchmarkError):

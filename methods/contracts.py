@@ -1,4 +1,4 @@
-"""What a contestant must offer: an Encoder or an Index to be composed, or a whole Method."""
+"""What a method must offer: an Encoder or an Index to be composed, or a whole Method."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -69,7 +69,7 @@ class Index(Protocol):
 
 @runtime_checkable
 class Method(Protocol):
-    """A whole contestant. fit, then index, then any number of searches."""
+    """A whole method. fit, then index, then any number of searches."""
 
     def fit(self, gallery: ImageSet) -> None:
         """Learn from the gallery; may read `gallery.labels` only if its spec says `supervised`."""

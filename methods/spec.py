@@ -30,7 +30,7 @@ class InputContract:
 
 @dataclass(frozen=True, kw_only=True)
 class MethodSpec:
-    """One contestant: either `method` (a whole Method) or encoder (x transforms) x index, composed by the harness."""
+    """One method: either `method` (a whole Method) or encoder (x transforms) x index, composed by the harness."""
 
     id: str
     family: Family

@@ -1,4 +1,4 @@
-"""The command-line application: one module a command, errors in one line, exit code 2 for what the user can mend."""
+"""The command-line application: one module a command, errors in one line, exit code 2 for what the user can fix."""
 
 import signal
 import sys

@@ -11,7 +11,7 @@ from benchmarks.html.templates import anchor
 from benchmarks.html.theme import HEIGHT, anchors, data, family_colour, family_shape, zoom
 from benchmarks.tables.model import Column, Table, fraction, is_missing, mebibytes, milliseconds
 from benchmarks.tables.pages import Page
-from benchmarks.tables.plot import is_contestant, pareto_front
+from benchmarks.tables.plot import may_win, pareto_front
 from benchmarks.tables.retrieval import METHOD
 
 
@@ -71,7 +71,7 @@ def on_fronts(rows: Sequence[dict[str, Any]]) -> dict[str, str]:
 def _candidates(rows: Sequence[dict[str, Any]], cost: Cost) -> list[dict[str, Any]]:
     """Rows with accuracy and that cost, the cheapest first, canaries and other indexes over the same vectors apart."""
     return sorted(
-        (row for row in rows if not is_missing(row.get("hit@1")) and row.get(cost.key) and is_contestant(row)),
+        (row for row in rows if not is_missing(row.get("hit@1")) and row.get(cost.key) and may_win(row)),
         key=lambda row: row[cost.key],
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.experiments.server import Child, Server
-from benchmarks.indexes.contestant import IndexJob, serve
+from benchmarks.indexes.participant import IndexJob, serve
 from benchmarks.indexes.sweep import Build, Settings
 from benchmarks.launch import within
 

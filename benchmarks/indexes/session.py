@@ -12,8 +12,8 @@ import numpy as np
 
 from benchmarks.experiments.candidates import Candidate
 from benchmarks.experiments.frame import Frame, Unit
-from benchmarks.indexes.contestant import IndexJob
 from benchmarks.indexes.figures import fastest, row_of
+from benchmarks.indexes.participant import IndexJob
 from benchmarks.indexes.results import IndexStore
 from benchmarks.indexes.seat import Entrant, Seat
 from benchmarks.indexes.sweep import make_sweep, require_known

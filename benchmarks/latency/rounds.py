@@ -1,4 +1,4 @@
-"""A session: contestants started side by side, asked in turn, in a new order each round."""
+"""A session: participants started side by side, asked in turn, in a new order each round."""
 
 import contextlib
 import os
@@ -28,11 +28,11 @@ BATCHES = (1, 4, 8, 16, 32, 64)
 
 
 _SELDOM = 5.0
-"""Seconds between looks at what a contestant takes while it times: looking costs the processor it is timed on."""
+"""Seconds between looks at what a participant takes while it times: looking costs the processor it is timed on."""
 
 
-class ContestantError(BenchmarkError):
-    """A contestant could not be made ready, or failed while it was timed."""
+class ParticipantError(BenchmarkError):
+    """A participant could not be made ready, or failed while it was timed."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Budget:
     batch_seconds: float = 0.5
     """Of each batch size."""
     ready_seconds: float = 900.0
-    """Until a contestant has to be ready, and until it has to answer."""
+    """Until a participant has to be ready, and until it has to answer."""
 
     def queries_of(self, pace: float) -> int:
         """How many queries a method that takes `pace` seconds for one is asked in a round."""
@@ -56,7 +56,7 @@ class Budget:
 
 @dataclass(eq=False)
 class Seat:
-    """One contestant of a session, from its job to its samples."""
+    """One participant of a session, from its job to its samples."""
 
     name: str
     job: dict[str, Any]
@@ -73,16 +73,16 @@ class Seat:
     """A round."""
 
     def ask(self, order: dict[str, Any], patience: float) -> Any:
-        """Send an order and wait for its answer; raises ContestantError where there is none."""
+        """Send an order and wait for its answer; raises ParticipantError where there is none."""
         assert self.server is not None
         return self.answered(self.server.tell(order, patience, _SELDOM))
 
     def answered(self, answer: Any) -> Any:
-        """The answer; raises ContestantError where the process failed instead."""
+        """The answer; raises ParticipantError where the process failed instead."""
         assert self.server is not None
         if answer is None:
             self.status = self.server.status
-            raise ContestantError(f"{self.name}: {self.server.reason}")
+            raise ParticipantError(f"{self.name}: {self.server.reason}")
         return answer
 
     def stop(self) -> None:
@@ -126,20 +126,20 @@ def _guarded(seat: Seat, step: Callable[[], None]) -> None:
         return
     try:
         step()
-    except ContestantError as error:
+    except ParticipantError as error:
         seat.error = one_line(str(error), REASON)
         seat.stop()
 
 
 def _start(seat: Seat, log: Path, budget: Budget) -> None:
-    """Start the contestant's process and wait until it is ready."""
+    """Start the participant's process and wait until it is ready."""
     out = Path(seat.job["models"]).parents[1]  # <out>/cache/models
     seat.server = Server(out, log, seat.memory_limit)
     try:
         seat.facts = seat.answered(seat.server.begin(partial(_spawned, seat, log), budget.ready_seconds, seat.job))
-    except ContestantError as error:
+    except ParticipantError as error:
         last = log.read_text(errors="replace").strip().splitlines()[-1:] if seat.status == "killed" else []
-        raise ContestantError(f"{error} {last[0] if last else ''}".strip()) from error
+        raise ParticipantError(f"{error} {last[0] if last else ''}".strip()) from error
     seat.queries = budget.queries_of(seat.facts["pace_s"])
 
 
@@ -148,7 +148,7 @@ def _spawned(seat: Seat, log: Path, scratch: Path, mark: str) -> Child:
     ours, theirs = socket.socketpair()
     with theirs, log.open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.latency.contestant", str(theirs.fileno())],
+            [sys.executable, "-m", "benchmarks.latency.participant", str(theirs.fileno())],
             cwd=seat.checkout,
             env={**os.environ, **seat.job["environment"], "TMPDIR": str(scratch), MARK: mark},
             pass_fds=[theirs.fileno()],

@@ -21,7 +21,7 @@ from benchmarks.worker import thread_environment
 from datasets.errors import BenchmarkError
 
 TABLE_SIZE = 6
-"""Contestants in memory at a time."""
+"""Participants in memory at a time."""
 
 _HERE = Path(__file__).parents[2]
 
@@ -42,13 +42,13 @@ class Session:
 def measure(
     cells: Sequence[PlannedCell], session: Session, on_progress: Callable[[str], None] = lambda text: None
 ) -> list[LatencyRecord]:
-    """Measure retrieval cells, a table of contestants at a time, and store a record of each as soon as it is known.
+    """Measure retrieval cells, a table of participants at a time, and store a record of each as soon as it is known.
 
     Those whose stored record holds are not measured again, unless they are to be compared with another checkout. In a
     dry run nothing is measured: the records are then those that hold.
     Raises BenchmarkError if `against` is no checkout of this project.
     """
-    if session.against and not (session.against / "benchmarks" / "latency" / "contestant.py").is_file():
+    if session.against and not (session.against / "benchmarks" / "latency" / "participant.py").is_file():
         raise BenchmarkError(f"{session.against} is no checkout of this project that can time latency")
     records = LatencyStore(session.store.root)
     step = TABLE_SIZE // 2 if session.against else TABLE_SIZE
@@ -91,7 +91,7 @@ def _held(planned: PlannedCell, session: Session, records: LatencyStore) -> Late
 
 def _inputs(planned: PlannedCell, session: Session) -> dict[str, Any]:
     """What a record depends on."""
-    code = task_code(("benchmarks.latency.contestant", "benchmarks.timing"))
+    code = task_code(("benchmarks.latency.participant", "benchmarks.timing"))
     budget = {name: value for name, value in vars(session.budget).items() if name != "ready_seconds"}
     return {**planned.inputs, "latency": {"budget": budget, "code": code}}
 
@@ -127,7 +127,7 @@ def _record(
 
 
 def _job(planned: PlannedCell, session: Session) -> dict[str, Any]:
-    """What a contestant is told: plain values, so that another version of the code can read it."""
+    """What a participant is told: plain values, so that another version of the code can read it."""
     request, cache = session.request, session.store.cache
     return {
         "method": planned.cell.method,

@@ -15,7 +15,7 @@ FEWEST_SIZES = 3
 """Two determine a law with two parameters, one is left to test it by."""
 
 NEAR = 0.2
-"""How far a foretold cost may be off before the law is not to be relied on."""
+"""How far a predicted cost may be off before the law is not to be relied on."""
 
 
 @dataclass(frozen=True)
@@ -28,13 +28,13 @@ class Check:
     fitted_to: int
     """The largest size that the fit has seen."""
     size: int
-    foretold: float
+    predicted: float
     measured: float
 
     @property
     def error(self) -> float:
         """Relative: 0.1 is a tenth too much."""
-        return self.foretold / self.measured - 1
+        return self.predicted / self.measured - 1
 
     @property
     def is_near(self) -> bool:
@@ -77,8 +77,8 @@ def _costs(growth: Growth, dataset: str, extraction: float) -> Costs:
             continue
         sizes, values = sizes[kept], values[kept]
         laws[name] = fit_affine(sizes, values)
-        foretold = fit_affine(sizes[:-1], values[:-1]).at(sizes[-1])
-        checks.append(Check(growth.method, dataset, name, int(sizes[-2]), int(sizes[-1]), foretold, float(values[-1])))
+        predicted = fit_affine(sizes[:-1], values[:-1]).at(sizes[-1])
+        checks.append(Check(growth.method, dataset, name, int(sizes[-2]), int(sizes[-1]), predicted, float(values[-1])))
     threads = growth.measured[-1]["inputs"]["threads"]
     return Costs(growth.method, dataset, laws, extraction, threads, int(growth.sizes[-1]), tuple(checks))
 

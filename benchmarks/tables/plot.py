@@ -35,7 +35,7 @@ def accuracy_latency_plot(rows: list[dict[str, Any]], title: str, path: Path) ->
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 
-    points = [row for row in rows if row.get("hit@1") is not None and row.get("p50_ms") and is_contestant(row)]
+    points = [row for row in rows if row.get("hit@1") is not None and row.get("p50_ms") and may_win(row)]
     if len(points) < 2:
         return None
     figure, axes = plt.subplots(figsize=(9.5, 5.6), dpi=110)
@@ -62,7 +62,7 @@ def accuracy_latency_plot(rows: list[dict[str, Any]], title: str, path: Path) ->
     return path
 
 
-def is_contestant(row: dict[str, Any]) -> bool:
+def may_win(row: dict[str, Any]) -> bool:
     """Neither a canary nor another index over a row's vectors, which would stand on the same spot."""
     return row["family"] != "canary" and not row["reference"]
 

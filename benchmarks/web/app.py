@@ -137,7 +137,7 @@ def _told(desk: Desk, document: Any) -> Any:
 
 def _add_errors(app: FastAPI, desk: Desk) -> None:
     @app.exception_handler(BenchmarkError)
-    async def mendable(request: Request, error: BenchmarkError) -> JSONResponse:
+    async def user_error(request: Request, error: BenchmarkError) -> JSONResponse:
         said = _told(desk, {"error": one_line(str(error))})
         return JSONResponse(said, 410 if isinstance(error, GoneError) else 422)
 

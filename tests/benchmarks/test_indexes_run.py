@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from test_cli import cli
 
-from benchmarks.indexes.contestant import IndexJob
+from benchmarks.indexes.participant import IndexJob
 from benchmarks.indexes.seat import Entrant, Seat
 from benchmarks.indexes.sweep import Build
 from benchmarks.indexes.turns import Budget, take_turns

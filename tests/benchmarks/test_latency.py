@@ -1,4 +1,4 @@
-"""Latency sessions: everyone has a turn in every round, stages add up, a bad contestant costs itself alone."""
+"""Latency sessions: everyone has a turn in every round, stages add up, a bad participant costs itself alone."""
 
 import json
 import re

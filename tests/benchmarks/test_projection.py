@@ -68,7 +68,7 @@ def test_what_the_floor_forbids_has_no_size_and_what_does_not_grow_has_any():
     assert Affine(2.0, 0.0).size_for(3.0) == float("inf")
 
 
-def test_the_largest_size_is_foretold_from_the_others():
+def test_the_largest_size_is_predicted_from_the_others():
     (found,) = costs(linear(1000, 2000, 5000, 50_000))
     search = next(check for check in found.checks if check.quantity == "search")
     assert (search.fitted_to, search.size) == (5000, 50_000)

@@ -114,7 +114,7 @@ def test_tables_show_every_method_with_machine_and_provenance(finished):
     assert all(0 <= float(row["hit@1"]) <= 1 for row in rows)
 
 
-def test_only_contestants_are_marked_best(finished):
+def test_only_participants_are_marked_best(finished):
     write_tables(finished.store, finished.registry, finished.store.root)
     text = next(finished.store.root.glob("*-retrieval.md")).read_text()
     canary_rows = [line for line in text.splitlines() if line.startswith(("| random", "| constant", "| oracle"))]

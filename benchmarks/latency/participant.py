@@ -1,6 +1,6 @@
 """One method in a process of its own that answers to a session: index the gallery once, then time a round when told.
 
-Started as `python -m benchmarks.latency.contestant FILE_DESCRIPTOR` in the checkout whose code is to be timed. It talks
+Started as `python -m benchmarks.latency.participant FILE_DESCRIPTOR` in the checkout whose code is to be timed. It talks
 over an inherited socket in plain dicts and arrays, so that two versions of the code can take part in one session.
 """
 
@@ -37,16 +37,16 @@ def main(handle: int) -> None:
 
 
 def _serve(connection: Connection) -> None:
-    contestant = Contestant(connection.recv())
-    connection.send(contestant.facts)
+    participant = Participant(connection.recv())
+    connection.send(participant.facts)
     while (order := connection.recv())["do"] != "stop":
         if order["do"] == "round":
-            connection.send(contestant.round(order["queries"]))
+            connection.send(participant.round(order["queries"]))
         else:
-            connection.send(contestant.batches(order["sizes"], order["seconds"]))
+            connection.send(participant.batches(order["sizes"], order["seconds"]))
 
 
-class Contestant:
+class Participant:
     """A built and indexed method with its queries in memory; `facts` is what the session records once."""
 
     def __init__(self, job: dict[str, Any]) -> None:

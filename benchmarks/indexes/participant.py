@@ -48,7 +48,7 @@ def serve(job: IndexJob, connection: Connection) -> None:
         for stream in (1, 2):
             os.dup2(log.fileno(), stream)
         try:
-            _answer(IndexContestant(job), connection)
+            _answer(IndexParticipant(job), connection)
         except EOFError:
             pass  # the session is over
         except BaseException as error:
@@ -59,19 +59,19 @@ def serve(job: IndexJob, connection: Connection) -> None:
         os._exit(0)  # threads of native libraries may hang in the interpreter's teardown
 
 
-def _answer(contestant: "IndexContestant", connection: Connection) -> None:
+def _answer(participant: "IndexParticipant", connection: Connection) -> None:
     orders: dict[str, Callable[..., Any]] = {
-        "answers": contestant.answers,
-        "pace": contestant.pace,
-        "turn": contestant.turn,
+        "answers": participant.answers,
+        "pace": participant.pace,
+        "turn": participant.turn,
     }
-    connection.send(contestant.facts)
+    connection.send(participant.facts)
     while True:
         order, arguments = connection.recv()
         connection.send(orders[order](**arguments))
 
 
-class IndexContestant:
+class IndexParticipant:
     """A built index with its queries; `facts` is what the session records once."""
 
     def __init__(self, job: IndexJob) -> None:
