@@ -148,7 +148,7 @@ def _spawned(seat: Seat, log: Path, scratch: Path, mark: str) -> Child:
     ours, theirs = socket.socketpair()
     with theirs, log.open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.latency.participant", str(theirs.fileno())],
+            [sys.executable, "-m", "benchmarks.latency.contestant", str(theirs.fileno())],
             cwd=seat.checkout,
             env={**os.environ, **seat.job["environment"], "TMPDIR": str(scratch), MARK: mark},
             pass_fds=[theirs.fileno()],

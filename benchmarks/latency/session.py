@@ -91,7 +91,7 @@ def _held(planned: PlannedCell, session: Session, records: LatencyStore) -> Late
 
 def _inputs(planned: PlannedCell, session: Session) -> dict[str, Any]:
     """What a record depends on."""
-    code = task_code(("benchmarks.latency.participant", "benchmarks.timing"))
+    code = task_code(("benchmarks.latency.contestant", "benchmarks.timing"))
     budget = {name: value for name, value in vars(session.budget).items() if name != "ready_seconds"}
     return {**planned.inputs, "latency": {"budget": budget, "code": code}}
 

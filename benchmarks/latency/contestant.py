@@ -1,7 +1,8 @@
 """One method in a process of its own that answers to a session: index the gallery once, then time a round when told.
 
-Started as `python -m benchmarks.latency.participant FILE_DESCRIPTOR` in the checkout whose code is to be timed. It talks
-over an inherited socket in plain dicts and arrays, so that two versions of the code can take part in one session.
+Started as `python -m benchmarks.latency.contestant FILE_DESCRIPTOR` in the checkout whose code is to be timed. It talks
+over an inherited socket in plain dicts and arrays, so that two versions of the code can take part in one session. The
+module keeps its name: checkouts of older versions are started by it as well.
 """
 
 import os
