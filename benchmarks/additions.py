@@ -34,8 +34,7 @@ def load_plugins(paths: Sequence[Path] = ()) -> Registry:
                 try:
                     add(one)
                 except ValueError as error:
-                    named = getattr(one, "name", None) or getattr(one, "title", None) or one
-                    raise PluginError(f"plug-in {where}: {kind} {str(named)[:80]!r}: {error}") from error
+                    raise PluginError(f"plug-in {where}: {kind} {_named(one)!r}: {error}") from error
     return registry
 
 
@@ -53,6 +52,12 @@ def derived_figures(row: Mapping[str, Any]) -> dict[str, float | None]:
             said = one_line(f"{type(error).__name__}: {error}", REASON)
             raise PluginError(f"the plug-in's column {column.title!r} failed on {row['method']}: {said}") from error
     return found
+
+
+def _named(one: object) -> str:
+    """What an addition, well made or not, goes by in an error."""
+    names = [getattr(one, attribute, None) for attribute in ("name", "title", "__name__")]
+    return next((name for name in names if isinstance(name, str)), str(one))[:80]
 
 
 def _listed(module: ModuleType, offered: str, where: str) -> Iterator[object]:

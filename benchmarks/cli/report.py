@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 OVERVIEW = "overview.csv"
 REFERENCE = Path("results/reference")
 NOTHING = "nothing is stored in {out}: `run --all --subset smoke --out {out}` first, or name another --out"
+NO_TABLE = "no table could be made of what is stored in {out}: the lines above say why"
 
 
 def report(
@@ -81,7 +82,7 @@ def report(
     pages = make_pages(store, registry)
     written = write_pages(store, registry, pages, out)
     if not written:
-        raise BenchmarkError(NOTHING.format(out=out))
+        raise BenchmarkError((NO_TABLE if any(store.rows()) else NOTHING).format(out=out))
     galleries = gallery_section(store, registry, data_dir, out / FOLDER)
     page = write_report(store, registry, pages, out, [galleries] if galleries else [])
     console.print(f"{count_of(len(written), 'table')} in {out}, all of it to look at in {page}")

@@ -16,7 +16,9 @@ from benchmarks.metrics.ndcg import ndcg
 from benchmarks.metrics.precision import precision, r_precision, recall
 from benchmarks.metrics.reciprocal_rank import reciprocal_rank
 from benchmarks.metrics.tie_rate import tie_rate
-from datasets.errors import BenchmarkError, UnknownNameError
+from datasets.errors import UnknownNameError
+from datasets.safe_text import REASON, one_line
+from methods.trial import PluginError
 
 _TIES = "McSherry & Najork, ECIR 2008"
 
@@ -107,7 +109,7 @@ def evaluate(judgement: Judgement, names: Sequence[str] | None = None) -> dict[s
 
     Raises:
         UnknownNameError: for a name that is no metric.
-        BenchmarkError: a plug-in's metric fails, or gives no value for a query that has a positive.
+        PluginError: a plug-in's metric fails, or gives no value for a query that has a positive.
     """
     metrics = METRICS.values() if names is None else [parse_metric(name) for name in names]
     return {
@@ -121,15 +123,16 @@ def _checked(metric: Metric, judgement: Judgement) -> np.ndarray:
     try:
         values = np.array(metric.function(judgement), dtype=np.float64)
     except Exception as error:
-        raise BenchmarkError(f"the plug-in's metric {metric.name} failed: {type(error).__name__}: {error}") from error
+        said = one_line(f"{type(error).__name__}: {error}", REASON)
+        raise PluginError(f"the plug-in's metric {metric.name} failed: {said}") from error
     if values.shape != (len(judgement),):
-        raise BenchmarkError(
+        raise PluginError(
             f"the plug-in's metric {metric.name} gives values of shape {values.shape}, not one for each of "
             f"{len(judgement)} queries"
         )
     values[~judgement.scored] = np.nan
     if missing := int((~np.isfinite(values[judgement.scored])).sum()):
-        raise BenchmarkError(
+        raise PluginError(
             f"the plug-in's metric {metric.name} gives no finite value for {missing} of "
             f"{int(judgement.scored.sum())} queries that have a positive"
         )
