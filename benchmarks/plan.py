@@ -8,7 +8,7 @@ from typing import Any
 from benchmarks.cells import Cell, system
 from benchmarks.devices import KERAS_BACKENDS, device_of, has_engines, packages_of, unfit_backend
 from benchmarks.judged.answering import is_kept_whole
-from benchmarks.protocol import PROTOCOL_VERSION, SEED, timing_of
+from benchmarks.protocol import PROTOCOL_VERSION, SEED, size_class, timing_of
 from benchmarks.staleness import NO_TASKS, changes, encoder_key, engine_code, judging_code, method_inputs, task_code
 from benchmarks.store import FAILED_RERUN, Store
 from benchmarks.tasking.registry import own_tasks, tasks_of
@@ -73,6 +73,11 @@ class PlannedCell:
     def trained(self) -> bool:
         """False for a network whose weights are not here."""
         return self.weights is not None or not self.spec.weights
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether its times are results, so that nothing else may run beside it; those of smoke subsets are none."""
+        return self.task.is_timed and size_class(self.cell.subset) != "smoke"
 
 
 @dataclass

@@ -34,7 +34,7 @@ def _binary(detector: str, source: str) -> MethodSpec:
         source=source,
         method=Part("methods.local_features.binary_matching:BinaryMatching", {"detector": detector}),
         tasks=("retrieval", "robustness", "verification"),
-        requires=("cv2",),
+        requires=("cv2", "faiss"),
     )
 
 

@@ -42,7 +42,7 @@ def make_task(
     """What a host is given to run a planned cell, writing into `workdir`."""
     cell = planned.cell
     timing = timing_of(cell.subset, planned.trained)
-    if limits.jobs > 1:  # cells side by side disturb each other: waiting for a quiet machine would be in vain
+    if limits.jobs > 1 and not planned.is_timed:  # cells side by side disturb each other: waiting would be in vain
         timing = replace(timing, patience=0.0)
     job = Job(
         cell=cell,
@@ -65,7 +65,7 @@ def make_task(
         memory_bytes=limits.memory_bytes,
         trained=planned.trained,
         engine=cell.engine if has_engines(planned.spec, cell.device, request.keras_backend) else None,
-        timed=planned.task.is_timed and size_class(cell.subset) != "smoke",
+        timed=planned.is_timed,
         code=digest(planned.inputs["code"]),
         packages=planned.inputs["packages"],
     )

@@ -7,6 +7,7 @@ import numpy as np
 
 from datasets.errors import UnknownNameError
 from datasets.imageset import Image, ImageSet
+from methods.local_features.binary_bank import BinaryBank, pair_passing
 from methods.ranking import Ranking, rank_scores
 from methods.resizing import resized
 from methods.stages import stage
@@ -40,28 +41,30 @@ class BinaryMatching:
         self.short_side = short_side
         self.long_side = long_side
         self._opencv: Any = None
-        self._gallery: list[np.ndarray] = []
+        self._bank = BinaryBank([])
 
     def fit(self, gallery: ImageSet) -> None:
         """Nothing is learned."""
 
     def index(self, gallery: ImageSet) -> None:
         """Extract every gallery image's descriptors."""
-        self._gallery = list(self._extract_all(gallery))
+        features = list(self._extract_all(gallery))
+        with stage("build"):
+            self._bank = BinaryBank(features)
 
     def search(self, queries: ImageSet, k: int) -> Ranking:
         """Match each query with the whole gallery, one query at a time."""
-        scores = np.empty((len(queries), len(self._gallery)), dtype=np.float32)
+        scores = np.empty((len(queries), len(self._bank)), dtype=np.float32)
         for row, query in zip(scores, self._extract_all(queries), strict=True):
             with stage("search"):
-                row[:] = [self._passing(query, image) for image in self._gallery]
+                row[:] = self._bank.passing(query, self.ratio)
         with stage("search"):
             return rank_scores(scores, k)
 
     def similarity(self, left: ImageSet, right: ImageSet) -> np.ndarray:
         """The score of right[i] for the query left[i], (n,) float32."""
         pairs = zip(self._extract_all(left), self._extract_all(right), strict=True)
-        return np.array([self._passing(query, image) for query, image in pairs], dtype=np.float32)
+        return np.array([pair_passing(query, image, self.ratio) for query, image in pairs], dtype=np.float32)
 
     def descriptors(self, image: Image) -> np.ndarray:
         """Descriptors (n, bytes) uint8 of one RGB image, strongest first; none where there is nothing to find."""
@@ -81,7 +84,7 @@ class BinaryMatching:
     @property
     def nbytes(self) -> int:
         """Bytes of the gallery's descriptors."""
-        return sum(rows.nbytes for rows in self._gallery)
+        return self._bank.nbytes
 
     def _extract_all(self, images: ImageSet) -> Iterator[np.ndarray]:
         for start in range(0, len(images), BATCH):
@@ -90,14 +93,6 @@ class BinaryMatching:
             with stage("encode"):
                 features = [self.descriptors(image) for image in batch]
             yield from features
-
-    def _passing(self, query: np.ndarray, image: np.ndarray) -> int:
-        import cv2
-
-        if not len(query) or len(image) < 2:
-            return 0
-        nearest, _ = cv2.batchDistance(query, image, -1, normType=cv2.NORM_HAMMING, K=2)
-        return int(np.count_nonzero(nearest[:, 0] < self.ratio * nearest[:, 1]))
 
     def _resized(self, grey: np.ndarray) -> np.ndarray:
         height, width = grey.shape
