@@ -1,7 +1,7 @@
 """How long a run will take: from what the same cells took before, or others like them, corrected as it goes."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 
 from benchmarks.plan import PlannedCell
@@ -86,9 +86,12 @@ class Forecast:
         pace = min(8.0, max(0.125, self._took / self._expected))
         now = self._clock()
         # A cell that is over its time is given a fifth more of what it should have taken.
-        running = [max(pace * seconds - (now - since), 0.2 * seconds) for seconds, since in self._running.values()]
-        waiting = [pace * seconds for seconds in self._waiting.values()]
-        return max([sum([*running, *waiting]) / self._jobs, *running, *waiting], default=0.0)
+        left = {
+            planned: max(pace * seconds - (now - since), 0.2 * seconds)
+            for planned, (seconds, since) in self._running.items()
+        }
+        left |= {planned: pace * seconds for planned, seconds in self._waiting.items()}
+        return total_seconds(left, self._jobs)
 
     def started(self, planned: PlannedCell) -> None:
         """A cell has begun."""
@@ -104,7 +107,8 @@ class Forecast:
             self._took += self._clock() - since
 
 
-def total_seconds(expected: Iterable[float], jobs: int) -> float:
-    """Seconds of a whole run of `jobs` cells at a time."""
-    seconds = list(expected)
-    return max([sum(seconds) / max(1, jobs), *seconds], default=0.0)
+def total_seconds(expected: Mapping[PlannedCell, float], jobs: int) -> float:
+    """Seconds of a whole run of `jobs` cells at a time, of which those that are timed run alone."""
+    alone = sum(seconds for planned, seconds in expected.items() if planned.is_timed)
+    others = [seconds for planned, seconds in expected.items() if not planned.is_timed]
+    return alone + max([sum(others) / max(1, jobs), *others], default=0.0)

@@ -75,11 +75,12 @@ def default_threads(datasets: Sequence[tuple[str, str]], side_by_side: bool) -> 
 
 
 def default_jobs(request: Request) -> int:
-    """Cells at a time: one, so that none disturbs another's latency, but as many as cores where it is a smoke run.
+    """Cells at a time: as many as cores. One whose times are results runs alone; in a smoke run, none is.
 
-    That tells whether everything works; the tables say that its cells ran side by side.
+    That tells whether everything works; the tables say that its cells ran side by side. On a GPU cells take turns, for
+    its memory is not shared out.
     """
-    return usable_cores() if _is_smoke(request.datasets) else 1
+    return 1 if request.device == "gpu" else usable_cores()
 
 
 def _is_smoke(datasets: Sequence[tuple[str, str]]) -> bool:

@@ -33,8 +33,9 @@ def print_plan(console: Console, plan: Plan, expected: Mapping[PlannedCell, floa
     for planned in {planned.cell.dataset: planned for planned in plan.cells if is_folder(planned)}.values():
         found = read_ground_truth(planned.manifest).completeness
         console.print(f"{where(planned)}: {found}", markup=False, highlight=False, soft_wrap=True)
-    eta = f", about {duration(total_seconds(expected.values(), jobs))}" if expected else ""
-    beside = f" ({jobs} at a time)" if expected and jobs > 1 else ""
+    eta = f", about {duration(total_seconds(expected, jobs))}" if expected else ""
+    alone = "; those that are timed, one" if any(planned.is_timed for planned in expected) else ""
+    beside = f" ({jobs} at a time{alone})" if expected and jobs > 1 else ""
     stored = len(plan.cells) - len(expected)
     console.print(f"{count_of(len(expected), 'cell')} to run{eta}{beside}, {stored} as stored", highlight=False)
 

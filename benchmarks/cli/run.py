@@ -30,8 +30,8 @@ def run(
         typer.Option(
             "--jobs",
             min=1,
-            help="Cells at a time: 1, or one a core in a smoke run, whose latencies so suffer. With another backend: "
-            "cells handed over at a time, all unless given.",
+            help="Cells at a time: one a core; those that are timed run alone (not in a smoke run, whose latencies "
+            "suffer). With another backend: cells handed over at a time, all unless given.",
         ),
     ] = None,
     backend: options.Backend = "local",
@@ -132,8 +132,8 @@ def run(
     print_leaders(console, pages, request.datasets)
     print_failures(console, absent, "of methods that this machine lacks something for")
     print_failures(console, bad, "without a result")
-    if jobs == 1 or backend != "local":  # side by side they disturb each other, which every table says
-        print_disturbed(console, {each.cell: row for each in cells if (row := store.row(each.cell))})
+    # Side by side they disturb each other, which every table says.
+    print_disturbed(console, {each.cell: row for each in cells if (row := store.row(each.cell)) and row["jobs"] == 1})
     console.print(
         f"\n{count_of(len(rows), 'cell')} run, {len(plan.cells) - len(rows)} as stored, "
         f"{len(bad)} without a result{kept}{f', {len(absent)} not possible here' if absent else ''}; "

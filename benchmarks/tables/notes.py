@@ -113,7 +113,7 @@ def provenance_notes(group: Group) -> list[str]:
     run = run_note(
         [machine_text(row["provenance"]["machine"]) for row in rows],
         [row["inputs"]["threads"] for row in rows],
-        any(row["jobs"] > 1 for row in rows),
+        any(row["jobs"] > 1 and row.get("latency") for row in rows),
     )
     return [*engine_notes(group), run, version_note(rows, group.manifest)]
 

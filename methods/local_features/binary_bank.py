@@ -78,7 +78,7 @@ def differing_bits(left: np.ndarray, right: np.ndarray) -> np.ndarray:
 
     found = np.empty((len(left), len(right)), dtype=np.int32)
     ours, theirs, distances = map(faiss.swig_ptr, (left, right, found))
-    faiss.hammings(ours, theirs, len(left), len(right), left.shape[1], distances)
+    faiss.hammings(ours, theirs, len(left), len(right), left.shape[1], distances)  # type: ignore[attr-defined]
     return found
 
 

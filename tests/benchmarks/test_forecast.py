@@ -61,7 +61,15 @@ def test_what_is_left_shrinks_and_follows_the_pace(bench):
     assert forecast.left == 0
 
 
-def test_cells_side_by_side_take_as_long_as_the_longest_at_least():
-    assert total_seconds([10, 10, 10, 10], jobs=2) == 20
-    assert total_seconds([100, 1, 1], jobs=2) == 100
-    assert total_seconds([], jobs=2) == 0
+def test_cells_side_by_side_take_as_long_as_the_longest_at_least(bench):
+    cells = plan_of(bench, "mean-colour", "random", "bad-sleep", "phash")
+    assert total_seconds(dict.fromkeys(cells, 10.0), jobs=2) == 20
+    assert total_seconds(dict(zip(cells, [100.0, 1.0, 1.0], strict=False)), jobs=2) == 100
+    assert total_seconds({}, jobs=2) == 0
+
+
+def test_cells_whose_times_are_results_run_one_by_one(bench):
+    timed = bench.plan("mean-colour", "random", datasets=((f"folder:{bench.folder}", "standard"),)).cells
+    others = plan_of(bench, "phash", "mean-colour")
+    assert [each.is_timed for each in (*timed, *others)] == [True, True, False, False]
+    assert total_seconds(dict.fromkeys([*timed, *others], 10.0), jobs=2) == 30

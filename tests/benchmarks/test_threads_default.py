@@ -32,4 +32,4 @@ def test_threads_of_a_request(datasets, subset, given, side_by_side, expected, m
         side_by_side=side_by_side,
     )
     assert request.threads == expected
-    assert asking.default_jobs(request) == (1 if subset == "standard" and datasets != ["lfw:smoke"] else 6)
+    assert asking.default_jobs(request) == 6
