@@ -1,20 +1,15 @@
 """SIFT keypoints and descriptors of one image (Lowe, IJCV 2004), through OpenCV."""
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import local
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
-from datasets.imageset import Image, ImageSet
-from methods.stages import stage
+from datasets.imageset import Image
+from methods.local_features.extraction import Extractor
 
 DIMENSIONS = 128
-
-BATCH = 64
-"""Images decoded at a time."""
 
 
 @dataclass(frozen=True)
@@ -33,19 +28,7 @@ class LocalFeatures:
         return self.points.nbytes + self.descriptors.nbytes
 
 
-class Kept(Protocol):
-    """Features that were extracted before (see methods.local_features.kept_features)."""
-
-    def keeps(self, images: ImageSet) -> bool:
-        """Whether it may be asked for batches of `images`."""
-        ...
-
-    def __call__(self, images: ImageSet) -> list[LocalFeatures]:
-        """Features of a batch."""
-        ...
-
-
-class SiftExtractor:
+class SiftExtractor(Extractor[LocalFeatures]):
     """The `max_features` strongest SIFT features of an image, in grey, at a size where SIFT works.
 
     SIFT finds next to nothing in a 32x32 thumbnail, so an image whose short side is under `short_side` pixels is first
@@ -56,8 +39,6 @@ class SiftExtractor:
         self.max_features = max_features
         self.short_side = short_side
         self.long_side = long_side
-        self.kept: Kept | None = None
-        """Where `extract_all` takes up what was extracted before; None: everything is extracted afresh."""
         self._of_thread = local()
 
     def extract(self, image: Image) -> LocalFeatures:
@@ -72,64 +53,6 @@ class SiftExtractor:
         if descriptors is None:
             return LocalFeatures(np.empty((0, 2), np.float32), np.empty((0, DIMENSIONS), np.uint8))
         return LocalFeatures(np.array(cv2.KeyPoint.convert(keypoints), np.float32), descriptors.astype(np.uint8))
-
-    def extract_many(self, images: Sequence[Image]) -> list[LocalFeatures]:
-        """Features of each image: as many images at once as OpenCV may have threads, each image on one of them.
-
-        OpenCV's own threads inside of one image gain less: much of SIFT is in one piece.
-        """
-        import cv2
-
-        threads = cv2.getNumThreads()
-        if len(images) < 2 or threads < 2:
-            return [self.extract(image) for image in images]
-        cv2.setNumThreads(1)
-        try:
-            with ThreadPoolExecutor(threads) as pool:
-                return list(pool.map(self.extract, images))
-        finally:
-            cv2.setNumThreads(threads)
-
-    def extract_all(self, images: ImageSet) -> Iterator[LocalFeatures]:
-        """Features of each image in turn; never more than BATCH images are in memory."""
-        return self._in_batches(images, self._kept_of(images))
-
-    def _kept_of(self, images: ImageSet) -> Kept | None:
-        return self.kept if self.kept is not None and self.kept.keeps(images) else None
-
-    def _in_batches(self, images: ImageSet, kept: Kept | None) -> Iterator[LocalFeatures]:
-        for start in range(0, len(images), BATCH):
-            chosen = images[start : start + BATCH]
-            if kept is not None:
-                yield from kept(chosen)
-                continue
-            with stage("decode"):
-                batch = list(chosen)
-            with stage("encode"):
-                features = self.extract_many(batch)
-            yield from features
-
-    def extract_pairs(self, left: ImageSet, right: ImageSet) -> Iterator[tuple[LocalFeatures, LocalFeatures]]:
-        """Features of left[i] and right[i] in turn. An image is extracted once, and kept until its last pair is due.
-
-        One image is another by its content's digest; where these are not known, every image is extracted.
-        """
-        sides = (left, right)
-        names = [images.digests or [(side, p) for p in range(len(images))] for side, images in enumerate(sides)]
-        last = {name: row for row, pair in enumerate(zip(*names, strict=True)) for name in pair}
-        held: dict[object, LocalFeatures] = {}
-        kept = self._kept_of(left)
-        for start in range(0, len(left), BATCH):
-            rows = range(start, min(start + BATCH, len(left)))
-            for images, keys in zip(sides, names, strict=True):
-                new = {keys[row]: row for row in rows if keys[row] not in held}
-                held.update(zip(new, self._in_batches(images.take(list(new.values())), kept), strict=True))
-            for row in rows:
-                yield held[names[0][row]], held[names[1][row]]
-            for row in rows:
-                for keys in names:
-                    if last[keys[row]] == row:
-                        held.pop(keys[row], None)
 
     def _resized(self, grey: np.ndarray) -> np.ndarray:
         import cv2

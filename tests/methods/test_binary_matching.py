@@ -7,7 +7,8 @@ import pytest
 from datasets.errors import UnknownNameError
 from datasets.imageset import ImageSet, Item
 from methods.conformance_images import MemorySource, odd_images, structured_images
-from methods.local_features.binary_matching import DETECTORS, BinaryMatching
+from methods.local_features.binary_features import DETECTORS
+from methods.local_features.binary_matching import BinaryMatching
 
 IMAGES = structured_images(labels=4, each=2)
 
@@ -25,7 +26,7 @@ def test_scores_are_those_of_opencvs_matcher(detector):
     method = BinaryMatching(detector)
     method.index(IMAGES)
     ranking = method.search(IMAGES, len(IMAGES))
-    descriptors = [method.descriptors(image) for image in IMAGES]
+    descriptors = [method.extractor.extract(image) for image in IMAGES]
     assert all(0 < len(rows) <= 200 for rows in descriptors)
     for place, query in enumerate(descriptors):
         expected = [counted(query, descriptors[image], 0.8) for image in ranking.ids[place]]
@@ -50,7 +51,7 @@ def test_pictures_without_points_score_nothing_and_break_nothing(detector):
 def test_only_the_strongest_points_count():
     noise = np.random.default_rng(0).integers(0, 256, (300, 300, 3), dtype=np.uint8)
     for detector in DETECTORS:
-        assert len(BinaryMatching(detector, max_features=50).descriptors(noise)) == 50
+        assert len(BinaryMatching(detector, max_features=50).extractor.extract(noise)) == 50
 
 
 def test_an_unknown_detector_names_those_there_are():

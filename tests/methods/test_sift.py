@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datasets.imageset import ImageSet, Item
-from methods import sift_bank, sift_features
+from methods import sift_bank
 from methods.conformance_images import MemorySource, odd_images, structured_images
+from methods.local_features import extraction
 from methods.sift import SiftMatching
 from methods.sift_bank import DescriptorBank
 from methods.sift_features import SiftExtractor, unit_descriptors
@@ -217,7 +218,7 @@ def test_many_images_are_extracted_at_once_and_alike(threads, count):
 
 @pytest.mark.parametrize("known", [True, False])
 def test_an_image_of_several_pairs_is_extracted_once_where_its_content_is_known(threads, known, monkeypatch):
-    monkeypatch.setattr(sift_features, "BATCH", 3)
+    monkeypatch.setattr(extraction, "BATCH", 3)
     threads(2)
     sides = [[0, 0, 1, 2, 0, 3, 3, 4], [1, 2, 2, 3, 5, 3, 6, 0]]
     digests = [f"{image}" for image in range(len(IMAGES))] if known else None
@@ -230,7 +231,7 @@ def test_an_image_of_several_pairs_is_extracted_once_where_its_content_is_known(
 
 
 def test_features_of_pairs_are_let_go_after_their_last(monkeypatch):
-    monkeypatch.setattr(sift_features, "BATCH", 2)
+    monkeypatch.setattr(extraction, "BATCH", 2)
     images = ImageSet(IMAGES.items[:8], IMAGES.source, [f"{image}" for image in range(8)])
     pairs = SiftExtractor().extract_pairs(images[:4], images[4:])
     first = [weakref.ref(features) for features in next(pairs)]
