@@ -215,7 +215,7 @@ def page(planted: Planted, notes: list[str], text: str) -> str:
     pictures = sum(1 for _ in planted.root.iterdir())
     return f"""# Copies found, beside imagededup
 
-{measured_where()} Other work ran on the machine at the same time.
+{measured_where()}
 Made by `tests/perf/copies_beside_imagededup.py`.
 
 {pictures:,} pictures: photographs of LFW with {len(planted.copies):,} planted pairs of copies and
