@@ -48,7 +48,7 @@ def measure(
     dry run nothing is measured: the records are then those that hold.
     Raises BenchmarkError if `against` is no checkout of this project.
     """
-    if session.against and not (session.against / "benchmarks" / "latency" / "participant.py").is_file():
+    if session.against and not (session.against / "benchmarks" / "latency" / "contestant.py").is_file():
         raise BenchmarkError(f"{session.against} is no checkout of this project that can time latency")
     records = LatencyStore(session.store.root)
     step = TABLE_SIZE // 2 if session.against else TABLE_SIZE

@@ -11,7 +11,7 @@ from datasets.registry import DATASETS, open_dataset, parse_dataset
 
 
 def test_the_names():
-    assert DATASETS == ("lfw", "cifar10", "imdb-wiki")
+    assert list(DATASETS) == ["lfw", "cifar10", "imdb-wiki"]
 
 
 def test_what_is_there_is_opened(tmp_path):
