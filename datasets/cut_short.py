@@ -8,7 +8,7 @@ import io
 
 import numpy as np
 
-from datasets.decoding import MAX_PIXELS, decode_image
+from datasets.decoding import MAX_PIXELS, decode_image, halved
 from datasets.errors import ImageError
 
 LOST = 0.05
@@ -24,12 +24,12 @@ _LAST_COEFFICIENT = 63
 def whole(data: bytes, max_pixels: int = MAX_PIXELS) -> bytes:
     """The bytes of an image file; completed where it is a JPEG that lacks its last bytes and little else.
 
-    One of more than `max_pixels` stays as it is.
+    One that `decode_image` finds larger than `max_pixels` stays as it is.
     """
     if not data.startswith(_START) or data.endswith(_END) or _is_decodable(data, max_pixels):
         return data
     completed = data + _MARK
-    return completed if _is_decodable(completed, max_pixels) and _lost(completed) <= LOST else data
+    return completed if _is_decodable(completed, max_pixels) and _lost(completed, max_pixels) <= LOST else data
 
 
 def was_cut_short(data: bytes) -> bool:
@@ -45,11 +45,12 @@ def _is_decodable(data: bytes, max_pixels: int) -> bool:
     return True
 
 
-def _lost(data: bytes) -> float:
+def _lost(data: bytes, max_pixels: int) -> float:
     """The share of pixels that are missing: grey to the right in the last rows. 1 where that cannot be seen."""
     import PIL.Image
 
     with PIL.Image.open(io.BytesIO(data), formats=("JPEG",)) as picture:
+        halved(picture, max_pixels)
         bands = len(picture.getbands())
         if picture.mode not in ("L", "RGB") or (picture.info.get("progressive") and not _in_last_scans(data, bands)):
             return 1.0

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 HAS_HEIF = find_spec("pillow_heif") is not None
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "AVIF", *(["HEIF"] if HAS_HEIF else []))
 MAX_PIXELS = 50_000_000
+HALVING = 4
+"""A JPEG of up to so many times the pixels allowed is decoded at half its width and height, without the rest being
+made. Progressive ones are not: their decoder holds them whole."""
 MOST_SCANS = 100
 """Of a JPEG, each of which passes over all pixels: encoders write about ten, an attack thousands."""
 _START_OF_SCAN = b"\xff\xda"
@@ -35,8 +38,8 @@ def decode_image(data: bytes, name: str, max_pixels: int = MAX_PIXELS, notes: li
     """The pixels of one encoded image: RGB uint8 (height, width, 3), upright.
 
     EXIF rotation is applied, transparency is laid on white (on black if it shows on that alone), of 16 bits a channel
-    the upper 8 of those in use are kept, and of an animation the first frame is taken. `name` names the image in
-    errors; what was chosen by content is added to `notes`.
+    the upper 8 of those in use are kept, and of an animation the first frame is taken. A large JPEG is made smaller
+    (see HALVING). `name` names the image in errors; what was chosen by content or size is added to `notes`.
 
     Raises:
         ImageError: no bytes, none of FORMATS, truncated or corrupt, floating-point pixels, more than `max_pixels`
@@ -47,10 +50,13 @@ def decode_image(data: bytes, name: str, max_pixels: int = MAX_PIXELS, notes: li
     pil = _pillow()
     try:
         with pil.open(io.BytesIO(data), formats=FORMATS) as picture:
-            _check_size(picture.size, name, max_pixels)
+            notes = [] if notes is None else notes
+            if halved(picture, max_pixels):
+                notes.append("a large JPEG, read at half its width and height, in which regions and faces count")
+            _check_size(picture, name, max_pixels)
             _check_scans(picture, data, name)
             deep = low_byte_tiles(picture)
-            return _rgb(_upright(picture), data, deep, name, [] if notes is None else notes)
+            return _rgb(_upright(picture), data, deep, name, notes)
     except ImageError:
         raise
     except pil.DecompressionBombError as error:
@@ -69,6 +75,7 @@ def _pillow() -> ModuleType:
     import PIL.Image
 
     warnings.filterwarnings("ignore", module=r"PIL\.")
+    PIL.Image.MAX_IMAGE_PIXELS = HALVING * MAX_PIXELS // 2  # twice as many are refused when a file is opened
     if HAS_HEIF:
         import pillow_heif
 
@@ -76,12 +83,24 @@ def _pillow() -> ModuleType:
     return PIL.Image
 
 
-def _check_size(size: tuple[int, int], name: str, max_pixels: int) -> None:
-    width, height = size
+def halved(picture: "Picture", max_pixels: int) -> bool:
+    """Whether an opened picture is one that HALVING makes fit into `max_pixels`; it then is decoded in that way."""
+    width, height = picture.size
+    if not max_pixels < width * height <= HALVING * max_pixels:
+        return False
+    if picture.format not in ("JPEG", "MPO") or picture.info.get("progressive"):
+        return False
+    picture.draft(None, (width // 2, height // 2))
+    return True
+
+
+def _check_size(picture: "Picture", name: str, max_pixels: int) -> None:
+    width, height = picture.size
     if width * height == 0:
         raise ImageError(f"{name}: has no pixels ({width}x{height})")
     if width * height > max_pixels:
-        raise ImageError(f"{name}: {width}x{height} is larger than {max_pixels:,} pixels")
+        what = "a progressive JPEG of " if picture.info.get("progressive") else ""
+        raise ImageError(f"{name}: {what}{width}x{height} is larger than {max_pixels:,} pixels")
 
 
 def _check_scans(picture: "Picture", data: bytes, name: str) -> None:

@@ -28,8 +28,12 @@ def settings_of(
     memory_limit: float | None,
     force: bool,
     dry_run: bool,
+    elsewhere: bool = False,
 ) -> "Settings":
-    """The settings that the options stand for; raises BenchmarkError for a device that cannot be had."""
+    """The settings that the options stand for; raises BenchmarkError for a device that cannot be had.
+
+    `elsewhere`: processes run on other machines, so a GPU need not be here.
+    """
     from benchmarks.devices import check_device
     from benchmarks.experiments.settings import Settings
     from benchmarks.provenance import usable_cores
@@ -39,7 +43,7 @@ def settings_of(
         weights_dir=weights_dir,
         plugins=tuple(plugins or ()),
         threads=threads or usable_cores(),
-        device=check_device(device, keras_backend),
+        device=device if elsewhere and device == "gpu" else check_device(device, keras_backend),
         keras_backend=keras_backend,
         timeout=timeout,
         memory_bytes=int(memory_limit * 2**30) if memory_limit else None,

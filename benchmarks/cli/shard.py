@@ -1,15 +1,13 @@
 """`shard`: one cell over several workers, and whether the answer is that of one process."""
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 import typer
 
 from benchmarks.cli import options
 from datasets.words import count_of
-
-if TYPE_CHECKING:
-    from benchmarks.sharding.agreement import Agreement
 
 
 def shard(
@@ -32,6 +30,12 @@ def shard(
     out: options.OutDir = Path("results"),
     plugins: options.Plugins = None,
     threads: options.Threads = None,
+    device: options.Device = "cpu",
+    keras_backend: options.KerasBackend = "tensorflow",
+    timeout: options.Timeout = 14400,
+    memory_limit: options.MemoryLimit = None,
+    force: options.Force = False,
+    dry_run: options.DryRun = False,
 ) -> None:
     """Extract and search a gallery in shards on several workers; compare with one process, bit for bit.
 
@@ -40,18 +44,20 @@ def shard(
     from dataclasses import replace
 
     from benchmarks.additions import load_plugins
-    from benchmarks.backends.planned import Limits
     from benchmarks.backends.registry import make_backend
     from benchmarks.cli.asking import key_values, make_request
+    from benchmarks.cli.measuring import conclude, measuring, settings_of
     from benchmarks.plan import make_plan
     from benchmarks.provenance import usable_cores
-    from benchmarks.sharding.agreement import agreement
-    from benchmarks.sharding.session import Session
+    from benchmarks.sharding.measure import Asked, measure
+    from benchmarks.sharding.results import ShardingStore
     from benchmarks.store import Store
+    from benchmarks.tables.sharding import write_sharding
     from benchmarks.terminal import Console
 
     console = Console(soft_wrap=True, highlight=False, markup=False)
     registry = load_plugins(plugins or ())
+    elsewhere = backend != "local"
     request = make_request(
         registry,
         all_methods=False,
@@ -63,42 +69,55 @@ def shard(
         weights_dir=weights_dir,
         plugins=plugins,
         threads=threads,
+        device=device,
+        keras_backend=keras_backend,
+        elsewhere=elsewhere,
+    )
+    settings = settings_of(
+        data_dir=data_dir,
+        weights_dir=weights_dir,
+        plugins=plugins,
+        threads=request.threads,
+        device=request.device,
+        keras_backend=keras_backend,
+        timeout=timeout,
+        memory_limit=memory_limit,
+        force=force,
+        dry_run=dry_run,
+        elsewhere=elsewhere,
     )
     store = Store(out)
-    store.require_writable()
-    (planned,) = make_plan(replace(request, methods=(method,)), registry, store).cells
-    session = Session(planned, request, store, Limits(), block)
-    images = session.gallery[-1].stop
-    k = min(depth or images, images)
     engine = make_backend(backend, store.cache / "jobs", scheduler, workers, key_values("--slurm", slurm))
-    done = session.sharded(engine, shards, k, usable_cores() if backend == "local" else 2 * shards)
-    console.print(
-        f"{planned.cell.title}: {count_of(images, 'image')} in {count_of(len(session.gallery), 'block')} and "
-        f"{count_of(shards, 'shard')} on {backend}, {count_of(session.queries[-1].stop, 'query', 'queries')}, {k} "
-        f"deep; extracted in {done.extract_seconds:.1f} s "
-        f"({count_of(done.encoded_blocks, 'block')} encoded now), searched and merged in {done.search_seconds:.1f} s"
-    )
-    if not check:
-        return
-    whole = session.whole(k)
-    same = agreement(whole.ranking, done.ranking)
-    console.print(f"one process, every image anew: {whole.seconds:.1f} s")
-    console.print(f"shards against one process: {_words(same)}")
-    console.print(f"against one index over the whole gallery: {_distance(agreement(whole.own, done.ranking))}")
-    if not same.equal:
+    asked = Asked(shards, block, depth, 2 * shards if elsewhere else usable_cores(), check)
+    with measuring(console, settings, out, ShardingStore) as frame:
+        (planned,) = make_plan(replace(request, methods=(method,)), registry, frame.store).cells
+        row = measure(planned, request, asked, engine, frame, ShardingStore(out))
+    if row["status"] == "ok":
+        for line in _words(row):
+            console.print(line)
+    conclude(console, [row], frame, [] if dry_run else write_sharding(frame.store, out))
+    if row["status"] == "ok" and row["check"] and not row["check"]["equal"]:
         raise typer.Exit(1)
 
 
-def _words(same: "Agreement") -> str:
-    said = {True: "equal", False: "NOT EQUAL"}
-    return (
-        f"ids {said[same.ids_equal]}, scores {said[same.scores_equal]} bit for bit, "
-        f"ties {said[same.ties_equal]} ({same.ties} neighbours tie)"
+def _words(row: Mapping[str, Any]) -> Iterator[str]:
+    """What was done, and how far the answer agrees with that of one process."""
+    yield (
+        f"{count_of(row['images'], 'image')} in {count_of(row['blocks'], 'block')} and "
+        f"{count_of(row['shards'], 'shard')} on {row['backend']}, {count_of(row['queries'], 'query', 'queries')}, "
+        f"{row['depth']} deep; extracted in {row['extract_s']:.1f} s "
+        f"({count_of(row['encoded_blocks'], 'block')} encoded now), searched and merged in {row['search_s']:.1f} s"
     )
-
-
-def _distance(same: "Agreement") -> str:
-    return (
-        f"{same.same_ids:.3%} of places hold the same image, scores differ by {same.largest_difference:.2g} at most "
-        "(a float32 product of another shape rounds otherwise)"
+    if not row["check"]:
+        return
+    same, own = row["check"]["shards"], row["check"]["own_index"]
+    said = {True: "equal", False: "NOT EQUAL"}
+    yield f"one process, every image anew: {row['check']['seconds']:.1f} s"
+    yield (
+        f"shards against one process: ids {said[same['ids_equal']]}, scores {said[same['scores_equal']]} bit for bit, "
+        f"ties {said[same['ties_equal']]} ({count_of(same['ties'], 'neighbour ties', 'neighbours tie')})"
+    )
+    yield (
+        f"against one index over the whole gallery: {own['same_ids']:.3%} of places hold the same image, scores differ "
+        f"by {own['largest_difference']:.2g} at most (a float32 product of another shape rounds otherwise)"
     )

@@ -1,7 +1,6 @@
 """One component on every engine, in one process: proofs first, then rounds in which all that are proven take turns."""
 
 import math
-import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -15,8 +14,8 @@ from benchmarks.engines.settling import settle
 from benchmarks.engines.subject import PREDICT, Call, Subject, make_subject
 from benchmarks.equivalence.proof import Proof
 from benchmarks.equivalence.sample import QUERIES, sample_of
-from benchmarks.latency.calibration import Calibration, strayed
-from benchmarks.protocol import SEED
+from benchmarks.experiments.calibration import Calibration, strayed
+from benchmarks.experiments.rounds import interleaved
 from benchmarks.worker import Job, contained, open_cell
 from datasets.manifest import Manifest
 from methods.building import build_encoder
@@ -79,18 +78,16 @@ def take_turns(
         call()
         repeats[name] = max(1, math.ceil(TURN_SECONDS / (time.perf_counter() - start)))
     seconds: dict[str, list[float]] = {name: [] for name in calls}
-    order = random.Random(SEED)
-    calibration.sample()
     deadline = time.perf_counter() + budget
-    for number in range(rounds):
-        if number >= LEAST_ROUNDS and time.perf_counter() > deadline:
-            break
-        for name in order.sample(list(calls), len(calls)):
-            start = time.perf_counter()
-            for _ in range(repeats[name]):
-                calls[name]()
-            seconds[name].append((time.perf_counter() - start) / repeats[name])
-            calibration.sample()
+
+    def begins(number: int) -> bool:
+        return number < LEAST_ROUNDS or time.perf_counter() <= deadline
+
+    for name in interleaved(list(calls), rounds, calibration, begins):
+        start = time.perf_counter()
+        for _ in range(repeats[name]):
+            calls[name]()
+        seconds[name].append((time.perf_counter() - start) / repeats[name])
     return {name: np.array(values) for name, values in seconds.items()}
 
 

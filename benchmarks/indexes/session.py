@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.experiments.calibration import strayed
 from benchmarks.experiments.candidates import Candidate
 from benchmarks.experiments.frame import Frame, Unit
 from benchmarks.indexes.figures import fastest, row_of
@@ -20,7 +21,6 @@ from benchmarks.indexes.sweep import make_sweep, require_known
 from benchmarks.indexes.truth import CUTOFFS, exact_ranking
 from benchmarks.indexes.turns import Budget, take_turns
 from benchmarks.indexes.vectors import QUERIES, Source, VectorJob, run_vectors
-from benchmarks.latency.calibration import strayed
 from benchmarks.launch import Outcome
 from benchmarks.provenance import provenance
 from benchmarks.scaling.galleries import make_pool

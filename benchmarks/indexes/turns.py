@@ -1,14 +1,13 @@
 """Interleaved rounds: every setting of every index has a turn in each, in a new order."""
 
-import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from benchmarks.experiments.calibration import Calibration
+from benchmarks.experiments.rounds import interleaved, said
 from benchmarks.indexes.seat import Entrant
-from benchmarks.latency.calibration import Calibration
-from benchmarks.protocol import SEED
 
 _MOST_QUERIES, _LEAST_QUERIES = 50, 3
 
@@ -25,7 +24,7 @@ class Budget:
 def take_turns(entrants: Sequence[Entrant], budget: Budget, patience: float, say: Callable[[str], None]) -> Calibration:
     """Time all entrants round by round; their samples are left in them. An answer may take `patience` seconds.
 
-    Returns the calibration: the machine's pace before the first round and after each. An index that fails takes no
+    Returns the calibration: the machine's pace before the first turn and after each. An index that fails takes no
     further part and costs the others nothing.
     """
     for entrant in entrants:
@@ -33,14 +32,9 @@ def take_turns(entrants: Sequence[Entrant], budget: Budget, patience: float, say
         if pace:
             entrant.queries = int(np.clip(budget.seconds / pace, _LEAST_QUERIES, _MOST_QUERIES))
     calibration = Calibration()
-    calibration.sample()
-    order = random.Random(SEED)
-    for number in range(budget.rounds):
-        say(f"round {number + 1} of {budget.rounds}")
-        for entrant in order.sample(list(entrants), len(entrants)):
-            turn = entrant.seat.ask("turn", patience, settings=entrant.settings, queries=entrant.queries)
-            if turn is not None:
-                entrant.single.append(turn[0])
-                entrant.batched.append(turn[1])
-        calibration.sample()
+    for entrant in interleaved(entrants, budget.rounds, calibration, said(budget.rounds, say)):
+        turn = entrant.seat.ask("turn", patience, settings=entrant.settings, queries=entrant.queries)
+        if turn is not None:
+            entrant.single.append(turn[0])
+            entrant.batched.append(turn[1])
     return calibration

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import random
 import socket
 import subprocess
 import sys
@@ -16,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.experiments.calibration import Calibration
+from benchmarks.experiments.rounds import interleaved, said
 from benchmarks.experiments.server import Child, Server
-from benchmarks.latency.calibration import Calibration
 from benchmarks.processes import MARK
-from benchmarks.protocol import SEED
 from datasets.errors import BenchmarkError
 from datasets.safe_text import REASON, one_line
 
@@ -104,14 +103,8 @@ def take_turns(seats: Sequence[Seat], budget: Budget, on_progress: Callable[[str
                 on_progress(f"{seat.name}: getting ready")
                 log = Path(tempfile.mkdtemp(dir=folder)) / "log.txt"
                 _guarded(seat, lambda seat=seat, log=log: _start(seat, log, budget))  # type: ignore[misc]
-            calibration.sample()
-            calibration.sample()
-            order = random.Random(SEED)
-            for number in range(budget.rounds):
-                on_progress(f"round {number + 1} of {budget.rounds}")
-                for seat in order.sample(list(seats), len(seats)):
-                    _guarded(seat, lambda seat=seat: _one_round(seat, budget))  # type: ignore[misc]
-                    calibration.sample()
+            for seat in interleaved(seats, budget.rounds, calibration, said(budget.rounds, on_progress)):
+                _guarded(seat, lambda seat=seat: _one_round(seat, budget))  # type: ignore[misc]
             for seat in seats:
                 on_progress(f"{seat.name}: batches")
                 _guarded(seat, lambda seat=seat: _sweep(seat, budget))  # type: ignore[misc]

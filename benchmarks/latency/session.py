@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.devices import device_environment
+from benchmarks.experiments.calibration import strayed
 from benchmarks.experiments.settings import Settings
-from benchmarks.latency.calibration import strayed
 from benchmarks.latency.records import LatencyRecord, LatencyStore
 from benchmarks.latency.rounds import Budget, Seat, take_turns
 from benchmarks.plan import PlannedCell, Request

@@ -1,5 +1,6 @@
 """A sharded cell from plan to ranking: shards extracted, then searched, by whatever backend; answers merged."""
 
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -13,6 +14,7 @@ from benchmarks.backends.contract import Backend, Finished, Task
 from benchmarks.backends.local import LocalBackend
 from benchmarks.backends.planned import Limits, make_task, template_of
 from benchmarks.ground_truth import read_ground_truth
+from benchmarks.launch import Outcome
 from benchmarks.plan import PlannedCell, Request
 from benchmarks.sharding.blocks import blocks_of, shards_of
 from benchmarks.sharding.pieces import FOUND, OWN, Extract, Search, read_found, run_extract, run_search, run_whole
@@ -31,6 +33,14 @@ EXACT = ("methods.indexes.exact:ExactIndex", "methods.indexes.hamming:HammingInd
 """Indexes whose answer over a gallery is the merged answer of its parts."""
 
 Answer = TypeVar("Answer")
+
+
+class ShardFailedError(BenchmarkError):
+    """A process of a sharded cell did not end well; `outcome` says how."""
+
+    def __init__(self, said: str, outcome: Outcome) -> None:
+        super().__init__(said)
+        self.outcome = outcome
 
 
 @dataclass(frozen=True)
@@ -67,6 +77,13 @@ class Session:
         key = [planned.encoder_key, planned.inputs["manifest"], planned.inputs["threads"], block]
         self._folder = self._cache / fingerprint.digest(key)[:32]
         self._folder.mkdir(parents=True, exist_ok=True)
+        self.processes = 0
+        """Run so far."""
+
+    def forget(self) -> None:
+        """Extract every block anew."""
+        shutil.rmtree(self._folder)
+        self._folder.mkdir()
 
     def sharded(self, backend: Backend, shards: int, k: int, at_once: int) -> Sharded:
         """The ranking (q, k) by `shards` shards on `backend`, `at_once` of them at a time."""
@@ -110,7 +127,8 @@ class Session:
         at_once: int,
         take: Callable[[Finished], Answer],
     ) -> list[Answer]:
-        """What `take` makes of each piece once it ended, in order; BenchmarkError for one that did not end well."""
+        """What `take` makes of each piece once it ended, in order; ShardFailedError for one that did not end well."""
+        self.processes += len(entries)
         with tempfile.TemporaryDirectory(dir=self._cache, prefix="run-") as scratch:
 
             def run_one(number: int, entry: Callable[[Job], None]) -> Answer:
@@ -119,10 +137,8 @@ class Session:
                 finished = backend.run(self._task(workdir, entry), lambda pid: None)
                 outcome = finished.outcome
                 if outcome.status != "ok":
-                    raise BenchmarkError(
-                        f"shard {number + 1} of {len(entries)} of {self.planned.cell.title} on {finished.host}: "
-                        f"{outcome.status}: {outcome.reason}"
-                    )
+                    which = f"shard {number + 1} of {len(entries)} on {finished.host}"
+                    raise ShardFailedError(f"{which}: {outcome.reason or outcome.status}", outcome)
                 return take(finished)
 
             with ThreadPoolExecutor(at_once) as pool:

@@ -11,8 +11,8 @@ import numpy as np
 from benchmarks.engines.kept import kept_last
 from benchmarks.engines.subject import PREDICT
 from benchmarks.equivalence.proof import COSINE
+from benchmarks.experiments.calibration import NOISY
 from benchmarks.files import write_text
-from benchmarks.latency.calibration import NOISY
 from benchmarks.latency.summary import quantiles
 from benchmarks.store import FAILED_RERUN, Store
 from benchmarks.tables.markdown import to_markdown

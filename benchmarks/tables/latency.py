@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+from benchmarks.experiments.calibration import NOISY
 from benchmarks.files import write_text
 from benchmarks.ground_truth import read_ground_truth
-from benchmarks.latency.calibration import NOISY
 from benchmarks.latency.records import LatencyRecord, LatencyStore
 from benchmarks.latency.summary import quantiles, stage_means
 from benchmarks.store import Store

@@ -12,6 +12,7 @@ from benchmarks.indexes.results import IndexStore
 from benchmarks.latency.records import LatencyStore
 from benchmarks.protocol import PROTOCOL_VERSION
 from benchmarks.scaling.results import ScalingStore
+from benchmarks.sharding.results import ShardingStore
 from benchmarks.store import Store
 from benchmarks.streaming.results import StreamingStore
 from benchmarks.tables.notes import machine_text
@@ -106,6 +107,9 @@ def _beside(store: Store) -> Iterator[Result]:
         yield Result(name, record["provenance"], record["started"])
     for row in StreamingStore(store.root).rows():
         yield Result(f"stream of {row['cell']['method']} over {row['size']}", row["provenance"], row["started"])
+    for row in ShardingStore(store.root).rows():
+        name = f"{row['cell']['method']} in {row['shards']} shards"
+        yield Result(name, row["provenance"], row["started"])
     for facts in kept_last(store.root):
         yield Result(f"engines of {facts['name']}", facts["provenance"], facts["measured"])
     for timed in LatencyStore(store.root).records():

@@ -24,6 +24,7 @@ from benchmarks.tables.projection import write_stored_projection
 from benchmarks.tables.ranks import Ranking, rank_columns, rank_table, rankings
 from benchmarks.tables.retrieval import RetrievalTables
 from benchmarks.tables.scaling.report import write_scaling
+from benchmarks.tables.sharding import write_sharding
 from benchmarks.tables.streaming import write_streaming
 from benchmarks.tables.summary import Summarised, summary_table
 from datasets.errors import BenchmarkError
@@ -61,6 +62,7 @@ _PAGES: tuple[Callable[[Store, Registry, Path], list[Path]], ...] = (
     write_stored_projection,
     lambda store, _, out: write_indexes(store, out),
     lambda store, _, out: write_streaming(store, out),
+    lambda store, _, out: write_sharding(store, out),
     lambda store, _, out: write_stored_engines(store, out),
     write_device_tables,
     write_latency_tables,

@@ -4,15 +4,19 @@ import json
 import signal
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from bench_support import PLUGIN, Bench
 from dask_workers import cluster
 from test_cli import cli, one_line_error
+from typer.testing import CliRunner
 
 from benchmarks.backends.dask import DaskBackend
+from benchmarks.cli.app import app
 from benchmarks.runner import Limits
+from benchmarks.sharding import session
 from benchmarks.sharding.agreement import agreement
 from benchmarks.sharding.session import Session
 from benchmarks.store import Store
@@ -20,6 +24,16 @@ from methods.registry import load_registry
 
 SLOW = Path(__file__).parents[1] / "plugins" / "slow.py"
 EQUAL = "ids equal, scores equal bit for bit, ties equal"
+
+
+merged = session.merged
+"""As it is; shards and one process are merged by it alike."""
+
+
+def wrong(ranking):
+    """Of two calls the first answers with the ids of each query the other way round."""
+    wrong.calls = getattr(wrong, "calls", 0) + 1
+    return replace(ranking, ids=ranking.ids[:, ::-1].copy()) if wrong.calls == 1 else ranking
 
 
 def shard(out, folder, method, *options):
@@ -34,8 +48,38 @@ def test_processes_of_this_machine(photo_folder, tmp_path, method):
     assert EQUAL in done.stdout
     assert "3 shards on local" in done.stdout
     again = shard(tmp_path, photo_folder, method)
-    assert "(0 blocks encoded now)" in again.stdout
+    assert "as stored" in again.stdout and "0 processes run" in again.stdout
     assert EQUAL in again.stdout
+    other = shard(tmp_path, photo_folder, method, "--shards", "2")
+    assert "2 shards on local" in other.stdout and "(0 blocks encoded now)" in other.stdout
+    table = (tmp_path / "sharding.md").read_text()
+    assert table.count(f"| {method} | folder:") == 2 and table.count("| equal |") == 2
+    forced = shard(tmp_path, photo_folder, method, "--force")
+    assert EQUAL in forced.stdout and "(0 blocks encoded now)" not in forced.stdout
+
+
+def test_a_dry_run_says_what_would_be_measured(photo_folder, tmp_path):
+    done = shard(tmp_path, photo_folder, "pixels", "--dry-run")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "to be measured (never measured)" in done.stdout
+    assert "0 processes run, 0 unavailable, 0 failed, 1 to be measured" in done.stdout
+    assert not (tmp_path / "sharding.md").exists()
+
+
+def test_an_answer_that_was_not_compared_is_compared_when_that_is_asked_for(photo_folder, tmp_path):
+    alone = shard(tmp_path, photo_folder, "pixels", "--no-check")
+    assert alone.returncode == 0 and EQUAL not in alone.stdout
+    assert "| not compared |" in (tmp_path / "sharding.md").read_text()
+    assert EQUAL in shard(tmp_path, photo_folder, "pixels").stdout
+
+
+def test_an_answer_that_differs_is_said_and_ends_with_1(photo_folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(session, "merged", lambda found, asked: wrong(merged(found, asked)))
+    where = ["-d", f"folder:{photo_folder}:smoke", "--shards", "3", "--block", "3", "--out", str(tmp_path)]
+    done = CliRunner().invoke(app, ["shard", "pixels", *where])
+    assert done.exit_code == 1
+    assert "NOT EQUAL" in done.output
+    assert "| NOT EQUAL |" in (tmp_path / "sharding.md").read_text()
 
 
 def test_workers_of_dask(photo_folder, tmp_path):
@@ -66,7 +110,7 @@ def test_a_worker_killed_while_it_extracts_loses_one_block_at_most(tmp_path, pho
     bench = Bench(store, load_registry([PLUGIN, SLOW]), photo_folder)
     request = bench.request("slow-pixels", plugins=(PLUGIN, SLOW))
     (planned,) = bench.plan("slow-pixels", plugins=(PLUGIN, SLOW)).cells
-    session = Session(planned, request, store, Limits(timeout=60), 2)
+    sharded = Session(planned, request, store, Limits(timeout=60), 2)
 
     with cluster(tmp_path, 3) as workers:
 
@@ -78,8 +122,8 @@ def test_a_worker_killed_while_it_extracts_loses_one_block_at_most(tmp_path, pho
 
         killer = threading.Thread(target=kill_the_first_to_begin)
         killer.start()
-        done = session.sharded(DaskBackend(workers.address), 2, 10, 2)
+        done = sharded.sharded(DaskBackend(workers.address), 2, 10, 2)
         killer.join()
         assert sum(worker.poll() is not None for worker in workers.workers) == 1
-    assert done.encoded_blocks < len(session.gallery) + len(session.queries)  # the dead worker's were not done again
-    assert agreement(session.whole(10).ranking, done.ranking).equal
+    assert done.encoded_blocks < len(sharded.gallery) + len(sharded.queries)  # the dead worker's were not done again
+    assert agreement(sharded.whole(10).ranking, done.ranking).equal

@@ -167,6 +167,42 @@ def test_the_size_limit_counts_pixels():
         decode_image(data, "x", max_pixels=99)
 
 
+@pytest.mark.parametrize("format", ["JPEG", "MPO"])
+def test_a_large_jpeg_is_read_at_half_its_size(format):
+    picture = noise(7, 6, 4).resize((121, 80), Pillow.Resampling.BICUBIC)
+    second = {"save_all": True, "append_images": [noise(8, 10, 10)]} if format == "MPO" else {}
+    data = encode(picture, format, quality=95, **second)
+    notes = []
+    pixels = decode_image(data, "x", max_pixels=121 * 80 // 4 + 121, notes=notes)
+    assert pixels.shape == (40, 61, 3)
+    assert notes == ["a large JPEG, read at half its width and height, in which regions and faces count"]
+    half = np.asarray(picture.resize((61, 40), Pillow.Resampling.BOX)).astype(int)
+    assert np.abs(pixels - half).mean() < 6
+    assert decode_image(data, "x", max_pixels=121 * 80).shape == (80, 121, 3)
+
+
+@pytest.mark.parametrize(
+    ("format", "options", "limit"),
+    [("JPEG", {}, 99), ("JPEG", {"progressive": True}, 399), ("PNG", {}, 399), ("WEBP", {}, 399)],
+)
+def test_what_cannot_be_halved_or_is_too_large_for_it_is_refused(format, options, limit):
+    data = encode(noise(6, 20, 20), format, **options)
+    what = "a progressive JPEG of " if options else ""
+    with pytest.raises(ImageError, match=rf"^x: {what}20x20 is larger than {limit} pixels$"):
+        decode_image(data, "x", max_pixels=limit)
+
+
+def test_a_jpeg_of_four_times_the_limit_is_opened_and_one_of_more_is_not():
+    header = encode(noise(1, 16, 16), "JPEG")
+    start = header.index(b"\xff\xc0") + 5  # height and width in the frame header
+    fits, larger = (
+        header[:start] + struct.pack(">HH", 10_000, width) + header[start + 4 :] for width in (20_000, 20_001)
+    )
+    assert decode_image(fits, "x").shape == (5_000, 10_000, 3), "grey, where there are no data"
+    with pytest.raises(ImageError, match="larger than 50,000,000 pixels"):
+        decode_image(larger, "x")
+
+
 @pytest.mark.parametrize("side", [8_000, 12_000, 60_000])
 def test_a_bomb_is_refused_from_its_header(side):
     """There is no pixel data behind the header: an attempt to decode would say "truncated" instead."""

@@ -74,5 +74,21 @@ def latency(photos: Path, out: Path, deeds: Sequence[str], **settings):
     return dict(zip(deeds, rows, strict=True))
 
 
-DRIVERS = {each.__name__: each for each in (engines, scaling, stream, indexes, latency)}
+def shard(photos: Path, out: Path, deeds: Sequence[str], **settings):
+    from benchmarks.backends.local import LocalBackend
+    from benchmarks.plan import Request, make_plan
+    from benchmarks.sharding.measure import Asked, measure
+    from benchmarks.sharding.results import ShardingStore
+
+    run = frame(out, ShardingStore, **settings)
+    names = tuple(f"faulty-{deed}" for deed in deeds)
+    request = Request(names, ((f"folder:{photos}", "smoke"),), ("retrieval",), plugins=(PLUGIN,))
+    cells = make_plan(request, run.registry, run.store).cells
+    asked = Asked(shards=2, block=5, depth=None, at_once=1, check=True)
+    store = ShardingStore(out)
+    rows = [measure(planned, request, asked, LocalBackend(), run, store) for planned in cells]
+    return dict(zip(deeds, rows, strict=True))
+
+
+DRIVERS = {each.__name__: each for each in (engines, scaling, stream, indexes, latency, shard)}
 """By command."""

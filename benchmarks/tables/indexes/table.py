@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from benchmarks.experiments.calibration import NOISY
 from benchmarks.indexes.truth import CUTOFFS
-from benchmarks.latency.calibration import NOISY
 from benchmarks.scaling.jitter import SHARE
 from benchmarks.store import FAILED_RERUN
 from benchmarks.tables.model import Column, Table, count, fraction, mebibytes, milliseconds, rate
