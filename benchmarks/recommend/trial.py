@@ -11,16 +11,13 @@ from benchmarks.memory import StagePeaks
 from benchmarks.protocol import SEARCH_DEPTH, SEED, Timing
 from benchmarks.tasking.context import CellContext, afresh
 from benchmarks.worker import Job, contained, open_cell
-from datasets.edits.catalogue import Strength
-from datasets.edits.copies import edited_copies
 from datasets.imageset import ImageSet
 from datasets.manifest import Manifest
+from datasets.usual_copies import usual_copies
 from methods.answers import check_ranking
 from methods.ranking import Ranking
 
 TIMING = Timing(queries=20, seconds=2.0, batch=1, gallery_sample=1)
-HARDEST = 3
-"""Edits of a copy at most: what people do to a picture, not what a test can think of."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +37,7 @@ def _measure(job: Job, size: int, copies: int) -> dict[str, Any]:
     context, dataset = open_cell(job)
     manifest = Manifest.from_json(job.manifest.read_text(encoding="utf-8"), dataset)
     gallery, held_out = manifest.gallery[:size], manifest.queries
-    asked, strangers = copies_of(gallery[:copies], held_out), copies_of(held_out[:copies], held_out)
+    asked, strangers = (usual_copies(some[:copies], SEED, held_out) for some in (gallery, held_out))
     pictures = np.arange(len(gallery))
     timed = timing.in_memory(held_out[: TIMING.queries])
     peaks = StagePeaks()
@@ -68,21 +65,6 @@ def _measure(job: Job, size: int, copies: int) -> dict[str, Any]:
         "peak_bytes": peaks.highest,
         "index_bytes": int(method.nbytes),
     }
-
-
-def copies_of(originals: ImageSet, pool: ImageSet) -> list[tuple[np.ndarray, ImageSet]]:
-    """Of every other original a copy with one mild edit, of the rest one with up to HARDEST hard ones.
-
-    Each set of copies comes with the positions of its originals.
-    """
-    kinds: tuple[tuple[int, Strength], ...] = ((1, "mild"), (HARDEST, "hard"))
-    found = []
-    for first, (most, strength) in enumerate(kinds):
-        positions = np.arange(first, len(originals), len(kinds))
-        if len(positions):
-            copies = edited_copies(originals.take(positions), SEED, between=(1, most), strength=strength, pool=pool)
-            found.append((positions, copies))
-    return found
 
 
 def best_scores(ranking: Ranking) -> np.ndarray:

@@ -24,6 +24,8 @@ class Hit:
     """Larger is better; comparable within one method alone."""
     identical: bool = False
     """It is the query's very file, or the method sees no difference: a match whatever the threshold."""
+    chance: float | None = None
+    """That it is right (see benchmarks.search.chance); None where nothing is known of it."""
 
 
 @dataclass(frozen=True)

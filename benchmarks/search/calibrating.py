@@ -1,6 +1,6 @@
-"""Learning a method's threshold on a gallery, once for what is in it."""
+"""Learning a method's threshold and the chances of its hits on a gallery, once for what is in it."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,22 +17,23 @@ from benchmarks.search.calibration import (
     from_neighbours,
     nearest_unrelated,
 )
+from benchmarks.search.chance import Chance
 from benchmarks.search.dataset_gallery import DatasetGallery
 from benchmarks.search.gallery import Advance, pixels, state
+from benchmarks.search.known_answers import Known, from_own_pictures, hits_of
 from benchmarks.search.known_rows import KnownRows, same_row, single
 from benchmarks.staleness import method_inputs
 from datasets.errors import ImageError
 from datasets.words import count_of
 from methods import fingerprint
 from methods.memory import let_go
-from methods.ranking import Ranking
 from methods.vector_method import VectorMethod
 
 if TYPE_CHECKING:
     from benchmarks.search.searcher import Searcher
 
-RULES = 3
-"""Raised when a threshold comes to mean something else: those learned before are learned again."""
+RULES = 4
+"""Raised when a threshold or a chance comes to mean something else: those learned before are learned again."""
 SAMPLE = 400
 """Images of a folder that are searched for in it."""
 VOTING = "methods.local_features.indexed_search:IndexedSearch"
@@ -44,6 +45,8 @@ DEPTH = 1000
 """Hits among which the nearest unrelated one is looked for."""
 NEAREST = 8
 """Neighbours of an image among which its near-duplicates are told from unrelated images."""
+SHOWS = {"faces": "the same person", "objects": "the same class"}
+"""What images of one label show, by the content of a data set."""
 CHUNK = 50
 """Queries at a time: between two of them progress is shown."""
 
@@ -66,11 +69,14 @@ def calibrate(searcher: "Searcher", folder: Path, advance: Advance) -> Calibrati
 def _read(path: Path) -> Calibration | None:
     stored = read_record(path)
     try:
-        learned = Calibration(**stored) if stored else None
-        if learned and not (isinstance(learned.threshold, float | int | None) and isinstance(learned.basis, str)):
+        if not stored:
+            return None
+        chance = None if stored["chance"] is None else Chance.from_json(stored["chance"])
+        learned = Calibration(**{**stored, "chance": chance})
+        if not (isinstance(learned.threshold, float | int | None) and isinstance(learned.basis, str)):
             raise TypeError("no threshold")
         return learned
-    except TypeError as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise DamagedFile(path, error) from error
 
 
@@ -81,10 +87,12 @@ def _learn(searcher: "Searcher", advance: Advance) -> Calibration:
     if isinstance(searcher.gallery, DatasetGallery):
         return _from_queries(searcher, searcher.gallery, advance)
     if searcher.composed is not None and rows is not None:
-        return _from_own_images(searcher, searcher.composed, rows)
-    if spec.method is not None and spec.method.target == VOTING:
-        return _from_own_features(searcher, advance)
-    return Calibration(None, f"not calibrated: {spec.id} keeps no rows to compare a folder's own images by")
+        learned = _from_own_images(searcher, searcher.composed, rows)
+    elif spec.method is not None and spec.method.target == VOTING:
+        learned = _from_own_features(searcher, advance)
+    else:
+        return Calibration(None, f"not calibrated: {spec.id} keeps no rows to compare a folder's own images by")
+    return replace(learned, chance=from_own_pictures(searcher, advance))
 
 
 def learn_unlabelled(searcher: "Searcher", false_matches: float) -> Calibration:
@@ -103,19 +111,23 @@ def _from_queries(searcher: "Searcher", gallery: DatasetGallery, advance: Advanc
     queries, images = gallery.manifest.queries, gallery.manifest.gallery
     wrong = np.full(len(queries), -np.inf)
     right = np.full(len(queries), -np.inf)
+    known = Known()
     for start in range(0, len(queries), CHUNK):
         some = queries[start : start + CHUNK]
         ranking = searcher.method.search(some, len(images))
         for row, (label, id) in enumerate(zip(some.labels, some.ids, strict=True)):
-            positions, scores = _results(ranking, row)
+            positions, scores = hits_of(ranking, row)
             found = searcher.indexed.ids[positions]
             other = images.ids[found] != id
             same = images.labels[found] == label
             wrong[start + row] = scores[other & ~same].max(initial=-np.inf)
             right[start + row] = scores[other & same].max(initial=-np.inf)
+            known.add(scores[other], same[other], bool(same[other].any()))
         advance("calibrating", len(some), len(queries))
     attainable = SURELY[searcher.composed.ann.metric] if searcher.composed else np.inf
-    return from_labels(wrong, right[np.isin(queries.labels, images.labels)], attainable)
+    learned = from_labels(wrong, right[np.isin(queries.labels, images.labels)], attainable)
+    means = SHOWS.get(gallery.content, "the same label")
+    return replace(learned, chance=known.chance(means, f"{len(queries):,} labelled queries"))
 
 
 def _from_own_images(
@@ -142,7 +154,7 @@ def _from_own_images(
     nearest = []
     for row, query in enumerate(chosen):
         others: list[float] = []
-        for position, score in zip(*_results(ranking, row), strict=True):
+        for position, score in zip(*hits_of(ranking, row), strict=True):
             # Not itself, a copy of its file, or what no one could tell from it.
             if not same_row(rows[position], rows[query]) and not (labelled and label(position) == label(query)):
                 others.append(score)
@@ -165,14 +177,9 @@ def _from_own_features(searcher: "Searcher", advance: Advance) -> Calibration:
             image = pixels(gallery, int(ids[position]), content)
         except ImageError:
             continue
-        positions, scores = _results(searcher.method.search(single(image), FEATURE_DEPTH), 0)
+        positions, scores = hits_of(searcher.method.search(single(image), FEATURE_DEPTH), 0)
         others = [gallery.digest(int(ids[other])) != content for other in positions.tolist()]
         if any(others):
             nearest.append(nearest_unrelated(scores[others][:NEAREST], "votes"))
         advance("calibrating", 1, len(chosen))
     return from_neighbours(np.array(nearest), "votes", "an image nothing has to do with")
-
-
-def _results(ranking: Ranking, row: int) -> tuple[np.ndarray, np.ndarray]:
-    there = ranking.ids[row] >= 0
-    return ranking.ids[row][there], ranking.scores[row][there].astype(np.float64)

@@ -11,6 +11,7 @@ from typing import Literal
 
 import numpy as np
 
+from benchmarks.search.chance import Chance
 from methods.distances import Metric
 
 FALSE_MATCHES = 0.01
@@ -36,6 +37,8 @@ class Calibration:
 
     threshold: float | None
     basis: str
+    chance: Chance | None = None
+    """Of each hit, by its score; None where nothing says which are right."""
 
 
 def from_labels(wrong: np.ndarray, right: np.ndarray, attainable: float = math.inf) -> Calibration:

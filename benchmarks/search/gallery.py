@@ -1,7 +1,7 @@
 """What can be searched in: a subset of a data set, or any folder of images."""
 
 import hashlib
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -114,6 +114,12 @@ def whole_imageset(
             digests.append(digest.hex())
             items.append(Item(str(id), gallery.item(id).label))
     return ids, ImageSet(items, _Source(gallery, on_read), digests)
+
+
+def imageset(gallery: Gallery, ids: Sequence[int]) -> ImageSet:
+    """The images with these numbers."""
+    items = [Item(str(id), gallery.item(id).label) for id in ids]
+    return ImageSet(items, _Source(gallery, lambda: None), [gallery.digest(id).hex() for id in ids])
 
 
 def state(gallery: Gallery) -> str:

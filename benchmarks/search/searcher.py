@@ -99,6 +99,7 @@ class Searcher:
                 *self.indexed.notes,
                 *self.gallery.notes(),
                 self.calibration.basis,
+                *([] if self.calibration.chance is None or not hits else [self.calibration.chance.words()]),
             ),
             score_means=self._score_means(),
         )
@@ -147,7 +148,10 @@ class Searcher:
             # A row of zeros is no likeness: it says that the encoder saw nothing.
             alike = row is not None and rows is not None and row.any() and same_row(row[0], rows[position])
             identical = bool(alike) or (sha256 is not None and self.gallery.digest(id) == sha256)
-            hits.append(Hit(rank, id, item.id, item.label, score + 0.0, identical))  # minus no bits is 0, not -0
+            likely = None if self.calibration.chance is None else self.calibration.chance.of(score)
+            chance = 1.0 if identical and likely is not None else likely
+            score += 0.0  # minus no bits is 0, not -0
+            hits.append(Hit(rank, id, item.id, item.label, score, identical, chance))
         return tuple(hits)
 
     def _in_folder(self, query: Query, hits: tuple[Hit, ...], itself: int | None) -> tuple[str, ...]:

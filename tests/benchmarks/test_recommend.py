@@ -16,10 +16,9 @@ from benchmarks.recommend.candidates import candidates, check_purpose
 from benchmarks.recommend.figures import Figures, Threshold, doubts, figures_of, threshold
 from benchmarks.recommend.rounds import Limits, Outcomes, pareto, parse_budget, rounds_for, survivors
 from benchmarks.recommend.survey import survey
-from benchmarks.recommend.trial import copies_of, right_first
+from benchmarks.recommend.trial import right_first
 from datasets.errors import BenchmarkError, DataError, UnknownNameError
 from datasets.folder import Folder
-from datasets.imageset import ImageSet, Item
 from methods.ranking import Ranking
 from methods.registry import load_registry
 from methods.spec import MethodSpec, Part
@@ -118,27 +117,6 @@ def test_first_places_are_chances_where_scores_tie_and_wrong_ones_are_kept():
         "best": [3.0, 5.0, None],
         "wrong": [3.0, 5.0, None],
     }
-
-
-class Pictures:
-    def read(self, id):
-        return id.encode()
-
-    def decode(self, data, id):
-        return np.array(drawn(int(data)))
-
-
-def test_copies_are_half_mild_half_hard_and_know_their_originals():
-    originals = ImageSet([Item(str(n), "x") for n in range(7)], Pictures(), [f"d{n}" for n in range(7)])
-    pool = ImageSet([Item(str(n), "x") for n in range(50, 54)], Pictures(), [f"d{n}" for n in range(50, 54)])
-    parts = copies_of(originals, pool)
-    assert sorted(np.concatenate([positions for positions, _ in parts]).tolist()) == list(range(7))
-    for positions, copies in parts:
-        assert copies.labels.tolist() == originals.ids[positions].tolist()
-    (_, mild), (_, hard) = parts
-    assert {len(item.meta["edits"]) for item in mild.items} == {1}
-    assert max(len(item.meta["edits"]) for item in hard.items) > 1
-    assert copies_of(originals[:1], pool)[0][1].ids.tolist() == ["0#edit-0"]
 
 
 # Figures and thresholds.

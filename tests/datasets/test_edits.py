@@ -12,6 +12,7 @@ from datasets.edits.catalogue import EDITS, edits_of
 from datasets.edits.copies import edited_copies, recipe_of, version
 from datasets.edits.recipe import MOST_SIDE, Recipe, draw_recipe, edited
 from datasets.imageset import ImageSet, Item
+from datasets.usual_copies import usual_copies
 
 STRENGTHS = ("hard", "mild")
 
@@ -318,3 +319,20 @@ def test_no_module_of_the_edits_is_left_out_of_the_version():
 
     there = {path.stem for path in Path(copies.__file__).parent.glob("*.py")} - {"__init__"}
     assert {f"datasets.edits.{name}" for name in there} == set(copies._MODULES)
+
+
+def test_usual_copies_are_half_mild_half_hard_and_know_their_originals():
+    originals, pool = images(*map(str, range(7))), images(*map(str, range(50, 54)))
+    parts = usual_copies(originals, 0, pool)
+    assert sorted(np.concatenate([positions for positions, _ in parts]).tolist()) == list(range(7))
+    for positions, made in parts:
+        assert made.labels.tolist() == originals.ids[positions].tolist()
+    (_, mild), (_, hard) = parts
+    assert {len(item.meta["edits"]) for item in mild.items} == {1}
+    assert max(len(item.meta["edits"]) for item in hard.items) > 1
+    assert usual_copies(originals[:1], 0, pool)[0][1].ids.tolist() == ["0#edit-0"]
+
+
+def test_without_a_pool_nothing_is_laid_over_a_usual_copy():
+    for _, made in usual_copies(images(*map(str, range(60))), 0):
+        assert all(not recipe_of(item).others for item in made.items)

@@ -9,6 +9,7 @@ from benchmarks.explain import Explanation
 from benchmarks.search.answer import Answer
 from benchmarks.search.found import Found
 from benchmarks.search.gallery import Gallery
+from benchmarks.search.show.terminal import percent
 from benchmarks.search.show.thumbs import data_uri, gallery_thumb, thumb
 
 SIDE = 200
@@ -43,7 +44,12 @@ def _answer(answer: Answer, why: Explanation | None, gallery: Gallery) -> dict[s
         "answer": answer,
         "milliseconds": 1e3 * (answer.seconds["encode"] + answer.seconds["search"]),
         "hits": [
-            {"hit": hit, "good": answer.is_good(hit), "picture": data_uri(picture) if picture else None}
+            {
+                "hit": hit,
+                "good": answer.is_good(hit),
+                "chance": percent(hit.chance),
+                "picture": data_uri(picture) if picture else None,
+            }
             for hit, picture in zip(answer.hits, pictures, strict=True)
         ],
         "why": why_shown(why) if why else None,

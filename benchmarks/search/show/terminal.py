@@ -65,6 +65,9 @@ def _table(answer: Answer, gallery: Gallery, thumbnails: bool) -> Table:
     if thumbnails:
         table.add_column("", min_width=_COLUMNS)
     table.add_column("score", justify="right")
+    likely = any(hit.chance is not None for hit in answer.hits)
+    if likely:
+        table.add_column("chance", justify="right")
     table.add_column("image", overflow="fold")
     labelled = any(hit.label for hit in answer.hits)
     if labelled:
@@ -74,9 +77,16 @@ def _table(answer: Answer, gallery: Gallery, thumbnails: bool) -> Table:
         if thumbnails:
             picture = gallery_thumb(gallery, hit.id, 64)
             cells.append(half_blocks(picture, _COLUMNS, _ROWS) if picture else "(gone)")
-        cells += [_score(answer, hit), escape(hit.path)]
+        cells += [_score(answer, hit), *([percent(hit.chance)] if likely else []), escape(hit.path)]
         table.add_row(*cells, *([escape(hit.label)] if labelled else []))
     return table
+
+
+def percent(chance: float | None) -> str:
+    """A chance for people: whole percents, never 0 or 100 for what is not certain."""
+    if chance is None or chance in (0, 1):
+        return "" if chance is None else f"{chance:.0%}"
+    return "<1%" if chance < 0.01 else ">99%" if chance > 0.99 else f"{chance:.0%}"
 
 
 def _score(answer: Answer, hit: Hit) -> str:

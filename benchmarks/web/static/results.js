@@ -11,6 +11,9 @@ export function element(tag, { className = "", text = "", ...attributes } = {}, 
 
 const number = (value) => String(+value.toPrecision(4));
 const milliseconds = (seconds) => (seconds < 1 ? `${+(1e3 * seconds).toPrecision(3)} ms` : `${seconds.toFixed(1)} s`);
+/* Whole percents, never 0 or 100 for what is not certain. */
+const percent = (chance) =>
+  chance === 0 || chance === 1 ? `${100 * chance}%` : chance < 0.01 ? "<1%" : chance > 0.99 ? ">99%" : `${Math.round(100 * chance)}%`;
 const VERDICTS = { match: "good", "no good match": "none", "nothing to search for": "bad", "not calibrated": "open" };
 
 export class Column {
@@ -49,12 +52,14 @@ export class Column {
     const picture = element("img", { src: `/api/galleries/${gallery}/images/${hit.id}`, alt: "" });
     const score = element("span", { className: "score", text: `${hit.good ? "✓ " : ""}${number(hit.score)}` });
     const line = element("span", { className: "line" }, element("b", { text: String(hit.rank) }), score);
+    const chance = hit.chance === null ? "" : percent(hit.chance);
+    if (chance) line.append(element("span", { className: "chance faint", text: chance, title: "chance that this hit is right" }));
     // A folder's picture is known by its file; a data set's by what it shows.
     const inFolder = answer.gallery.startsWith("/");
     const name = inFolder ? hit.path : hit.label || hit.path;
     const button = element(
       "button",
-      { type: "button", className: "hit", title: inFolder ? `${answer.gallery}/${hit.path}` : hit.path, "aria-label": `hit ${hit.rank}: ${name}, score ${number(hit.score)}${hit.good ? ", a good match" : ""}. Explain` },
+      { type: "button", className: "hit", title: inFolder ? `${answer.gallery}/${hit.path}` : hit.path, "aria-label": `hit ${hit.rank}: ${name}, score ${number(hit.score)}${hit.good ? ", a good match" : ""}${chance ? `, chance ${chance}` : ""}. Explain` },
       picture,
       line,
       element("span", { className: "label", text: name }),
