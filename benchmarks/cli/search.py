@@ -42,6 +42,9 @@ def search(
     face: Annotated[
         int | None, typer.Option("--face", min=1, help="Search for this face, numbered from left to right.")
     ] = None,
+    once: Annotated[
+        bool, typer.Option("--hide-copies", help="Leave out hits that show the same picture as an earlier one.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the answers as JSON.")] = False,
     sheet: Annotated[Path | None, typer.Option("--sheet", help="Write a contact sheet: .png or .html.")] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Say why each first hit is one.")] = False,
@@ -82,7 +85,7 @@ def search(
         places = Places(index_dir or default_index_dir(), weights_dir, data_dir, vector_store, tables)
         searchers = open_searchers(gallery, methods, places, tables, plugins, advance, force, several=True)
     gallery_searched = searchers[0].gallery
-    found = [find(searchers, query, k, region, face, explain) for query in queries]
+    found = [find(searchers, query, k, region, face, explain, once) for query in queries]
     if as_json:
         print(json.dumps([one.to_json() for one in found], indent=1))
     else:

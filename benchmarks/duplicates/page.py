@@ -45,18 +45,29 @@ def write_page(path: Path, finding: Finding, advance: Advance) -> None:
 
 def _shown(finding: Finding, picture: Picture, best: Picture) -> dict[str, Any]:
     thumb = gallery_thumb(finding.gallery, picture.id, SIDE)
-    name = str(finding.gallery.file(picture.id).relative_to(finding.gallery.root))
-    facts = [f"{picture.width} × {picture.height}", _size(picture.bytes), f"sharpness {picture.sharpness:.1f}"]
-    if picture is not best:
-        same = picture.content == best.content
-        facts.append("the same file" if same else f"score {picture.score:.3g}")
     return {
         "path": picture.path,
         "picture": data_uri(thumb) if thumb else None,
-        "facts": facts if picture.width else ["gone, or cannot be read any more"],
+        "facts": facts_of(picture, best),
         "best": picture is best,
-        "listable": visible(name) == name,
+        "listable": is_listable(finding, picture),
     }
+
+
+def facts_of(picture: Picture, best: Picture) -> list[str]:
+    """What is said of one of a group's pictures beside its name."""
+    if not picture.width:
+        return ["gone, or cannot be read any more"]
+    facts = [f"{picture.width} × {picture.height}", _size(picture.bytes), f"sharpness {picture.sharpness:.1f}"]
+    if picture is not best:
+        facts.append("the same file" if picture.content == best.content else f"score {picture.score:.3g}")
+    return facts
+
+
+def is_listable(finding: Finding, picture: Picture) -> bool:
+    """Whether its name can stand in a list of lines."""
+    name = str(finding.gallery.file(picture.id).relative_to(finding.gallery.root))
+    return visible(name) == name
 
 
 def _size(count: int) -> str:

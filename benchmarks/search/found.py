@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.search.answer import Answer
+from benchmarks.search.distinct import DEEPER, distinct
 from benchmarks.search.query import Crop, Query, cropped
 from benchmarks.search.searcher import Searcher
 
@@ -36,9 +37,13 @@ def find(
     crop: Crop | None = None,
     face: int | None = None,
     explain: bool = False,
+    once: bool = False,
 ) -> Found:
-    """Ask every searcher for the picture, its region or its face; raises SearchError (see Searcher.search)."""
-    answers = tuple(searcher.search(query, k, crop, face) for searcher in searchers)
+    """Ask every searcher for the picture, its region or its face; raises SearchError (see Searcher.search).
+
+    `once`: of hits that show the same picture the first alone.
+    """
+    answers = tuple(ask(searcher, query, k, crop, face, once) for searcher in searchers)
     whys: list[Explanation | None] = [None] * len(answers)
     if explain:
         from benchmarks.search.why import explain_hit
@@ -47,3 +52,10 @@ def find(
         pairs = zip(answers, searchers, strict=True)
         whys = [explain_hit(searched, answer, searcher, 0) if answer.hits else None for answer, searcher in pairs]
     return Found(query, answers, tuple(whys))
+
+
+def ask(searcher: Searcher, query: Query, k: int, crop: Crop | None, face: int | None, once: bool) -> Answer:
+    """One searcher's answer; `once`: of hits that show the same picture the first alone."""
+    if not once:
+        return searcher.search(query, k, crop, face)
+    return distinct(searcher.search(query, DEEPER * k, crop, face), searcher.gallery, k)

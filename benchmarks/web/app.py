@@ -14,8 +14,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from benchmarks.duplicates.finding import Finding
+from benchmarks.duplicates.page import facts_of, is_listable
+from benchmarks.duplicates.picture import Picture
+from benchmarks.duplicates.written import told
 from benchmarks.search.choice import overviews
-from benchmarks.search.query import Crop
+from benchmarks.search.query import Crop, Query
 from benchmarks.web.desk import Desk
 from benchmarks.web.guard import Guard
 from benchmarks.web.leaderboard import read_leaderboard
@@ -35,6 +39,8 @@ class SearchRequest(BaseModel):
     k: int = Field(12, ge=1, le=100)
     crop: str | None = None
     face: int | None = Field(None, ge=1)
+    once: bool = False
+    """Of hits that show the same picture the first alone."""
 
 
 class ExplainRequest(BaseModel):
@@ -74,6 +80,11 @@ def _add_pages(app: FastAPI, desk: Desk) -> None:
         page = environment.get_template("search.html.j2")
         return page.render(galleries=galleries, tab="search", most_bytes=desk.settings.most_bytes)
 
+    @app.get("/copies", response_class=HTMLResponse)
+    def copies_page() -> str:
+        folders = [(number, opened) for number, opened in enumerate(desk.opened) if opened.changes]
+        return environment.get_template("copies.html.j2").render(folders=folders, tab="copies")
+
     @app.get("/leaderboard", response_class=HTMLResponse)
     def leaderboard_page() -> str:
         rows = next(filter(None, map(read_leaderboard, overviews(desk.settings.tables))), [])
@@ -92,9 +103,12 @@ def _add_pictures(app: FastAPI, desk: Desk) -> None:
         except ClientDisconnect as gone:  # nobody is there to be told
             raise HTTPException(400, "the picture was not sent whole") from gone
         name = one_line(Path(unquote(request.headers.get("x-name", "")[:2000])).name, 100) or "picture"
-        token, query = await run_in_threadpool(desk.keep_query, data, name)
-        height, width = query.image.shape[:2]
-        return {"query": token, "name": name, "width": width, "height": height, "notes": query.notes}
+        return _kept(*await run_in_threadpool(desk.keep_query, data, name))
+
+    @app.post("/api/galleries/{gallery}/images/{id}/query")
+    def keep_image(gallery: int, id: int) -> dict[str, Any]:
+        """A gallery's image becomes the picture that is searched for."""
+        return _kept(*desk.keep_image(gallery, _number(id)))
 
     @app.get("/api/queries/{query}/picture")
     def query_picture(query: str) -> Response:
@@ -102,21 +116,41 @@ def _add_pictures(app: FastAPI, desk: Desk) -> None:
 
     @app.get("/api/galleries/{gallery}/images/{id}")
     def gallery_picture(gallery: int, id: int) -> Response:
-        if abs(id) >= 2**63:  # SQLite holds no such number
-            raise HTTPException(404, "there is no image of that number")
-        return Response(desk.thumbnail(gallery, id), media_type="image/jpeg", headers={"Cache-Control": "no-store"})
+        return Response(
+            desk.thumbnail(gallery, _number(id)), media_type="image/jpeg", headers={"Cache-Control": "no-store"}
+        )
+
+
+def _kept(token: str, query: Query) -> dict[str, Any]:
+    """What the page is told of a picture that is kept to be searched for."""
+    height, width = query.image.shape[:2]
+    return {"query": token, "name": query.name, "width": width, "height": height, "notes": query.notes}
+
+
+def _number(id: int) -> int:
+    """An image's number as it came in an address; raises HTTPException for one that SQLite could not hold."""
+    if abs(id) >= 2**63:
+        raise HTTPException(404, "there is no image of that number")
+    return id
 
 
 def _add_searching(app: FastAPI, desk: Desk) -> None:
     @app.post("/api/search")
     def search(asked: SearchRequest) -> dict[str, Any]:
         crop = Crop.parse(asked.crop) if asked.crop else None
-        token, answer = desk.search(asked.query, asked.gallery, asked.method, asked.k, crop, asked.face)
+        token, answer = desk.search(asked.query, asked.gallery, asked.method, asked.k, crop, asked.face, asked.once)
         return {"answer": token, "images": len(desk.galleries[asked.gallery]), **_told(desk, answer.to_json())}
 
     @app.post("/api/explain")
     def explain(asked: ExplainRequest) -> dict[str, str | None]:
         return _told(desk, desk.explain(asked.answer, asked.place))
+
+    @app.post("/api/galleries/{gallery}/copies")
+    def copies(gallery: int) -> dict[str, Any]:
+        """Groups of copies in a folder, each with the suggested picture first."""
+        finding = desk.copies(gallery)
+        groups = [[_copy(finding, picture, group[0]) for picture in group] for group in finding.groups]
+        return {"groups": groups, **_told(desk, {"notes": told(finding)})}
 
     @app.post("/api/galleries/{gallery}/look")
     def look(gallery: int) -> dict[str, Any]:
@@ -128,6 +162,16 @@ def _add_searching(app: FastAPI, desk: Desk) -> None:
     async def progress() -> dict[str, str]:
         """Never waits: it is asked while a search is under way."""
         return {"progress": desk.progress}
+
+
+def _copy(finding: Finding, picture: Picture, best: Picture) -> dict[str, Any]:
+    return {
+        "id": picture.id,
+        "path": picture.path,
+        "facts": facts_of(picture, best),
+        "best": picture is best,
+        "listable": is_listable(finding, picture),
+    }
 
 
 def _told(desk: Desk, document: Any) -> Any:

@@ -2,14 +2,17 @@
 
 import io
 from dataclasses import dataclass, replace
+from pathlib import Path
 from threading import Lock
 
 from benchmarks.additions import load_plugins
+from benchmarks.duplicates.finding import COPIES, Finding, find_copies
 from benchmarks.inventory import can_run
 from benchmarks.search.answer import Answer
 from benchmarks.search.choice import default_method
 from benchmarks.search.errors import SearchError
 from benchmarks.search.folder_gallery import FolderGallery
+from benchmarks.search.found import ask
 from benchmarks.search.gallery import Advance
 from benchmarks.search.opening import open_gallery
 from benchmarks.search.query import Crop, Query, cropped, read_query
@@ -22,6 +25,7 @@ from benchmarks.web.opened import Opened
 from benchmarks.web.settings import Settings
 from benchmarks.web.shelf import GoneError, Shelf
 from datasets.decoding import FORMATS
+from datasets.errors import ImageError
 from datasets.ground_and_range import low_byte_tiles
 
 QUERY_PIXELS = 40_000_000
@@ -102,28 +106,58 @@ class Desk:
             and can_run(spec, settings.places.weights)[0] == "yes"
         ]
 
-    def keep_query(self, data: bytes, name: str) -> tuple[str, Query]:
-        """Decode a picture that was sent, and keep it under a token; raises ImageError."""
+    def keep_query(self, data: bytes, name: str, path: Path | None = None) -> tuple[str, Query]:
+        """Decode a picture that was sent, or read from `path`, and keep it under a token; raises ImageError."""
         with self._decoding:
-            query = read_query(data, name, _most_pixels(data))
+            query = replace(read_query(data, name, _most_pixels(data)), path=path)
         return self._queries.put(query, query.image.shape[0] * query.image.shape[1]), query
+
+    def keep_image(self, gallery: int, id: int) -> tuple[str, Query]:
+        """Keep a gallery's image as a picture to search for; raises GoneError where there is none of that number."""
+        images = self._opened(gallery).gallery
+        try:
+            name, data = images.item(id).id, images.read(id)
+        except (SearchError, ImageError) as error:
+            raise GoneError(str(error)) from error
+        # As a file of the folder it is left out of its own hits.
+        path = images.file(id) if isinstance(images, FolderGallery) else None
+        return self.keep_query(data, name.rpartition("/")[2], path)
 
     def preview(self, token: str) -> bytes:
         """A kept picture as JPEG, as it was decoded."""
         return jpeg(thumb(self._queries.get(token).image, PREVIEW))
 
     def search(
-        self, query: str, gallery: int, method: str, k: int, crop: Crop | None, face: int | None
+        self,
+        query: str,
+        gallery: int,
+        method: str,
+        k: int,
+        crop: Crop | None,
+        face: int | None,
+        once: bool = False,
     ) -> tuple[str, Answer]:
         """One method's answer, and the token under which it can be explained; in what is in the gallery now."""
         picture = self._queries.get(query)
         with self._searching:
             try:
                 searcher = self._searcher(gallery, method)
-                answer = replace(searcher.search(picture, k, crop, face), gallery=self.opened[gallery].title)
+                answer = ask(searcher, picture, k, crop, face, once)
+                answer = replace(answer, gallery=self.opened[gallery].title)
             finally:
                 self._doing = ("", 0, None)
         return self._answers.put(Asked(query, crop, searcher, answer)), answer
+
+    def copies(self, gallery: int) -> Finding:
+        """Groups of copies in a folder; raises BenchmarkError where there is nothing to compare, or no folder."""
+        images = self._opened(gallery).gallery
+        if not isinstance(images, FolderGallery):
+            raise SearchError(f"{images.title} is no folder: `audit` looks for copies in a data set")
+        with self._searching:
+            try:
+                return find_copies(images.root, COPIES, self.settings.places, advance=self._advance)
+            finally:
+                self._doing = ("", 0, None)
 
     def explain(self, answer: str, place: int) -> dict[str, str | None]:
         """Why the hit at `place` (from 0) of an answer was one."""

@@ -2,9 +2,11 @@
 
 import base64
 import io
+import re
 
 import numpy as np
 import pytest
+from copies_support import photo
 from PIL import Image
 from search_support import encoded, picture
 from web_support import small_desk
@@ -13,7 +15,11 @@ pytest.importorskip("fastapi")
 
 from fastapi.testclient import TestClient
 
+from benchmarks.search.gallery import silent
+from benchmarks.search.searcher import Places
 from benchmarks.web.app import create_app
+from benchmarks.web.desk import Desk
+from benchmarks.web.settings import Settings
 from benchmarks.web.shelf import GoneError, Shelf
 
 HERE = "http://127.0.0.1:8000"
@@ -50,6 +56,56 @@ def test_a_picture_is_searched_for_and_the_hit_explained(client):
     why = client.post("/api/explain", json={"answer": answer["answer"], "place": 0}).json()
     assert why["title"] == "phash: 0 of 64 bits differ"
     assert base64.b64decode(why["picture"].partition(",")[2])[:2] == b"\xff\xd8"
+
+
+def test_a_hit_becomes_the_picture_that_is_searched_for(client):
+    first = search(client, sent(client)).json()["hits"][1]
+    kept = client.post(f"/api/galleries/0/images/{first['id']}/query").json()
+    assert (kept["name"], kept["width"], kept["height"]) == (first["path"], 60, 48)
+    answer = search(client, kept).json()
+    assert answer["itself"] == first["path"], "it is left out of its own hits"
+    assert first["path"] not in [hit["path"] for hit in answer["hits"]]
+    for number, status in ((999, 410), (2**63, 404)):
+        assert client.post(f"/api/galleries/0/images/{number}/query").status_code == status
+
+
+@pytest.fixture(scope="module")
+def saved_again(tmp_path_factory):
+    """A gallery in which every picture lies three times: as it is, smaller, and as the same file."""
+    root = tmp_path_factory.mktemp("again")
+    for seed in range(8):
+        image = Image.fromarray(photo(seed, (160, 120)))
+        image.save(root / f"{seed}.png")
+        image.resize((120, 90)).save(root / f"{seed}-small.jpg")
+        (root / f"{seed}-same.png").write_bytes((root / f"{seed}.png").read_bytes())
+    desk = Desk(Settings((str(root),), Places(root.parent / "index"), root), silent)
+    return TestClient(create_app(desk), base_url=HERE, raise_server_exceptions=False)
+
+
+def test_of_hits_that_show_the_same_the_first_alone(saved_again):
+    query = sent(saved_again, encoded(Image.fromarray(photo(3, (160, 120))), "JPEG"))
+    every = [hit["path"] for hit in search(saved_again, query, k=6).json()["hits"]]
+    assert sum(path.startswith("3") for path in every) == 3
+    answer = search(saved_again, query, k=6, once=True).json()
+    once = [hit["path"] for hit in answer["hits"]]
+    assert len(once) == len({path[0] for path in once}) == 6
+    assert once[0] == every[0]
+    assert re.search(r"^\d+ hits that show the same picture as an earlier one left out$", answer["notes"][0])
+    why = saved_again.post("/api/explain", json={"answer": answer["answer"], "place": 5})
+    assert why.status_code == 200
+
+
+def test_copies_are_grouped_and_nothing_is_told_of_a_data_set(saved_again, client):
+    found = saved_again.post("/api/galleries/0/copies").json()
+    assert len(found["groups"]) == 8
+    for group in found["groups"]:
+        assert {copy["path"][0] for copy in group} == {group[0]["path"][0]}
+        assert [copy["best"] for copy in group] == [True, False, False]
+        assert all(copy["facts"] and copy["listable"] for copy in group)
+        assert saved_again.get(f"/api/galleries/0/images/{group[2]['id']}").status_code == 200
+    assert any("nothing was changed or deleted" in note for note in found["notes"])
+    assert saved_again.post("/api/galleries/7/copies").status_code == 410
+    assert "(24 images)" in saved_again.get("/copies").text
 
 
 def test_a_region_is_searched_for(client):
@@ -168,7 +224,7 @@ def test_numbers_that_are_not_in_the_gallery(client):
 
 
 def test_every_response_allows_nothing_from_elsewhere(client):
-    for path in ("/", "/leaderboard", "/static/search.js", "/api/progress", "/nothing"):
+    for path in ("/", "/copies", "/leaderboard", "/static/search.js", "/api/progress", "/nothing"):
         headers = client.get(path).headers
         assert "default-src 'none'" in headers["content-security-policy"]
         assert "unsafe" not in headers["content-security-policy"]
@@ -179,7 +235,7 @@ def test_every_response_allows_nothing_from_elsewhere(client):
 
 
 def test_pages_hold_no_inline_script_or_style(client):
-    for path in ("/", "/leaderboard"):
+    for path in ("/", "/copies", "/leaderboard"):
         page = client.get(path).text
         assert " style=" not in page
         assert "<style" not in page

@@ -1,5 +1,10 @@
 """A desk over small galleries, for tests of the web page."""
 
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from search_support import fill
@@ -28,3 +33,21 @@ def small_desk(root: Path, vector_store: str | None = None, **settings) -> Desk:
     (root / "tables" / "overview.csv").write_text(TABLE)
     names = (str(root / "photos"), str(root / "labelled"))
     return Desk(Settings(names, Places(root / "index", vector_store=vector_store), root / "tables", **settings), silent)
+
+
+@contextmanager
+def served(desk: Desk) -> Iterator[str]:
+    """The address at which a desk answers meanwhile."""
+    import uvicorn
+
+    from benchmarks.web.app import create_app
+
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(create_app(desk), log_level="warning"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    server.should_exit = True
+    thread.join(10)

@@ -144,10 +144,10 @@ def main() -> int:
         f"writes this page. {made_on()}",
         "",
         "The error is the expected calibration error over ten ranges of chance: the mean gap between what was said "
-        f"and the share of hits that were right. Judged are the first {SHOWN} hits of searches that nothing was learned "
-        "from, as they are and with what is right taken away. Folders hold photographs of LFW, one of a person; what is "
-        f'searched for are edited copies of {COPIED} of them. "Learned in {LARGE // LARGER}": in a tenth of the '
-        "folder, and told of the whole by the rule for larger galleries.",
+        f"and the share of hits that were right. Judged are the first {SHOWN} hits of searches that nothing was "
+        "learned from, as they are and with what is right taken away. Folders hold photographs of LFW, one of a "
+        f'person; what is searched for are edited copies of {COPIED} of them. "Learned in {LARGE // LARGER}": in a '
+        "tenth of the folder, and told of the whole by the rule for larger galleries.",
         "",
         "| gallery | method | hits | error | said to be 90% or more: were right |",
         "|:--|:--|--:|--:|--:|",

@@ -7,6 +7,7 @@ import { Column, element } from "./results.js";
 const $ = (id) => document.getElementById(id);
 const MOST_BYTES = Number($("desk").dataset.mostBytes);
 let picture = null; // what the server said of the last one: its token, size and notes
+let explained = null; // the hit in the dialog, its gallery and its path
 let search = 0; // counts searches: answers to an earlier one are not shown
 
 const region = new Region({
@@ -31,11 +32,16 @@ async function bring(file) {
     say(`${file.name || "The picture"} has ${(file.size / 2 ** 20).toFixed(1)} MiB, and ${MOST_BYTES / 2 ** 20} are taken at most: make it smaller.`, true);
     return;
   }
+  await take(() => sendPicture(file));
+}
+
+/* Have the server keep a picture, and show it. */
+async function take(keep) {
   search += 1;
   $("columns").replaceChildren();
   say("Reading the picture…");
   try {
-    picture = await sendPicture(file);
+    picture = await keep();
   } catch (error) {
     say(error.message, true);
     return;
@@ -72,11 +78,11 @@ async function run(face = null) {
     columns[place].say("searching");
     try {
       const crop = region.text;
-      const question = { query: picture.query, gallery, method, k: $("k").valueAsNumber || 12, crop };
+      const question = { query: picture.query, gallery, method, k: $("k").valueAsNumber || 12, crop, once: $("once").checked };
       const answer = await ask("/api/search", face === null ? question : { ...question, face });
       if (mine !== search) return;
       count(gallery, answer.images);
-      columns[place].show(answer, gallery, explain);
+      columns[place].show(answer, gallery, (shown, hit) => explain(shown, hit, gallery));
       if (answer.faces.length) showFaces(answer.faces, crop);
     } catch (error) {
       if (mine !== search) return;
@@ -132,8 +138,9 @@ function showFaces(faces, crop = null) {
   );
 }
 
-async function explain(answer, place) {
+async function explain(answer, place, gallery) {
   const hit = answer.hits[place];
+  explained = { hit, gallery, path: answer.gallery.startsWith("/") ? `${answer.gallery}/${hit.path}` : hit.path };
   $("why-title").textContent = `${answer.method}: ${hit.path}`;
   $("why-text").textContent = "…";
   $("why-picture").hidden = true;
@@ -168,6 +175,19 @@ $("gallery").addEventListener("change", () => {
   for (const list of document.querySelectorAll("fieldset.methods")) {
     list.hidden = list.disabled = list.dataset.gallery !== $("gallery").value;
   }
+});
+$("with").addEventListener("click", async () => {
+  $("why").close();
+  await take(() => ask(`/api/galleries/${explained.gallery}/images/${explained.hit.id}/query`, {}));
+});
+$("copy").hidden = !navigator.clipboard; // browsers offer it to this machine's own pages and to https alone
+$("copy").addEventListener("click", async () => {
+  await navigator.clipboard.writeText(explained.path);
+  $("copy").textContent = "Copied";
+  setTimeout(() => ($("copy").textContent = "Copy its path"), 1500);
+});
+$("once").addEventListener("change", () => {
+  if (document.querySelector(".column")) run();
 });
 $("why").addEventListener("click", (event) => {
   if (event.target === $("why")) $("why").close();
