@@ -103,7 +103,7 @@ def _add_pictures(app: FastAPI, desk: Desk) -> None:
         except ClientDisconnect as gone:  # nobody is there to be told
             raise HTTPException(400, "the picture was not sent whole") from gone
         name = one_line(Path(unquote(request.headers.get("x-name", "")[:2000])).name, 100) or "picture"
-        return _kept(*await run_in_threadpool(desk.keep_query, data, name))
+        return _kept(*await run_in_threadpool(desk.uploads.keep, data, name))
 
     @app.post("/api/galleries/{gallery}/images/{id}/query")
     def keep_image(gallery: int, id: int) -> dict[str, Any]:
@@ -112,7 +112,7 @@ def _add_pictures(app: FastAPI, desk: Desk) -> None:
 
     @app.get("/api/queries/{query}/picture")
     def query_picture(query: str) -> Response:
-        return Response(desk.preview(query), media_type="image/jpeg", headers={"Cache-Control": "no-store"})
+        return Response(desk.uploads.preview(query), media_type="image/jpeg", headers={"Cache-Control": "no-store"})
 
     @app.get("/api/galleries/{gallery}/images/{id}")
     def gallery_picture(gallery: int, id: int) -> Response:

@@ -1,8 +1,6 @@
 """What the server holds: opened galleries, searchers made when they are first asked, the last pictures and answers."""
 
-import io
 from dataclasses import dataclass, replace
-from pathlib import Path
 from threading import Lock
 
 from benchmarks.additions import load_plugins
@@ -15,28 +13,19 @@ from benchmarks.search.folder_gallery import FolderGallery
 from benchmarks.search.found import ask
 from benchmarks.search.gallery import Advance
 from benchmarks.search.opening import open_gallery
-from benchmarks.search.query import Crop, Query, cropped, read_query
+from benchmarks.search.query import Crop, Query, cropped
 from benchmarks.search.searcher import Searcher
 from benchmarks.search.show.page import why_shown
-from benchmarks.search.show.thumbs import gallery_thumb, jpeg, thumb
+from benchmarks.search.show.thumbs import gallery_thumb, jpeg
 from benchmarks.search.why import explain_hit
 from benchmarks.web.hiding import Hiding, short_titles
 from benchmarks.web.opened import Opened
 from benchmarks.web.settings import Settings
 from benchmarks.web.shelf import GoneError, Shelf
-from datasets.decoding import FORMATS
+from benchmarks.web.uploads import Uploads
 from datasets.errors import ImageError
-from datasets.ground_and_range import low_byte_tiles
 
-QUERY_PIXELS = 40_000_000
-"""Of all pictures that are kept, together (120 MB)."""
-UPLOAD_PIXELS = 25_000_000
-"""Of one picture: a telephone's fits."""
-COSTLY_PIXELS = UPLOAD_PIXELS // 3
-"""Of one with transparency or 16 bits a channel, which takes three times the memory while it is decoded."""
 ANSWERS = 64
-PREVIEW = 1024
-"""Pixels along the longer side of the query as the page shows it."""
 THUMBNAIL = 320
 
 
@@ -80,12 +69,10 @@ class Desk:
         """What takes places out of answers to other machines."""
         self.opened = list(map(Opened, self.galleries, titles if settings.is_private else short_titles(titles)))
         self._doing: tuple[str, int, int | None] = ("", 0, None)
-        self._queries: Shelf[Query] = Shelf(QUERY_PIXELS, "picture")
+        self.uploads = Uploads()
         self._answers: Shelf[Asked] = Shelf(ANSWERS, "answer")
         # One search at a time: each uses all cores as it is, and no library promises to be searched by two threads.
         self._searching = Lock()
-        self._decoding = Lock()
-        """One picture at a time: requests side by side would each take the memory of the largest."""
 
     @property
     def progress(self) -> str:
@@ -106,12 +93,6 @@ class Desk:
             and can_run(spec, settings.places.weights)[0] == "yes"
         ]
 
-    def keep_query(self, data: bytes, name: str, path: Path | None = None) -> tuple[str, Query]:
-        """Decode a picture that was sent, or read from `path`, and keep it under a token; raises ImageError."""
-        with self._decoding:
-            query = replace(read_query(data, name, _most_pixels(data)), path=path)
-        return self._queries.put(query, query.image.shape[0] * query.image.shape[1]), query
-
     def keep_image(self, gallery: int, id: int) -> tuple[str, Query]:
         """Keep a gallery's image as a picture to search for; raises GoneError where there is none of that number."""
         images = self._opened(gallery).gallery
@@ -121,11 +102,7 @@ class Desk:
             raise GoneError(str(error)) from error
         # As a file of the folder it is left out of its own hits.
         path = images.file(id) if isinstance(images, FolderGallery) else None
-        return self.keep_query(data, name.rpartition("/")[2], path)
-
-    def preview(self, token: str) -> bytes:
-        """A kept picture as JPEG, as it was decoded."""
-        return jpeg(thumb(self._queries.get(token).image, PREVIEW))
+        return self.uploads.keep(data, name.rpartition("/")[2], path)
 
     def search(
         self,
@@ -138,7 +115,7 @@ class Desk:
         once: bool = False,
     ) -> tuple[str, Answer]:
         """One method's answer, and the token under which it can be explained; in what is in the gallery now."""
-        picture = self._queries.get(query)
+        picture = self.uploads.get(query)
         with self._searching:
             try:
                 searcher = self._searcher(gallery, method)
@@ -164,7 +141,7 @@ class Desk:
         asked = self._answers.get(answer)
         if not 0 <= place < len(asked.answer.hits):
             raise GoneError(f"the answer has no hit number {place + 1}")
-        query = self._queries.get(asked.query)
+        query = self.uploads.get(asked.query)
         query = query if asked.crop is None else cropped(query, asked.crop)
         with self._searching:
             return why_shown(explain_hit(query, asked.answer, asked.searcher, place))
@@ -172,7 +149,7 @@ class Desk:
     def thumbnail(self, gallery: int, id: int) -> bytes:
         """A gallery's image as a small JPEG; raises GoneError where there is none of that number."""
         try:
-            with self._decoding:
+            with self.uploads.decoding:
                 picture = gallery_thumb(self._opened(gallery).gallery, id, THUMBNAIL)
         except SearchError as error:
             raise GoneError(str(error)) from error
@@ -204,15 +181,3 @@ class Desk:
     def _advance(self, what: str, done: int, total: int | None) -> None:
         before, count, known = self._doing
         self._doing = (what, count + done, total or known) if what == before else (what, done, total)
-
-
-def _most_pixels(data: bytes) -> int:
-    """How many pixels a picture like this may have, by its header."""
-    import PIL.Image
-
-    try:
-        with PIL.Image.open(io.BytesIO(data), formats=FORMATS) as picture:
-            is_plain = picture.mode in ("1", "L", "P", "RGB", "YCbCr", "CMYK") and not picture.has_transparency_data
-            return UPLOAD_PIXELS if is_plain and not low_byte_tiles(picture) else COSTLY_PIXELS
-    except Exception:  # whatever a parser stumbles over: decoding says it
-        return COSTLY_PIXELS

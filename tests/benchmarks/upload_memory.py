@@ -50,7 +50,7 @@ def main(folder: str, kind: str, side: int) -> None:
 
     def send(number: int) -> str:
         try:
-            return "kept" if desk.keep_query(data, f"{number}") else ""
+            return "kept" if desk.uploads.keep(data, f"{number}") else ""
         except ImageError as error:
             return str(error)
 
