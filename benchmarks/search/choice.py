@@ -14,6 +14,8 @@ from methods.registry import Registry
 
 PUBLISHED = Path(__file__).parents[2] / "results" / "reference"
 """Published tables of this checkout; not there where the package is installed alone."""
+COPIES_FIRST = ("sscd-distilled",)
+"""In somebody's own folder it is copies that are looked for, and these are made to find them."""
 ORDER = ("efficientnet-lite0", "mobilenetv2", "hog", "phash")
 """For images of anything, best first: the order of the standard tables on CIFAR-10, and a hash where nothing else runs.
 """
@@ -27,10 +29,12 @@ def default_method(gallery: Gallery, registry: Registry, tables: Path, weights: 
     """The id of the method with the highest hit@1 on the gallery, of those that run here.
 
     By overview.csv in `tables`, or else the published one (see `overviews`), whichever first knows the gallery.
-    Supervised methods and canaries are never chosen. For a folder, or without tables, the first of a fixed order.
+    Supervised methods and canaries are never chosen. For a folder, or without tables, the first of a fixed order;
+    in a folder those made to find copies come first.
     """
     known = next(filter(None, (_by_table(gallery, path) for path in overviews(tables))), [])
-    names = [*known, *(FACES_FIRST if gallery.content == "faces" else ()), *ORDER]
+    copies = () if isinstance(gallery, DatasetGallery) else COPIES_FIRST
+    names = [*known, *(FACES_FIRST if gallery.content == "faces" else ()), *copies, *ORDER]
     for name in dict.fromkeys(names):
         try:
             spec = registry.get(name)
@@ -46,6 +50,13 @@ def local_method(gallery: Gallery, registry: Registry, weights: Path | None) -> 
     if isinstance(gallery, DatasetGallery) or len(gallery) > MOST_LOCAL:
         return None
     return LOCAL if can_run(registry.get(LOCAL), weights)[0] == "yes" else None
+
+
+def suggested(gallery: Gallery, registry: Registry, tables: Path, weights: Path | None) -> list[str]:
+    """The default method, and the one that finds parts of pictures, where it is quick enough."""
+    best = default_method(gallery, registry, tables, weights)
+    beside = local_method(gallery, registry, weights)
+    return [best] if beside in (None, best) else [best, str(beside)]
 
 
 def overviews(tables: Path) -> list[Path]:

@@ -53,7 +53,7 @@ def open_searchers(
     find a picture of which only a part is left.
     """
     from benchmarks.additions import load_plugins
-    from benchmarks.search.choice import default_method, local_method
+    from benchmarks.search.choice import suggested
     from benchmarks.search.searcher import Searcher
     from methods.onnx_check import require_sound
 
@@ -64,8 +64,6 @@ def open_searchers(
     opened = open_gallery(gallery, places.data, places.index)
     opened.update(advance, again)
     if not specs:
-        names = [default_method(opened, registry, tables, places.weights)]
-        if several and (beside := local_method(opened, registry, places.weights)) not in (None, *names):
-            names.append(str(beside))
-        specs = [registry.get(name) for name in names]
+        names = suggested(opened, registry, tables, places.weights)
+        specs = [registry.get(name) for name in (names if several else names[:1])]
     return [Searcher(spec, opened, places, advance) for spec in specs]

@@ -7,7 +7,7 @@ from benchmarks.additions import load_plugins
 from benchmarks.duplicates.finding import COPIES, Finding, find_copies
 from benchmarks.inventory import can_run
 from benchmarks.search.answer import Answer
-from benchmarks.search.choice import default_method
+from benchmarks.search.choice import suggested
 from benchmarks.search.errors import SearchError
 from benchmarks.search.folder_gallery import FolderGallery
 from benchmarks.search.found import ask
@@ -25,6 +25,8 @@ from benchmarks.web.shelf import GoneError, Shelf
 from benchmarks.web.uploads import Uploads
 from datasets.errors import ImageError
 
+SUGGESTED = "suggested here"
+"""What the methods are headed by that suit a gallery, before the families of the others."""
 ANSWERS = 64
 THUMBNAIL = 320
 
@@ -34,7 +36,8 @@ class MethodChoice:
     """A method that a gallery can be searched with here."""
 
     id: str
-    family: str
+    group: str
+    """What it is headed by: its family, or SUGGESTED."""
     summary: str
     chosen: bool
     """Ticked when the page opens."""
@@ -81,17 +84,18 @@ class Desk:
         return what + (f": {done:,}" if done else "") + (f" of {total:,}" if done and total else "")
 
     def methods(self, gallery: int) -> list[MethodChoice]:
-        """The methods that can search a gallery, in catalogue order."""
+        """The methods that can search a gallery, those that suit it first, else by family in catalogue order."""
         opened = self._opened(gallery).gallery
         settings = self.settings
-        best = default_method(opened, self.registry, settings.tables, settings.places.weights)
-        return [
-            MethodChoice(spec.id, spec.family, spec.summary, spec.id in (best, "phash"))
+        best = {*suggested(opened, self.registry, settings.tables, settings.places.weights), "phash"}
+        choices = [
+            MethodChoice(spec.id, SUGGESTED if spec.id in best else spec.family, spec.summary, spec.id in best)
             for spec in self.registry
             if spec.family != "canary"
             and not (spec.content == "faces" and opened.content == "objects")
             and can_run(spec, settings.places.weights)[0] == "yes"
         ]
+        return sorted(choices, key=lambda choice: (not choice.chosen, choice.group))
 
     def keep_image(self, gallery: int, id: int) -> tuple[str, Query]:
         """Keep a gallery's image as a picture to search for; raises GoneError where there is none of that number."""

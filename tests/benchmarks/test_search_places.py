@@ -7,6 +7,7 @@ from search_support import cli, fill
 
 from benchmarks.search.choice import PUBLISHED, default_method, overviews
 from benchmarks.search.dataset_gallery import DatasetGallery
+from benchmarks.search.folder_gallery import FolderGallery
 from methods.registry import load_registry
 
 HEADER = "dataset,subset,task,method,hit@1"
@@ -53,6 +54,20 @@ def test_a_gallery_that_ones_own_tables_do_not_know_is_looked_up_in_the_publishe
     gallery = DatasetGallery("lfw:smoke", None, tmp_path / "index")
     found = default_method(gallery, load_registry(), tmp_path / "own", None)
     assert found == chosen if chosen else found not in ("dhash", "whash")
+
+
+def test_a_folder_is_searched_for_copies_where_that_runs(tmp_path, monkeypatch):
+    gallery = FolderGallery(fill(tmp_path / "photos", 4), tmp_path / "index")
+    gallery.update()
+    runs = {"sscd-distilled": "yes", "efficientnet-lite0": "yes"}
+    monkeypatch.setattr("benchmarks.search.choice.can_run", lambda spec, weights: (runs.get(spec.id, "no"), ""))
+    assert default_method(gallery, load_registry(), tmp_path, None) == "sscd-distilled"
+    del runs["sscd-distilled"]
+    assert default_method(gallery, load_registry(), tmp_path, None) == "efficientnet-lite0"
+    runs["sscd-distilled"] = "yes"
+    monkeypatch.setattr("benchmarks.search.choice.PUBLISHED", tmp_path / "none")
+    data = DatasetGallery("cifar10:smoke", None, tmp_path / "index")
+    assert default_method(data, load_registry(), tmp_path, None) == "efficientnet-lite0"
 
 
 def test_the_origin_in_a_title_does_not_hide_a_data_set_from_its_tables(tmp_path, monkeypatch):
