@@ -89,6 +89,8 @@ def _from_copies(searcher: "Searcher", advance: Advance) -> Chance | None:
     gallery, ids = searcher.gallery, searcher.indexed.ids
     count = min(MOST, max(FEWEST, int(SHARE * len(ids))))
     chosen = np.sort(np.random.default_rng(_SEED).permutation(len(ids))[:count])
+    if len(chosen) < FEWEST:
+        return None
     images = imageset(gallery, ids[chosen].tolist())
     prints = take_prints(images)
     usable = np.flatnonzero(~prints.flat & (np.array(prints.digests) != ""))
