@@ -27,7 +27,7 @@ def report(
         bool,
         typer.Option(
             "--publish",
-            help="Write everything stored, each subset of one run and all of one commit, into the folder of published "
+            help="Write everything stored, each table of one run and all of one commit, into the folder of published "
             "tables.",
         ),
     ] = False,

@@ -1,4 +1,4 @@
-"""Whether all that a store holds is of one commit without changes, one machine and finished runs, one a subset."""
+"""Whether all that a store holds is of one commit without changes, one machine and finished runs, one a table."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -54,8 +54,8 @@ class Result:
 def publication_parts(store: Store, registry: Registry) -> list[Part]:
     """The provenance of all stored results: a part for each run, the one of most cells first, and one for all else.
 
-    All are of one commit without changes and of one machine, and the cells of one subset (standard, first-250) of one
-    finished run. Raises PublishError, which names the results that differ.
+    All are of one commit without changes and of one machine, and the cells of one task on one subset (standard,
+    first-250) of one finished run. Raises PublishError, which names the results that differ.
     """
     rows = list(store.rows())
     beside = list(_beside(store))
@@ -81,8 +81,10 @@ def _part_of_run(any_result: Result, record: Mapping[str, Any], cells: Sequence[
     subsets = list(dict.fromkeys(f"{cell.dataset}:{cell.subset}" for cell in cells))
     names = list(dict.fromkeys(cell.subset for cell in cells))
     what = f"{names[0]} subsets" if len(subsets) > 1 and len(names) == 1 else " and ".join(subsets)
-    part = _part(any_result, what, record["started"], record["ended"])
-    return replace(part, command=record["command"], subsets=subsets, wall_s=(ended - begun).total_seconds())
+    tasks = list(dict.fromkeys(cell.task for cell in cells))
+    part = _part(any_result, f"{what} ({', '.join(tasks)})", record["started"], record["ended"])
+    wall = (ended - begun).total_seconds()
+    return replace(part, command=record["command"], subsets=subsets, tasks=tasks, wall_s=wall)
 
 
 def _part(any_result: Result, what: str, started: str, ended: str) -> Part:
@@ -121,13 +123,13 @@ def _beside(store: Store) -> Iterator[Result]:
 def _runs(store: Store, rows: Sequence[tuple[Cell, dict[str, Any]]]) -> list[tuple[Mapping[str, Any], Sequence[Cell]]]:
     """The records of the finished runs, each with the cells it made, most cells first; raises PublishError for others.
 
-    The cells of one subset are of one run, so that no table and no summary compares figures of two.
+    The cells of one task on one subset are of one run, so that no table compares figures of two.
     """
     records = store.run_records()
     made = {cell: _run_of(str(cell.path), row, records) for cell, row in rows}
     cells_of: dict[int, list[Cell]] = {}
-    for subset in dict.fromkeys(cell.subset for cell in made):
-        runs = {cell: run for cell, run in made.items() if cell.subset == subset}
+    for table in dict.fromkeys((cell.subset, cell.task) for cell in made):
+        runs = {cell: run for cell, run in made.items() if (cell.subset, cell.task) == table}
         most, _ = Counter(runs.values()).most_common(1)[0]
         if most is None:
             raise PublishError(f"{store.root} has no record of the run that made its cells; run again with --force")

@@ -29,6 +29,8 @@ class Part:
     protocol: int
     subsets: Sequence[str] = ()
     """lfw:standard, cifar10:standard, ..."""
+    tasks: Sequence[str] = ()
+    """retrieval, copies, ...; none: all tasks of the subsets."""
     wall_s: float | None = None
     """Of the run, in seconds."""
     files: Sequence[str] = ()

@@ -56,16 +56,19 @@ def publish(store: Store, registry: Registry, reference: Path) -> list[Path]:
 
 def _with_files(parts: Sequence[Part], pages: Sequence[Page], names: Sequence[str]) -> list[Part]:
     """Each part with its files: a run's tables; overview, claims and pictures with the main run; all else beside."""
-    of_subset: dict[str, str] = {}
+    run_of: dict[str, int] = {}
     for page in pages:
         cell, *_ = page.group.entries[0]
-        of_subset |= dict.fromkeys((page.name, page.group.name), f"{cell.dataset}:{cell.subset}")
+        subset = f"{cell.dataset}:{cell.subset}"
+        made = (number for number, part in enumerate(parts) if subset in part.subsets and cell.task in part.tasks)
+        run_of |= dict.fromkeys((page.name, page.group.name), next(made))
     files = [list[str]() for _ in parts]
     for name in names:
         stem = Path(name).stem
         rest = 0 if stem in _OF_ALL_CELLS or stem.endswith("contact-sheet") else len(parts) - 1
-        runs = (number for number, part in enumerate(parts) if of_subset.get(stem, "") in part.subsets)
-        files[next(runs, rest)].append(name)
+        # A page's pictures are named after it.
+        own = max((page for page in run_of if stem == page or stem.startswith(f"{page}-")), key=len, default="")
+        files[run_of.get(own, rest)].append(name)
     return [replace(part, files=own) for part, own in zip(parts, files, strict=True)]
 
 

@@ -115,6 +115,24 @@ def test_other_subsets_may_be_of_runs_of_their_own(cells, tmp_path):
     assert not set(main.files) & set(other.files)
 
 
+def test_another_task_may_be_of_a_run_of_its_own(cells, tmp_path):
+    second = Cell("lfw", "standard", "robustness", "hog")
+    inputs = {"manifest": cells.hash, "threads": 2, "protocol": 1, "seed": 7}
+    failed = {"status": "error", "reason": "no matter", "jobs": 1, "wall_s": 1.0, "inputs": inputs}
+    cells.cell(second, cells.hash, **{**failed, "started": at(31), "provenance": provenance()})
+    record = {"started": at(30), "ended": at(32), "planned": 1, "finished": 1, "cells": [str(second.path)]}
+    write_json(cells.store.runs / "30.json", record | {"command": "run --all --task robustness"})
+    publish(cells.store, load_registry(), tmp_path / "reference")
+    main, other = read_parts(tmp_path / "reference")
+    assert (main.subsets, main.tasks) == (["lfw:standard"], ["retrieval"])
+    assert (other.subsets, other.tasks, other.wall_s) == (["lfw:standard"], ["robustness"], 120)
+    assert {"overview.csv", "lfw-standard-retrieval.csv", "lfw-standard-retrieval.png"} <= set(main.files)
+    assert {name for name in other.files if "robustness" in name} == {
+        f"lfw-standard-robustness{suffix}" for suffix in (".md", ".csv", ".tex")
+    }
+    assert "lfw:standard (robustness): commit" in other.line
+
+
 def test_a_folder_of_other_things_is_left_alone(cells, tmp_path):
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "a.txt").write_text("mine")
