@@ -27,7 +27,8 @@ from benchmarks.search.folder_gallery import FolderGallery  # noqa: E402
 from benchmarks.search.gallery import imageset  # noqa: E402
 from benchmarks.search.known_answers import DEPTH, SHOWN, Known, hits_of  # noqa: E402
 from benchmarks.search.searcher import Places, Searcher  # noqa: E402
-from datasets.lfw import Lfw  # noqa: E402
+from datasets.dataset import Dataset  # noqa: E402
+from datasets.registry import open_dataset  # noqa: E402
 from datasets.usual_copies import usual_copies  # noqa: E402
 from methods.registry import load_registry  # noqa: E402
 from tests.studies.made_on import made_on  # noqa: E402
@@ -66,7 +67,7 @@ def judged(gallery: str, method: str, known: Known, chance: Chance, times: float
     return Row(gallery, method, len(right), calibration_error(said, right), sure)
 
 
-def folder_of(people: int, lfw: Lfw, root: Path) -> Path:
+def folder_of(people: int, lfw: Dataset, root: Path) -> Path:
     """A folder of one photograph each of so many people, the same ones for a smaller number."""
     first = {item.label: item.id for item in reversed(lfw.items())}
     names = np.random.default_rng(0).permutation(sorted(first))[:people]
@@ -90,7 +91,7 @@ def searched(searcher: Searcher) -> Known:
 
 def folders(data: Path, weights: Path | None) -> Iterator[Row]:
     """Each method in a folder, and what it learned in a tenth of it told of the whole."""
-    lfw = Lfw(data)
+    lfw = open_dataset("lfw", data)
     with tempfile.TemporaryDirectory() as name:
         roots = [folder_of(people, lfw, Path(name, str(people))) for people in (LARGE // LARGER, LARGE)]
         for method in FOLDER_METHODS:
