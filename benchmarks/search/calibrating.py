@@ -127,7 +127,7 @@ def _from_queries(searcher: "Searcher", gallery: DatasetGallery, advance: Advanc
     attainable = SURELY[searcher.composed.ann.metric] if searcher.composed else np.inf
     learned = from_labels(wrong, right[np.isin(queries.labels, images.labels)], attainable)
     means = SHOWS.get(gallery.content, "the same label")
-    return replace(learned, chance=known.chance(means, f"{len(queries):,} labelled queries"))
+    return replace(learned, chance=known.chance(means, f"{len(queries):,} labelled queries", searcher.composed))
 
 
 def _from_own_images(

@@ -13,6 +13,8 @@ import numpy as np
 
 FEWEST = 200
 """Hits whose truth is known; fewer say little about the rare ones."""
+_SURE = 0.995
+"""Chance of a picture that the method cannot tell from the query, whose file is another."""
 LARGER = 10
 """Times: the larger gallery that is spoken of."""
 
@@ -52,11 +54,12 @@ class Chance:
         return cls(scores, chances, str(document["means"]), str(document["basis"]))
 
 
-def learn(scores: np.ndarray, right: np.ndarray, means: str, basis: str) -> Chance | None:
+def learn(scores: np.ndarray, right: np.ndarray, means: str, basis: str, equal: float | None = None) -> Chance | None:
     """From the scores (n,) of hits and which of them are right (n,) bool; None where there are too few of either kind.
 
     A block of hits that isotonic regression gives one share stands for its mean score, with half a hit of each kind
-    added: no block is ever sure.
+    added: no block is ever sure. `equal` is the score of an equal picture, where there is such a score. It is right,
+    however seldom the hits learned from come near it: chances rise from their highest to that one.
     """
     from sklearn.isotonic import IsotonicRegression
 
@@ -69,6 +72,8 @@ def learn(scores: np.ndarray, right: np.ndarray, means: str, basis: str) -> Chan
     counts = np.diff(np.append(starts, len(shares)))
     centres = np.add.reduceat(scores, starts) / counts
     chances = np.maximum.accumulate((np.add.reduceat(right.astype(float), starts) + 0.5) / (counts + 1))
+    if equal is not None and equal > centres[-1]:
+        centres, chances = np.append(centres, equal), np.append(chances, max(_SURE, chances[-1]))
     return Chance(tuple(centres.tolist()), tuple(chances.tolist()), means, basis)
 
 

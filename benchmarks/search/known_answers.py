@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from benchmarks.search.calibration import SURELY
 from benchmarks.search.chance import Chance, learn
 from benchmarks.search.gallery import Advance, imageset
 from benchmarks.search.known_rows import KnownRows
@@ -19,6 +20,7 @@ from datasets.usual_copies import usual_copies
 from datasets.words import count_of
 from methods.duplicates.finder import near_pairs, take_prints
 from methods.ranking import Ranking
+from methods.vector_method import VectorMethod
 
 if TYPE_CHECKING:
     from benchmarks.search.searcher import Searcher
@@ -52,10 +54,11 @@ class Known:
             self.scores += scores[kept][:SHOWN].tolist()
             self.right += right[kept][:SHOWN].tolist()
 
-    def chance(self, means: str, searches: str) -> Chance | None:
-        """What they teach; `searches` says which they are."""
+    def chance(self, means: str, searches: str, method: VectorMethod | None) -> Chance | None:
+        """What they teach; `searches` says which they are, `method` what compared rows, if rows were compared."""
         basis = f"learned from {searches}, and from as many of which what is right was taken away"
-        return learn(np.array(self.scores), np.array(self.right, dtype=bool), means, basis)
+        equal = None if method is None else SURELY[method.ann.metric]
+        return learn(np.array(self.scores), np.array(self.right, dtype=bool), means, basis, equal)
 
 
 def from_own_pictures(searcher: "Searcher", advance: Advance) -> Chance | None:
@@ -81,7 +84,7 @@ def _from_labels(searcher: "Searcher") -> Chance | None:
         other = contents != searcher.gallery.digest(int(ids[query]))
         right = np.array([labels[int(position)] == labels[query] for position in positions[other]], dtype=bool)
         known.add(scores[other], right, bool(right.any()))
-    return known.chance("the same label", f"{known.searches:,} pictures of this folder")
+    return known.chance("the same label", f"{known.searches:,} pictures of this folder", method)
 
 
 def _from_copies(searcher: "Searcher", advance: Advance) -> Chance | None:
@@ -104,9 +107,8 @@ def _from_copies(searcher: "Searcher", advance: Advance) -> Chance | None:
         for original, (positions, scores) in zip(chosen[originals].tolist(), found, strict=True):
             if len(positions):
                 known.add(scores, np.isin(positions, sorted(alike[original])))
-    return known.chance(
-        "the same picture", f"{count_of(known.searches, 'edited copy', 'edited copies')} of pictures here"
-    )
+    made = count_of(known.searches, "edited copy", "edited copies")
+    return known.chance("the same picture", f"{made} of pictures of this folder", searcher.composed)
 
 
 def _searched(searcher: "Searcher", copies: ImageSet, advance: Advance) -> Iterable[tuple[np.ndarray, np.ndarray]]:

@@ -47,6 +47,16 @@ def test_a_higher_score_is_never_less_likely(pairs):
     assert said == sorted(said)
 
 
+def test_beyond_all_hits_chances_rise_to_that_of_an_equal_picture():
+    scores, right, _ = hits(500, 1)
+    far = scores.max() + 10
+    alone, anchored = learn(scores, right, "x", "y"), learn(scores, right, "x", "y", far)
+    assert anchored.of(scores.mean()) == alone.of(scores.mean())
+    assert alone.of(far) < anchored.of(far) < 1
+    assert anchored.of(far - 5) > alone.of(far - 5)
+    assert learn(scores, right, "x", "y", scores.min()) == alone, "an equal picture that scores less says nothing"
+
+
 def test_few_hits_or_hits_of_one_kind_teach_nothing():
     scores, right, _ = hits(199, 1)
     assert learn(scores, right, "x", "y") is None
