@@ -72,8 +72,9 @@ def learn(scores: np.ndarray, right: np.ndarray, means: str, basis: str, equal: 
     counts = np.diff(np.append(starts, len(shares)))
     centres = np.add.reduceat(scores, starts) / counts
     chances = np.maximum.accumulate((np.add.reduceat(right.astype(float), starts) + 0.5) / (counts + 1))
-    if equal is not None and equal > centres[-1]:
-        centres, chances = np.append(centres, equal), np.append(chances, max(_SURE, chances[-1]))
+    if equal is not None and equal > scores[-1]:
+        centres = np.append(centres, [scores[-1], equal])
+        chances = np.append(chances, [chances[-1], max(_SURE, chances[-1])])
     return Chance(tuple(centres.tolist()), tuple(chances.tolist()), means, basis)
 
 

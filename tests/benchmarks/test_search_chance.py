@@ -51,10 +51,10 @@ def test_beyond_all_hits_chances_rise_to_that_of_an_equal_picture():
     scores, right, _ = hits(500, 1)
     far = scores.max() + 10
     alone, anchored = learn(scores, right, "x", "y"), learn(scores, right, "x", "y", far)
-    assert anchored.of(scores.mean()) == alone.of(scores.mean())
+    assert [anchored.of(score) for score in scores] == [alone.of(score) for score in scores]
     assert alone.of(far) < anchored.of(far) < 1
     assert anchored.of(far - 5) > alone.of(far - 5)
-    assert learn(scores, right, "x", "y", scores.min()) == alone, "an equal picture that scores less says nothing"
+    assert learn(scores, right, "x", "y", scores.max()) == alone, "where hits were equal they teach it themselves"
 
 
 def test_few_hits_or_hits_of_one_kind_teach_nothing():
