@@ -148,7 +148,8 @@ def main() -> int:
         f"and the share of hits that were right. Judged are the first {SHOWN} hits of searches that nothing was "
         "learned from, as they are and with what is right taken away. Folders hold photographs of LFW, one of a "
         f'person; what is searched for are edited copies of {COPIED} of them. "Learned in {LARGE // LARGER}": in a '
-        "tenth of the folder, and told of the whole by the rule for larger galleries.",
+        "tenth of the folder, and told of the whole by the rule for larger galleries. Half of a data set's queries are "
+        "few: the ten hits of one are often right or wrong together.",
         "",
         "| gallery | method | hits | error | said to be 90% or more: were right |",
         "|:--|:--|--:|--:|--:|",
