@@ -73,8 +73,8 @@ def merged_lines(members: Sequence[Summarised]) -> dict[str, dict[str, Any]]:
 def run_line(members: Sequence[Summarised]) -> str:
     """The machine and the threads of the first data set's rows, in one sentence."""
     rows = members[0].rows
-    jobs, threads = ([int(row[key]) for row in rows] for key in ("jobs", "threads"))
-    return run_note([row["machine"] for row in rows], threads, max(jobs) > 1)
+    timed_beside = any(int(row["jobs"]) > 1 and not is_missing(row.get("p50_ms")) for row in rows)
+    return run_note([row["machine"] for row in rows], [int(row["threads"]) for row in rows], timed_beside)
 
 
 def _worst_last(line: Mapping[str, Any], titles: Sequence[str]) -> list[float]:

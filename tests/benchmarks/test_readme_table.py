@@ -10,7 +10,7 @@ from PIL.PngImagePlugin import PngInfo
 from benchmarks.tables.markdown import to_markdown
 from benchmarks.tables.readme import BEGIN, END, PICTURE, stale_parts, update_readme
 from benchmarks.tables.readme_picture import SOURCE, draw_picture, source_of
-from benchmarks.tables.summary import Summarised
+from benchmarks.tables.summary import Summarised, run_line
 from benchmarks.tables.winners import winners, winners_table
 from methods.spec import Family
 
@@ -112,3 +112,10 @@ def test_the_picture_is_drawn_with_its_source(tmp_path):
     with Image.open(tmp_path / PICTURE) as image:
         assert image.info[SOURCE] == source_of(overview)
         assert image.width > 800
+
+
+@pytest.mark.parametrize(("p50", "said"), [(None, False), (2.0, True)])
+def test_only_cells_that_were_timed_beside_others_disturb_each_other(p50, said):
+    alone = {"machine": "C", "threads": 2, "jobs": 1, "p50_ms": 1.0}
+    line = run_line([Summarised("lfw", "standard", [alone, {**alone, "jobs": 2, "p50_ms": p50}], "", [])])
+    assert ("side by side" in line) == said
