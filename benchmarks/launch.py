@@ -115,7 +115,6 @@ def _run(
     on_start: Callable[[int], None],
 ) -> Outcome:
     process = multiprocessing.get_context("forkserver").Process(target=target)
-    start = time.perf_counter()
     try:
         process.start()
     except (EOFError, ConnectionError, BrokenPipeError) as error:
@@ -123,6 +122,8 @@ def _run(
             "no process can be started: the one that they are forked from has ended, as happens where memory is short; "
             "raise its limit (ulimit -v), then the same command goes on from what is stored"
         ) from error
+    # Not before: the first process of a run waits until the template has imported every library: that is no job's time.
+    start = time.perf_counter()
     pid = process.pid or 0
     on_start(pid)
     stopped = None

@@ -257,9 +257,9 @@ def _find_weights(spec: MethodSpec, weights_dir: Path | None) -> Found | None:
 
 def _not_applicable(spec: MethodSpec, dataset: Dataset, task: Task, weights: Found | None) -> str:
     if not task.asks(spec):
-        return f"takes no part in {task.name}"
+        return f"{task.name} does not apply"
     if spec.content == "faces" and dataset.content == "objects":
-        return "looks for faces"
+        return "made for images of faces"
     if not task.is_timed and spec.weights and weights is None and not spec.network_in_file:
         return f"untrained: {task.name} measures accuracy only"
     return ""

@@ -4,31 +4,50 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.table import Table
+from rich.table import Table as Grid
 from rich.text import Text
 
 from benchmarks.cells import Cell
 from benchmarks.provenance import program
-from benchmarks.tables.model import DISTURBED, disturbed_mark, fraction, is_missing, mark, mebibytes, milliseconds
+from benchmarks.tables.model import (
+    DISTURBED,
+    Table,
+    disturbed_mark,
+    fraction,
+    is_missing,
+    mark,
+    mebibytes,
+    milliseconds,
+)
 from benchmarks.tables.notes import disturbance_words
 from benchmarks.tables.pages import Page
-from benchmarks.tables.retrieval import RetrievalTables
 from benchmarks.terminal import Console
 from datasets.words import count_of
 
 _SHOWN = 7
 """Methods of a data set; with its title, header, two lines of notes and a blank one that is a dozen lines."""
 _MARKS = {"best": "best", "tied": "≈", "": ""}
+_LEGEND = {
+    "≈": "not significantly worse than the best (paired bootstrap, 95%)",
+    "†": "learns from the gallery's labels",
+    DISTURBED: "timed while other processes used the machine, as cells of a smoke run do",
+}
 
 
 def print_leaders(console: Console, pages: Sequence[Page], asked: Collection[tuple[str, str]]) -> None:
-    """The leaders of every data set and subset of `asked` that has a retrieval table."""
-    shown = [page for page in pages if page.retrieval and _asked(page) in asked]
+    """The leaders of every data set and subset of `asked`: of retrieval, or of other tasks where that did not run."""
+    shown = [page for page in pages if page.metric and _asked(page) in asked]
+    retrieval = {_asked(page) for page in shown if page.retrieval}
+    printed = ""
     for page in shown:
-        assert page.retrieval is not None
-        _print_table(console, page.group.where, page.retrieval)
-    if any(page.retrieval and page.retrieval.best for page in shown):
-        console.print("≈: not significantly worse than the best (paired bootstrap, 95%).", style="dim", highlight=False)
+        if page.retrieval:
+            accuracy = page.retrieval.accuracy()
+            printed += _print_table(console, f"{page.group.where}, retrieval", page.metric, accuracy)
+        elif page.tables and _asked(page) not in retrieval:
+            printed += _print_table(console, page.group.heading, page.metric, page.tables[0])
+    for sign, meaning in _LEGEND.items():
+        if sign in printed:
+            console.print(f"{sign}: {meaning}", style="dim", highlight=False)
 
 
 def print_failures(console: Console, failed: Sequence[tuple[Cell, dict[str, Any]]], what: str) -> None:
@@ -82,34 +101,39 @@ def _asked(page: Page) -> tuple[str, str]:
     return cell.dataset, cell.subset
 
 
-def _print_table(console: Console, where: str, tables: RetrievalTables) -> None:
-    scored = [row for row in tables.rows if not is_missing(row.get("hit@1"))]
-    ranked = sorted((row for row in scored if row["family"] != "canary"), key=lambda row: -row["hit@1"])
+def _print_table(console: Console, title: str, metric: str, table: Table) -> str:
+    """The methods of a table by their `metric`, with what a query costs where that was measured; all cells' texts."""
+    scored = [row for row in table.rows if not is_missing(row.get(metric))]
+    ranked = sorted((row for row in scored if row["family"] != "canary"), key=lambda row: -row[metric])
+    timed = any("p50_ms" in row for row in ranked)
     console.print()
-    console.print(f"{where}, retrieval", style="bold", markup=False, highlight=False)
-    table = Table(box=None, pad_edge=False)
-    table.add_column("method", no_wrap=True, overflow="fold")
-    for name in ("hit@1", "95%", "", "p50 ms", "peak MiB"):
-        table.add_column(name, no_wrap=True, justify="left" if name in ("95%", "") else "right")
-    accuracy = tables.accuracy()
+    console.print(title, style="bold", markup=False, highlight=False)
+    grid = Grid(box=None, pad_edge=False)
+    grid.add_column("method", no_wrap=True, overflow="fold")
+    for name in (metric, "95%", "", *(("p50 ms", "peak MiB") if timed else ())):
+        grid.add_column(name, no_wrap=True, justify="left" if name in ("95%", "") else "right")
+    texts: list[str] = []
     for row in ranked[:_SHOWN]:
-        sign = mark(accuracy, "hit@1", row["method"])
+        sign = mark(table, metric, row["method"])
         style = "bold green" if sign == "best" else ""
-        interval = f"{fraction(row['hit@1_low'])} to {fraction(row['hit@1_high'])}"
-        cells = (row["shown_method"], fraction(row["hit@1"]), interval, _MARKS[sign], *_cost(row))
-        table.add_row(*(Text(cell, style=style) for cell in cells))
+        ends: list[Any] = [row.get(f"{metric}_{end}") for end in ("low", "high")]
+        interval = "" if any(map(is_missing, ends)) else " to ".join(map(fraction, ends))
+        cells = (row["shown_method"], fraction(row[metric]), interval, _MARKS[sign], *(_cost(row) if timed else ()))
+        grid.add_row(*(Text(cell, style=style) for cell in cells))
+        texts += cells
     if ranked:
-        console.print(table)
+        console.print(grid)
     else:
         console.print("  no method has an accuracy", highlight=False)
-    notes = [f"{row['method']} {fraction(row['hit@1'])}" for row in scored if row["family"] == "canary"]
+    notes = [f"{row['method']} {fraction(row[metric])}" for row in scored if row["family"] == "canary"]
     more = [f"{count_of(len(ranked) - _SHOWN, 'more method')} in the overview"] if len(ranked) > _SHOWN else []
     said = "; ".join([*([f"canaries: {', '.join(notes)}"] if notes else []), *more])
     if said:
         console.print(f"  {said}", style="dim", markup=False, highlight=False)
+    return " ".join(texts)
 
 
-def _cost(row: dict[str, Any]) -> tuple[str, str]:
+def _cost(row: Mapping[str, Any]) -> tuple[str, str]:
     p50, peak = row["p50_ms"], row["peak_bytes"]
     median = "" if is_missing(p50) else disturbed_mark(milliseconds(p50), row, "p50_ms")
     return median, "" if is_missing(peak) else mebibytes(peak)

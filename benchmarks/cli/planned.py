@@ -76,7 +76,8 @@ def _print_cells(console: Console, plan: Plan, expected: Mapping[PlannedCell, fl
     for planned in plan.cells:
         groups.setdefault(f"{where(planned)}, {planned.cell.task}", []).append(planned)
     for title, members in groups.items():
-        table = Table(title=title, title_justify="left", title_style="bold")
+        console.print(title, style="bold", markup=False, highlight=False, soft_wrap=True)
+        table = Table()
         table.add_column("method", no_wrap=True, overflow="fold", min_width=max(len(m.cell.method) for m in members))
         table.add_column("state", no_wrap=True)
         table.add_column("why")

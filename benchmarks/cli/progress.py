@@ -24,6 +24,8 @@ from methods import progress
 _COLOURS = {"ok": "green", "unavailable": "yellow"}
 SPEAKS_EVERY = 30.0
 """Seconds between two plain lines about the cells that run, at most."""
+WAITING = "waiting for the first cell to start (its libraries are loaded first)"
+"""Shown before any cell runs: on a busy machine, importing the libraries of all methods takes minutes."""
 
 
 class Watch:
@@ -36,11 +38,13 @@ class Watch:
         self.began = time.monotonic()
         self.forecast = Forecast(expected, jobs)
         self._running: dict[PlannedCell, float] = {}
+        self._started = False
         self._lock = threading.Lock()
 
     def started(self, planned: PlannedCell) -> None:
         """A cell has begun."""
         with self._lock:
+            self._started = True
             self._running[planned] = time.monotonic()
             self.forecast.started(planned)
 
@@ -55,6 +59,9 @@ class Watch:
         """Title and state of each cell that runs: how far it has come where it says so, and since when."""
         with self._lock:
             running = dict(self._running)
+            waiting = not running and not self._started
+        if waiting:
+            return [(WAITING, duration(time.monotonic() - self.began))]
         return [(planned.cell.title, self._state(planned, since)) for planned, since in running.items()]
 
     def left(self) -> str:

@@ -87,7 +87,6 @@ def _stored(
     """
     from dataclasses import replace
 
-    from benchmarks.cli.asking import default_threads
     from benchmarks.plan import make_plan
 
     rows = [
@@ -104,7 +103,8 @@ def _stored(
         planned: dict[Cell, _State] = {}
         obstacle = "runs with other options than these"
         try:
-            asked = replace(request, datasets=(pair,), threads=threads or default_threads([pair], side_by_side=True))
+            used = {row["inputs"].get("threads") for cell, row in rows if (cell.dataset, cell.subset) == pair}
+            asked = replace(request, datasets=(pair,), threads=threads or _default_threads(pair, used))
             plan = make_plan(asked, registry, store)
             planned = {each.cell: _state(each) for each in plan.cells}
         except BenchmarkError as error:
@@ -114,6 +114,14 @@ def _stored(
         members += [cell for cell in planned if store.folder(cell) in damaged]
         states += [planned.get(cell, _State(cell, "unchecked", obstacle)) for cell in members]
     return states
+
+
+def _default_threads(pair: tuple[str, str], used: set[int | None]) -> int:
+    """What `run` takes unless told otherwise: for smoke subsets beside others, all cores, as their rows then say."""
+    from benchmarks.cli.asking import default_threads
+    from benchmarks.provenance import usable_cores
+
+    return usable_cores() if used == {usable_cores()} else default_threads([pair], side_by_side=True)
 
 
 def _state(planned: "PlannedCell") -> _State:
@@ -129,7 +137,8 @@ def _print(console: "Console", states: Sequence[_State], why: bool) -> None:
     for each in states:
         groups.setdefault(f"{each.cell.dataset}:{each.cell.subset}, {each.cell.task}", []).append(each)
     for title, members in groups.items():
-        table = Table(title=escape(title), title_justify="left", title_style="bold")
+        console.print(title, style="bold", markup=False, highlight=False, soft_wrap=True)
+        table = Table()
         table.add_column("method", no_wrap=True, overflow="fold", min_width=max(len(m.cell.method) for m in members))
         table.add_column("state", no_wrap=True)
         if why:

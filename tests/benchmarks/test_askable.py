@@ -1,5 +1,7 @@
 """Where every answer is right, or none can be, nothing is asked: no method gets a figure that says nothing."""
 
+import re
+
 import numpy as np
 import pytest
 from PIL import Image as PilImage
@@ -43,6 +45,7 @@ def test_of_one_label_only_what_asks_for_pictures_is_run(tmp_path):
     assert {path.parts[-3] for path in out.rglob("cell.json")} == {"robustness"}
     assert "one label: nothing to tell apart" in done.stdout
     assert not list(out.glob("*retrieval*"))
+    assert re.search(r"folder:photos:full, robustness\nmethod +hit@1 +95% *\npixels +\d", done.stdout)  # an answer
 
 
 def test_a_flat_folder_runs_the_tasks_that_need_no_labels(tmp_path):

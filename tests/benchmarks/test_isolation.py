@@ -1,5 +1,6 @@
 """One bad cell never costs another: every way to go wrong leaves a row with the reason."""
 
+import multiprocessing
 import os
 import threading
 import time
@@ -52,6 +53,22 @@ def test_a_cell_that_sleeps_is_ended_at_its_timeout(bench):
     assert row["status"] == "timeout"
     assert "--timeout" in row["reason"]
     assert time.monotonic() - start < 60
+
+
+def test_the_time_until_a_process_can_be_started_is_no_cells(bench, monkeypatch):
+    """The first process of a run waits until the template has imported every library: minutes, on a busy machine."""
+    begun = multiprocessing.get_context("forkserver").Process.start
+    clock, waited = time.perf_counter, []
+
+    def begin(process):
+        begun(process)
+        waited.append(1000.0)
+
+    monkeypatch.setattr(multiprocessing.get_context("forkserver").Process, "start", begin)
+    monkeypatch.setattr(time, "perf_counter", lambda: clock() + sum(waited))
+    row = bench.run("mean-colour", limits=Limits(timeout=500))["mean-colour"]
+    assert waited
+    assert (row["status"], row["wall_s"] < 500) == ("ok", True)
 
 
 def test_a_cell_that_takes_too_much_memory_is_ended(bench):

@@ -120,6 +120,15 @@ def test_a_terminal_shows_whole_names_and_how_far_a_cell_has_come(watching):
     assert text.replace("\n", "").replace(" ", "").count(cells[1].cell.title.replace(" ", "")) == 1
 
 
+def test_until_the_first_cell_starts_it_is_said_what_is_waited_for(bench):
+    watch = Watch(dict.fromkeys(bench.plan("mean-colour").cells, 5.0), bench.store, jobs=1)
+    ((title, state),) = watch.lines()
+    assert "libraries are loaded" in title
+    assert len(f"{title}  {state}") < 78
+    watch.started(bench.plan("mean-colour").cells[0])
+    assert "libraries" not in str(watch.lines())
+
+
 def test_a_log_hears_of_a_long_cell_now_and_then(watching):
     _, watch = watching
     console = Console(file=io.StringIO(), width=80)
