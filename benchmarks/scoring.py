@@ -14,11 +14,11 @@ from benchmarks.judged.first_result import hit_at_1
 from benchmarks.judged.relevance import Relevance, of_labels, of_originals
 from benchmarks.judged.statistics import NAME as STATISTICS
 from benchmarks.judged.statistics import StoredStatistics
-from benchmarks.metrics.averages import macro, micro
 from benchmarks.metrics.chance import chance, chance_standard_error
 from benchmarks.metrics.index_recall import index_recall
 from benchmarks.metrics.intervals import Interval
 from benchmarks.metrics.judgement import Judgement
+from benchmarks.metrics.means import macro, micro
 from benchmarks.metrics.registry import METRICS, evaluate
 from benchmarks.metrics.statistics import bootstrap_intervals, clustered_intervals
 from benchmarks.metrics.verification import Verification, verify

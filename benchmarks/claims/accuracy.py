@@ -8,9 +8,9 @@ import numpy as np
 
 from benchmarks.claims.evidence import NoFigureError, Source
 from benchmarks.claims.measure import CellMeasure, Value
-from benchmarks.metrics.averages import micro
 from benchmarks.metrics.index_recall import index_recall
-from benchmarks.metrics.precision import found
+from benchmarks.metrics.means import micro
+from benchmarks.metrics.ranking import found
 from benchmarks.metrics.statistics import Interval, bootstrap_interval, paired_difference
 from benchmarks.protocol import SEED
 from benchmarks.scoring import score_verification

@@ -32,11 +32,9 @@ def compare(
     """
     from benchmarks.additions import load_plugins
     from benchmarks.files import write_json, write_text
-    from benchmarks.gate.as_json import to_json
-    from benchmarks.gate.markdown import to_markdown
+    from benchmarks.gate.forms import print_report, to_json, to_markdown
     from benchmarks.gate.report import compare_paths
     from benchmarks.gate.rules import Rules
-    from benchmarks.gate.terminal import print_report
     from benchmarks.tasking.registry import tasks_of
     from benchmarks.terminal import Console
     from datasets.errors import BenchmarkError
@@ -64,7 +62,7 @@ def update(
 ) -> None:
     """Make a run's results the new baseline, with the reason for it."""
     from benchmarks.additions import load_plugins
-    from benchmarks.gate.update import update_baseline
+    from benchmarks.gate.sides import update_baseline
     from benchmarks.tasking.registry import tasks_of
     from benchmarks.terminal import Console
 

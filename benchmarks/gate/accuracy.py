@@ -15,8 +15,7 @@ import numpy as np
 
 from benchmarks.cells import Cell
 from benchmarks.gate.finding import Finding, Flips, Verdict
-from benchmarks.gate.holm import holm
-from benchmarks.gate.rules import Rules
+from benchmarks.gate.rules import Rules, holm
 from benchmarks.gate.snapshot import CellRecord
 from benchmarks.metrics.statistics import Difference, Interval, one_sided_difference
 from benchmarks.protocol import SEED

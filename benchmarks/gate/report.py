@@ -7,10 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.gate.accuracy import judge_accuracy, make_pairs, pool
+from benchmarks.gate.costs import PairedTimes, judge_latency, judge_memory, read_paired_times
 from benchmarks.gate.finding import Finding, Verdict
 from benchmarks.gate.identity import added, check_identity, check_result, missing
-from benchmarks.gate.latency import PairedTimes, judge_latency, read_paired_times
-from benchmarks.gate.memory import judge_memory
 from benchmarks.gate.power import Detectable, detectable
 from benchmarks.gate.rules import Rules
 from benchmarks.gate.sides import read_side

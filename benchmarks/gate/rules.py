@@ -1,6 +1,9 @@
-"""What counts as worse: every threshold of the gate, stated in one place and printed with every comparison."""
+"""What counts as worse: every threshold of the gate, printed with every comparison, and Holm's correction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from datasets.errors import BenchmarkError
 
@@ -38,3 +41,17 @@ class Rules:
             f"at {self.alpha:g} after Holm's correction; peak memory up by more than {self.memory_ratio - 1:.0%} and "
             f"{self.memory_bytes / 2**20:.0f} MiB"
         )
+
+
+def holm(p_values: Sequence[float]) -> np.ndarray:
+    """Adjusted p-values (m,) float64: rejecting those <= alpha errs once or more with probability <= alpha at most.
+
+    The i-th smallest of m is multiplied by m - i (i from 0), is never smaller than the one before it, and at most 1.
+    Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6, 1979.
+    """
+    p = np.asarray(p_values, dtype=np.float64)
+    order = np.argsort(p, kind="stable")
+    stepped = p[order] * (len(p) - np.arange(len(p)))
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(stepped))
+    return adjusted

@@ -7,8 +7,8 @@ them: such queries are open, and are counted rather than guessed.
 import numpy as np
 
 from benchmarks.judged.relevance import Relevance
-from benchmarks.metrics.hit import hit
 from benchmarks.metrics.judgement import judge
+from benchmarks.metrics.ranking import hit
 from methods.ranking import Ranking
 
 

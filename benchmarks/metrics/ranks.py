@@ -15,9 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.metrics.clusters import cluster_codes
-from benchmarks.metrics.intervals import Interval, wider_confidence
-from benchmarks.metrics.resampling import cluster_means, kept_columns, resampled_means, scored_queries
+from benchmarks.metrics.intervals import Interval, cluster_codes, wider_confidence
+from benchmarks.metrics.means import cluster_means, kept_columns, resampled_means, scored_queries
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,14 +8,19 @@ from functools import partial
 
 import numpy as np
 
-from benchmarks.metrics.average_precision import average_precision, average_precision_at_r
-from benchmarks.metrics.hit import hit
 from benchmarks.metrics.judgement import CUTOFFS, Judgement
-from benchmarks.metrics.knn_vote import knn_vote
-from benchmarks.metrics.ndcg import ndcg
-from benchmarks.metrics.precision import precision, r_precision, recall
-from benchmarks.metrics.reciprocal_rank import reciprocal_rank
-from benchmarks.metrics.tie_rate import tie_rate
+from benchmarks.metrics.ranking import (
+    average_precision,
+    average_precision_at_r,
+    hit,
+    knn_vote,
+    ndcg,
+    precision,
+    r_precision,
+    recall,
+    reciprocal_rank,
+    tie_rate,
+)
 from datasets.errors import UnknownNameError
 from datasets.safe_text import REASON, one_line
 from methods.trial import PluginError

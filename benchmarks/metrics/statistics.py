@@ -12,9 +12,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.metrics.clusters import cluster_codes, clustered_bca_interval, clustered_share_interval
-from benchmarks.metrics.intervals import Interval, bca_interval, mean_share_interval, wider_confidence
-from benchmarks.metrics.resampling import cluster_means, kept_columns, resampled_means, scored_queries
+from benchmarks.metrics.intervals import (
+    Interval,
+    bca_interval,
+    cluster_codes,
+    clustered_bca_interval,
+    clustered_share_interval,
+    mean_share_interval,
+    wider_confidence,
+)
+from benchmarks.metrics.means import cluster_means, kept_columns, resampled_means, scored_queries
 
 
 class Difference(NamedTuple):

@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.cells import Cell
 from benchmarks.ground_truth import GroundTruth
-from benchmarks.metrics.averages import micro
+from benchmarks.metrics.means import micro
 from benchmarks.scoring import judge_retrieval
 from benchmarks.store import Store
 from benchmarks.tables.groups import Group, rankable

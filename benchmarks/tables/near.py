@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.judged.statistics import KEPT
-from benchmarks.metrics.averages import micro
+from benchmarks.metrics.means import micro
 from benchmarks.near_copies import keep_near_copies, stored_near_copies
 from benchmarks.pictures.images import images_of
 from benchmarks.scoring import hit_at_1_without

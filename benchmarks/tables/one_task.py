@@ -7,7 +7,7 @@ import numpy as np
 
 from benchmarks.cells import Cell
 from benchmarks.columns import Column, count, fraction, is_missing
-from benchmarks.metrics.averages import micro
+from benchmarks.metrics.means import micro
 from benchmarks.metrics.statistics import tied_with_best
 from benchmarks.protocol import SEED
 from benchmarks.store import Store

@@ -5,8 +5,7 @@ from typing import Any
 
 from benchmarks.additions import derived_figures
 from benchmarks.columns import DERIVED
-from benchmarks.metrics.clusters import differ
-from benchmarks.metrics.intervals import Interval
+from benchmarks.metrics.intervals import Interval, differ
 from benchmarks.metrics.registry import METRICS, added_metrics
 from benchmarks.metrics.statistics import tied_with_best
 from benchmarks.protocol import SEED

@@ -13,8 +13,8 @@ import numpy as np
 
 from benchmarks.cells import Cell
 from benchmarks.columns import Column
-from benchmarks.metrics.averages import micro
 from benchmarks.metrics.intervals import Interval
+from benchmarks.metrics.means import micro
 from benchmarks.metrics.statistics import bootstrap_intervals
 from benchmarks.protocol import SEED, timing_of
 from benchmarks.store import Store

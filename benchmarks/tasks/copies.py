@@ -17,8 +17,8 @@ from benchmarks import memory
 from benchmarks.cells import Cell
 from benchmarks.columns import Column, count, fraction
 from benchmarks.ground_truth import read_ground_truth
-from benchmarks.metrics.averages import micro
 from benchmarks.metrics.intervals import Interval, mean_share_interval
+from benchmarks.metrics.means import micro
 from benchmarks.metrics.pair_ranks import (
     PairRanks,
     first_hits,

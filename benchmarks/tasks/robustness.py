@@ -10,7 +10,7 @@ from benchmarks.cells import Cell
 from benchmarks.columns import Column, fraction
 from benchmarks.ground_truth import read_ground_truth
 from benchmarks.judged.relevance import of_originals
-from benchmarks.metrics.averages import micro
+from benchmarks.metrics.means import micro
 from benchmarks.protocol import ROBUSTNESS_ORIGINALS, SEED, size_class
 from benchmarks.scoring import Judged, RetrievalScore, canary_findings, judge_robustness
 from benchmarks.store import Store

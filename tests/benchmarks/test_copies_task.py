@@ -9,7 +9,7 @@ import pytest
 from bench_support import Bench
 from PIL import Image as PilImage
 
-from benchmarks.gate.from_store import snapshot_of_store
+from benchmarks.gate.sides import snapshot_of_store
 from benchmarks.metrics.pair_ranks import first_hits, micro_average_precision, pair_ranks
 from benchmarks.store import Store
 from benchmarks.tables.write import write_tables

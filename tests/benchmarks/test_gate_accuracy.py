@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 
 from benchmarks.cells import Cell
 from benchmarks.gate.finding import Verdict
-from benchmarks.gate.holm import holm
+from benchmarks.gate.rules import holm
 
 VALUES = arrays(np.float64, 60, elements=st.sampled_from([0.0, 0.25, 0.5, 1.0, float("nan")]))
 

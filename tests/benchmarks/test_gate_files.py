@@ -7,15 +7,13 @@ import pytest
 from gate_cells import failed, judged, losing, record
 from rich.console import Console
 
-from benchmarks.gate.as_json import to_json
 from benchmarks.gate.baseline import BaselineError, read_baseline, write_baseline
-from benchmarks.gate.markdown import to_markdown
+from benchmarks.gate.forms import print_report, to_json, to_markdown
 from benchmarks.gate.report import compare
 from benchmarks.gate.rules import Rules
 from benchmarks.gate.sections import headline
 from benchmarks.gate.sides import read_side
 from benchmarks.gate.snapshot import Update, make_snapshot
-from benchmarks.gate.terminal import print_report
 from datasets.errors import BenchmarkError
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from gate_cells import judged, record
 
+from benchmarks.gate.costs import PairedTimes, read_paired_times
 from benchmarks.gate.finding import Verdict
-from benchmarks.gate.latency import PairedTimes, read_paired_times
 from datasets.errors import BenchmarkError
 
 

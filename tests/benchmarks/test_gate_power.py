@@ -6,8 +6,8 @@ from gate_cells import judged, losing, record
 from studies.gate_power import trial
 
 from benchmarks.cells import Cell
-from benchmarks.gate.as_json import to_json
 from benchmarks.gate.finding import Verdict
+from benchmarks.gate.forms import to_json
 from benchmarks.gate.power import smallest_loss
 from benchmarks.gate.rules import Rules
 from benchmarks.gate.sections import sections

@@ -11,12 +11,12 @@ from benchmarks.cells import Cell
 from benchmarks.claims.counts import PhotosToFind
 from benchmarks.claims.evidence import Source
 from benchmarks.explain.stored import NothingToExplainError, explain_stored
-from benchmarks.gate.from_store import snapshot_of_store
+from benchmarks.gate.sides import snapshot_of_store
 from benchmarks.ground_truth import read_ground_truth
 from benchmarks.html.first_hits import group_hits
-from benchmarks.metrics.averages import micro
-from benchmarks.metrics.hit import hit
 from benchmarks.metrics.judgement import judge
+from benchmarks.metrics.means import micro
+from benchmarks.metrics.ranking import hit
 from benchmarks.metrics.verification import verify
 from benchmarks.pictures.findings import find_results
 from benchmarks.scoring import score_retrieval, score_robustness, score_verification, verification_findings

@@ -9,7 +9,7 @@ from stored_cells import StoredCells
 from benchmarks import scoring
 from benchmarks.cells import Cell
 from benchmarks.files import DamagedFile
-from benchmarks.gate.from_store import snapshot_of_store
+from benchmarks.gate.sides import snapshot_of_store
 from benchmarks.html.first_hits import group_hits
 from benchmarks.judged import answering
 from benchmarks.judged.answering import answer, is_kept_whole

@@ -9,10 +9,10 @@ import pytest
 
 from benchmarks import memory, memory_forecast
 from benchmarks.embeddings import EmbeddingStore
+from benchmarks.gate.costs import judge_memory
 from benchmarks.gate.finding import Verdict
-from benchmarks.gate.from_store import snapshot_of_store
-from benchmarks.gate.memory import judge_memory
 from benchmarks.gate.rules import Rules
+from benchmarks.gate.sides import snapshot_of_store
 from benchmarks.ground_truth import read_ground_truth
 from benchmarks.runner import Limits
 from benchmarks.worker import _status

@@ -5,9 +5,9 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from benchmarks.metrics.averages import micro
 from benchmarks.metrics.chance import chance, chance_standard_error
 from benchmarks.metrics.judgement import judge
+from benchmarks.metrics.means import micro
 from benchmarks.metrics.registry import evaluate
 from tests.benchmarks.metrics_definitions import ranking_of, strict_metrics
 

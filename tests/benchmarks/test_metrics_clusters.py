@@ -4,8 +4,16 @@ import numpy as np
 import pytest
 from studies.interval_coverage import of_clustered_share, of_difference
 
-from benchmarks.metrics.clusters import cluster_codes, clustered_share_interval, differ, effective_size
-from benchmarks.metrics.intervals import Interval, mean_share_interval, share_interval, wider_confidence
+from benchmarks.metrics.intervals import (
+    Interval,
+    cluster_codes,
+    clustered_share_interval,
+    differ,
+    effective_size,
+    mean_share_interval,
+    share_interval,
+    wider_confidence,
+)
 from benchmarks.metrics.statistics import (
     bootstrap_intervals,
     clustered_intervals,

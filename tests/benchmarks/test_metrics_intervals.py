@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import beta, binom
 
 from benchmarks.metrics.intervals import bca_interval, mean_share_interval, share_interval
-from benchmarks.metrics.resampling import resampled_means
+from benchmarks.metrics.means import resampled_means
 from benchmarks.metrics.statistics import bootstrap_interval, bootstrap_intervals
 
 SHARES = (0.005, 0.02, 0.1, 0.3, 0.9, 0.98, 0.995)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.metrics.chance_variance import VARIANCES
+from benchmarks.metrics.chance import VARIANCES
 from benchmarks.metrics.judgement import CUTOFFS, judge
 from benchmarks.metrics.registry import METRICS, evaluate
 from tests.benchmarks.metrics_definitions import mean_over_tie_breaks, ranking_of, strict_metrics, vote_share

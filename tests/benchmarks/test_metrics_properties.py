@@ -4,9 +4,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.metrics.averages import macro, micro
 from benchmarks.metrics.chance import chance
 from benchmarks.metrics.judgement import CUTOFFS, judge
+from benchmarks.metrics.means import macro, micro
 from benchmarks.metrics.registry import METRICS, evaluate
 from tests.benchmarks.metrics_definitions import ranking_of
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from benchmarks.metrics import resampling
-from benchmarks.metrics.resampling import resampled_means
+from benchmarks.metrics import means
+from benchmarks.metrics.means import resampled_means
 from benchmarks.metrics.statistics import (
     bootstrap_interval,
     bootstrap_intervals,
@@ -55,7 +55,7 @@ def test_intervals_together_are_those_alone_and_ignore_queries_left_out():
 def test_resamples_do_not_depend_on_how_much_is_drawn_at_once(monkeypatch):
     columns = np.random.default_rng(4).random((50, 3))
     whole = resampled_means(columns, 40, seed=0)
-    monkeypatch.setattr("benchmarks.metrics.resampling._CELLS", 60)
+    monkeypatch.setattr("benchmarks.metrics.means._CELLS", 60)
     np.testing.assert_allclose(resampled_means(columns, 40, seed=0), whole)
 
 
@@ -111,13 +111,13 @@ def test_methods_judged_on_different_queries_are_not_compared():
 def test_resamples_drawn_once_for_all_are_those_drawn_for_each(q):
     # Up to _CELLS all resamples are kept between calls; beyond, they are drawn in parts each time.
     values = np.random.default_rng(q).random((q, 2))
-    first, again = (resampling.resampled_means(values, 2000, 5) for _ in range(2))
+    first, again = (means.resampled_means(values, 2000, 5) for _ in range(2))
     generator = np.random.default_rng(5)
-    step = max(1, resampling._CELLS // q)
+    step = max(1, means._CELLS // q)
     sizes = [min(step, 2000 - start) for start in range(0, 2000, step)]
     drawn = np.concatenate([values[generator.integers(0, q, size=(size, q))].mean(axis=1) for size in sizes])
     assert np.array_equal(first, again) and np.allclose(first, drawn, atol=1e-12)
-    assert not np.array_equal(first, resampling.resampled_means(values, 2000, 6)) or q == 1
+    assert not np.array_equal(first, means.resampled_means(values, 2000, 6)) or q == 1
 
 
 def test_all_pairs_at_once_are_what_each_pair_is_alone():
@@ -134,9 +134,9 @@ def test_all_pairs_at_once_are_what_each_pair_is_alone():
 
 def test_counts_that_are_kept_give_the_means_of_counts_drawn_anew(monkeypatch):
     columns = np.random.default_rng(1).random((700, 3))
-    monkeypatch.setattr(resampling, "_CELLS", 7_000)
-    kept = resampling.resampled_means(columns, 95, 5)
-    again = resampling.resampled_means(columns, 95, 5)
-    monkeypatch.setattr(resampling, "_KEPT", 0)
-    assert np.array_equal(kept, resampling.resampled_means(columns, 95, 5)) and np.array_equal(kept, again)
-    assert all(part.dtype == np.uint8 for part in resampling._kept_counts(700, 95, 5, 10))
+    monkeypatch.setattr(means, "_CELLS", 7_000)
+    kept = means.resampled_means(columns, 95, 5)
+    again = means.resampled_means(columns, 95, 5)
+    monkeypatch.setattr(means, "_KEPT", 0)
+    assert np.array_equal(kept, means.resampled_means(columns, 95, 5)) and np.array_equal(kept, again)
+    assert all(part.dtype == np.uint8 for part in means._kept_counts(700, 95, 5, 10))

@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_limits
 
-from benchmarks.metrics.hit import hit
 from benchmarks.metrics.judgement import judge
+from benchmarks.metrics.ranking import hit
 from datasets.distortions import distorted_copies
 from datasets.imageset import ImageSet, Item
 from methods.conformance_images import MemorySource, odd_images, structured_images

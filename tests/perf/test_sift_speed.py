@@ -12,8 +12,8 @@ import pytest
 from paired import record
 from threadpoolctl import threadpool_limits
 
-from benchmarks.metrics.average_precision import average_precision
 from benchmarks.metrics.judgement import judge
+from benchmarks.metrics.ranking import average_precision
 from datasets.distortions import distorted_copies
 from datasets.lfw import Lfw
 from methods.local_features.indexed_search import IndexedSearch

@@ -15,8 +15,7 @@ import numpy as np
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT)]
 
-from benchmarks.metrics.clusters import clustered_share_interval  # noqa: E402
-from benchmarks.metrics.intervals import share_interval  # noqa: E402
+from benchmarks.metrics.intervals import clustered_share_interval, share_interval  # noqa: E402
 from benchmarks.metrics.statistics import paired_difference  # noqa: E402
 
 SHARES = (0.005, 0.02, 0.1, 0.3, 0.9, 0.98, 0.995)

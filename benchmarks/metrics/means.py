@@ -1,16 +1,34 @@
-"""Means of queries, or of whole clusters of them, drawn with replacement: what bootstrap intervals are taken from."""
+"""Means over queries and over classes, and those of resampled queries or clusters: what bootstraps are made of."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 
 import numpy as np
 
-from benchmarks.metrics.clusters import cluster_totals
+from benchmarks.metrics.intervals import cluster_totals
 
 _CELLS = 1_000_000
 """Resampled queries drawn at once: bounds the working memory at some 25 MB."""
 _KEPT = 30_000_000
 """Resampled queries whose counts are kept, a byte each: a thousand times 30,000."""
+
+
+def micro(values: np.ndarray) -> float:
+    """Mean of `values` (q,) over queries; NaN entries (queries left out) do not count. NaN if nothing is left."""
+    kept = values[~np.isnan(values)]
+    return float(kept.mean()) if len(kept) else float("nan")
+
+
+def macro(values: np.ndarray, labels: np.ndarray) -> float:
+    """Mean over classes of each class's mean over its queries, so that a frequent class weighs no more than a rare.
+
+    `values` (q,) float with NaN for queries left out; `labels` (q,) the queries' classes. NaN if nothing is left.
+    """
+    kept = ~np.isnan(values)
+    if not kept.any():
+        return float("nan")
+    _, codes = np.unique(labels[kept], return_inverse=True)
+    return float(np.mean(np.bincount(codes, weights=values[kept]) / np.bincount(codes)))
 
 
 def resampled_means(columns: np.ndarray, resamples: int, seed: int) -> np.ndarray:

@@ -1,8 +1,11 @@
-"""Query time, only as a paired ratio: both versions of a method took turns in one job, round after round.
+"""What an answer costs: query time, only as a paired ratio, and peak memory, by ratio and by size.
 
-As in airspeed velocity, a slowdown must be significant (Mann & Whitney, Annals of Mathematical Statistics 18, 1947)
-and exceed a ratio. What is ranked are the medians of rounds, not single queries: samples of one round share the
-machine's mood and are no independent evidence.
+Both versions of a method took turns in one job, round after round. As in airspeed velocity, a slowdown must be
+significant (Mann & Whitney, Annals of Mathematical Statistics 18, 1947) and exceed a ratio. What is ranked are the
+medians of rounds, not single queries: samples of one round share the machine's noise and are no independent evidence.
+
+A small process may double its memory, a large one may vary. Growth that is not judged, for it is small in bytes or the
+sides ran with different threads, is reported all the same.
 """
 
 from collections.abc import Sequence
@@ -14,8 +17,8 @@ from zipfile import BadZipFile
 import numpy as np
 
 from benchmarks.gate.finding import Finding, Verdict
-from benchmarks.gate.holm import holm
-from benchmarks.gate.rules import Rules
+from benchmarks.gate.rules import Rules, holm
+from benchmarks.gate.snapshot import CellRecord
 from datasets.errors import BenchmarkError
 from datasets.words import count_of
 
@@ -99,3 +102,31 @@ def _read(path: Path) -> PairedTimes:
     if not (np.all(base > 0) and np.all(new > 0) and np.all(np.isfinite(base)) and np.all(np.isfinite(new))):
         raise BenchmarkError(f"paired times {path} hold seconds that are not positive: measure again")
     return PairedTimes(path.parts[-3], path.parts[-2], path.stem, base, new)
+
+
+def judge_memory(base: CellRecord, new: CellRecord, rules: Rules) -> Finding | None:
+    """How the peaks compare; None where a side has none."""
+    if base.memory is None or new.memory is None:
+        return None
+    verdict, note = _verdict(base.memory, new.memory, rules), ""
+    if base.threads != new.threads:
+        verdict, note = Verdict.SAME, f"not judged: {base.threads} against {count_of(new.threads, 'thread')}"
+    elif verdict is Verdict.SAME and new.memory > base.memory * rules.memory_ratio:
+        note = f"not judged: by {rules.memory_bytes / 2**20:.0f} MiB or less"
+    return Finding(
+        verdict=verdict,
+        note=note,
+        subject=new.subject,
+        cell=new.cell,
+        measure="peak memory",
+        base=float(base.memory),
+        new=float(new.memory),
+    )
+
+
+def _verdict(base: int, new: int, rules: Rules) -> Verdict:
+    if abs(new - base) <= rules.memory_bytes:
+        return Verdict.SAME
+    if new > base * rules.memory_ratio:
+        return Verdict.WORSE
+    return Verdict.BETTER if base > new * rules.memory_ratio else Verdict.SAME
