@@ -18,6 +18,11 @@ def scores_of(*rows) -> np.ndarray:
     return np.array(rows, dtype=np.float32)
 
 
+def test_the_cut_offs_are_those_that_tables_print_and_guides_explain():
+    hits = [name for name in METRICS if name.startswith("hit@")]
+    assert hits == ["hit@1", "hit@5", "hit@10", "hit@20", "hit@25"]
+
+
 def test_the_query_itself_is_removed_by_id_wherever_it_ranks():
     ranking = ranking_of(scores_of([5, 2, 4, 3, 1], [1, 5, 4, 3, 2]))
     judged = judge(ranking, LABELS, np.array(["a", "a"]), IDS, np.array(["a1", "a1"]))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from studies.rank_coverage import WANTED, coverage, simulated
 
+from benchmarks.metrics import ranks
 from benchmarks.metrics.ranks import Answers, rank_methods
 
 
@@ -58,6 +59,19 @@ def test_queries_that_share_a_class_tell_less():
     apart, together = (rank_methods([Answers(values, each)]) for each in (None, np.repeat(np.arange(20), 20)))
     assert [each.high - each.low for each in together] == [1, 1]
     assert together[0].interval.high - together[0].interval.low > apart[0].interval.high - apart[0].interval.low
+
+
+@pytest.mark.parametrize("clusters", [None, np.arange(60) // 3], ids=["queries", "classes"])
+def test_every_data_set_is_drawn_apart_from_the_others(clusters, monkeypatch):
+    """The same draws for all would make what is rare in one rare in all: intervals of one data set, not of three."""
+    samples = []
+    intervals = ranks._Sample.intervals
+    monkeypatch.setattr(ranks._Sample, "intervals", lambda self, level: samples.append(self) or intervals(self, level))
+    hits = {"m0": np.arange(60) % 3 // 2 * 1.0, "m1": np.arange(60) // 30 * 1.0}
+    for count in (1, 2):
+        rank_methods([Answers(hits, clusters)] * count, resamples=2000, seed=1)
+    one, two = samples[len(samples) // 2 - 1].drawn[:, 1].var(), samples[-1].drawn[:, 1].var()
+    assert two == pytest.approx(one / 2, rel=0.15)
 
 
 def test_few_queries_on_which_methods_differ_are_not_enough():
