@@ -19,7 +19,8 @@ from datasets.origin_note import write_note
 from datasets.origins import ORIGINS, Archive, Origin, RemoteFile
 from datasets.words import count_of
 from methods.installed import BY_HAND
-from methods.weights import WEIGHTS, WeightsArchive, WeightsFile, find_weights
+from methods.weights import WEIGHTS, find_weights
+from methods.weights_catalogue import WeightsArchive, WeightsFile
 
 NAMES = (*ORIGINS, *WEIGHTS)
 """Everything that `fetch` knows, data sets first."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from methods.spec import InputContract, MethodSpec, Part, Task
+from methods.spec import InputContract, MethodSpec, Part, Task, TextSide
 
 ALL_TASKS: tuple[Task, ...] = ("retrieval", "robustness", "verification")
 _EXACT_COSINE = Part("methods.indexes.exact:ExactIndex", {"metric": "cosine"})
@@ -16,6 +16,7 @@ def _onnx(
     input: InputContract,
     settings: Mapping[str, object],
     packages: tuple[str, ...] = (),
+    text: TextSide | None = None,
 ) -> MethodSpec:
     return MethodSpec(
         id=id,
@@ -28,6 +29,7 @@ def _onnx(
         weights=(weights,),
         network_in_file=True,
         requires=("openvino", "cv2", *packages),
+        text=text,
     )
 
 
@@ -63,6 +65,7 @@ GENERAL: tuple[MethodSpec, ...] = (
         "clip-vit-b32",
         InputContract((224, 224), "RGB", "CLIP's mean and deviation"),
         {**_CLIP, "output": "image_embeds"},
+        text=TextSide(network="clip-vit-b32-text", tokenizer="clip-vit-b32-tokenizer", output="text_embeds"),
     ),
     _onnx(
         "dinov2-small",
@@ -79,6 +82,13 @@ GENERAL: tuple[MethodSpec, ...] = (
         "siglip2-b16",
         InputContract((224, 224), "RGB", "x / 127.5 - 1"),
         {**_SIGLIP, "output": "pooler_output"},
+        text=TextSide(
+            network="siglip2-b16-text",
+            tokenizer="siglip2-b16-tokenizer",
+            output="pooler_output",
+            tokens=64,
+            lower=True,
+        ),
     ),
 )
 

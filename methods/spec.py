@@ -29,6 +29,25 @@ class InputContract:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TextSide:
+    """The network that puts words into the space of an encoder's rows, so that pictures can be asked for in words.
+
+    It decides no row of a picture, so it is no part of what a stored row depends on.
+    """
+
+    network: str | Path
+    """An ONNX file, or its name in methods.weights."""
+    tokenizer: str | Path
+    """A tokenizer.json, or its name in methods.weights."""
+    output: str = ""
+    """The tensor that holds the row; the network's own output unless given."""
+    tokens: int = 77
+    """The longest text: what is over is cut off."""
+    lower: bool = False
+    """It was trained on small letters."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class MethodSpec:
     """One method: either `method` (a whole Method) or encoder (x transforms) x index, composed by the harness."""
 
@@ -57,6 +76,8 @@ class MethodSpec:
     """"faces": the method looks for a face, so it runs on data sets of faces only."""
     reference: str = ""
     """The method whose exact search over the same vectors this one's index approximates."""
+    text: TextSide | None = None
+    """What takes a query in words, where there is such a network."""
     files: tuple[str | Path, ...] = ()
     """Files it reads beyond `weights`, absolute or beside its source: when one changes, its rows are stale."""
     requires: tuple[str, ...] = ()

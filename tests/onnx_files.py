@@ -1,5 +1,6 @@
 """Small ONNX files, written field by field, so that tests need no package for them (onnx.proto names the fields)."""
 
+import json
 import struct
 
 import numpy as np
@@ -89,3 +90,49 @@ def expected(pixels, numbers=5):
     kernel = weights(pixels.shape[3], numbers).astype(np.float64)
     windows = np.lib.stride_tricks.sliding_window_view(pixels.astype(np.float64), (3, 3), axis=(1, 2))
     return np.einsum("nhwcij,ocij->nhwo", windows, kernel).mean(axis=(1, 2))
+
+
+WORDS = {"[PAD]": 0, "[UNK]": 1, "red": 2, "green": 3, "blue": 4}
+COLOURS = np.array([[0, 0, 0], [0.1, 0.1, 0.1], *np.eye(3)], dtype=np.float32)
+"""A row for each of WORDS: what `colour_network` gives for a picture of that colour, but for its length."""
+
+
+def colour_network():
+    """The mean colour of an image of 16 x 16: (1, 3)."""
+    nodes = [node("GlobalAveragePool", ["image"], ["pooled"]), node("Flatten", ["pooled"], ["colour"], axis=1)]
+    return model(nodes, [value_info("image", ("n", 3, 16, 16))], [value_info("colour", ("n", 3))])
+
+
+def text_network(width="tokens", masked=False, numbers=3, texts=1):
+    """The mean of the rows of a text's words: (1, numbers); `masked`: the sum of those that the mask lets through."""
+    inputs = [value_info("input_ids", (texts, width), INT64)]
+    nodes = [node("Gather", ["table", "input_ids"], ["rows"])]
+    if masked:
+        inputs.append(value_info("attention_mask", (1, width), INT64))
+        nodes += [
+            node("Cast", ["attention_mask"], ["floats"], to=FLOAT),
+            node("Unsqueeze", ["floats", "axis"], ["mask"]),
+            node("MatMul", ["mask", "rows"], ["sums"]),
+            node("Squeeze", ["sums", "axis"], ["text_embeds"]),
+        ]
+    else:
+        nodes.append(node("ReduceMean", ["rows"], ["text_embeds"], axes=[1], keepdims=0))
+    table = np.resize(COLOURS, (len(COLOURS), numbers)) if numbers != 3 else COLOURS
+    tensors = [tensor("table", table), tensor("axis", np.array([1], dtype=np.int64))]
+    return model(nodes, inputs, [value_info("text_embeds", (1, numbers))], tensors[: 2 if masked else 1])
+
+
+def tokenizer(padding=None):
+    """A tokenizer.json of WORDS, by the format of the `tokenizers` package."""
+    document = {
+        "version": "1.0",
+        "truncation": None,
+        "padding": padding,
+        "added_tokens": [],
+        "normalizer": None,
+        "pre_tokenizer": {"type": "Whitespace"},
+        "post_processor": None,
+        "decoder": None,
+        "model": {"type": "WordLevel", "vocab": WORDS, "unk_token": "[UNK]"},
+    }
+    return json.dumps(document)

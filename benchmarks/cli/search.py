@@ -1,8 +1,8 @@
-"""`search`: what methods find for a picture in a data set or in one's own folder."""
+"""`search`: what methods find for a picture, or for words, in a data set or in one's own folder."""
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,6 +13,8 @@ from benchmarks.cli import options
 
 if TYPE_CHECKING:
     from benchmarks.search.gallery import Advance
+    from benchmarks.search.query import Query
+    from benchmarks.search.words import Words
     from benchmarks.terminal import Console
 
 IndexDir = Annotated[
@@ -31,11 +33,16 @@ VectorStore = Annotated[
 
 def search(
     images: Annotated[
-        list[str], typer.Argument(help="Image files; - for an image on standard input, @FILE for a list of paths.")
-    ],
+        list[str] | None,
+        typer.Argument(help="Image files; - for an image on standard input, @FILE for a list of paths."),
+    ] = None,
     gallery: Annotated[
         str, typer.Option("--gallery", "-g", help="A folder of images, or lfw, cifar10, imdb-wiki with a :SUBSET.")
     ] = "lfw",
+    texts: Annotated[
+        list[str] | None,
+        typer.Option("--text", help="Search in words, as 'a red car', with a method that takes them."),
+    ] = None,
     methods: options.Methods = None,
     k: Annotated[int, typer.Option("--k", "-k", min=1, help="Hits shown.")] = 10,
     crop: Annotated[str | None, typer.Option("--crop", help="Search for this region: x,y,width,height.")] = None,
@@ -65,7 +72,7 @@ def search(
         bool, typer.Option("--force", help="Read every gallery image again, whatever its file's size and times say.")
     ] = False,
 ) -> None:
-    """Search a gallery for pictures; several methods answer side by side."""
+    """Search a gallery with pictures, or in words; several methods answer side by side."""
     import json
 
     from benchmarks.search.found import find
@@ -79,13 +86,23 @@ def search(
         from benchmarks.search.show.sheet import check_sheet, write_sheet
 
         check_sheet(sheet)
-    queries = list(queries_of(images))
+    queries = list(queries_of(images or ()))
+    words = asked_in_words(texts or (), queries, crop, face, explain)
     console = Console()
     with progress(Console(stderr=True), quiet=as_json) as advance:
         places = Places(index_dir or default_index_dir(), weights_dir, data_dir, vector_store, tables)
+        if words and not methods:
+            from benchmarks.additions import load_plugins
+            from benchmarks.search.words import words_method
+
+            methods = [words_method(load_plugins(plugins or ()), weights_dir)]
         searchers = open_searchers(gallery, methods, places, tables, plugins, advance, force, several=True)
     gallery_searched = searchers[0].gallery
     found = [find(searchers, query, k, region, face, explain, once) for query in queries]
+    if words:
+        from benchmarks.search.words import find_words
+
+        found += [find_words(searchers, line, k, weights_dir, once) for line in words]
     if as_json:
         print(json.dumps([one.to_json() for one in found], indent=1))
     else:
@@ -95,6 +112,24 @@ def search(
             print_found(console, one, gallery_searched, thumbnails)
     if sheet:
         write_sheet(sheet, found, gallery_searched)
+
+
+def asked_in_words(
+    texts: "Sequence[str]", pictures: "Sequence[Query]", crop: str | None, face: int | None, explain: bool
+) -> "list[Words]":
+    """The queries in words; raises SearchError where nothing is asked, or what only a picture can answer."""
+    from benchmarks.search.errors import SearchError
+
+    if not texts:
+        if pictures:
+            return []
+        raise SearchError("name a picture to search with, or say what to search for: --text 'a red car'")
+    for option, given in (("--crop", crop), ("--face", face), ("--explain", explain)):
+        if given:
+            raise SearchError(f"{option} is about a picture: leave it out of a search in words (--text)")
+    from benchmarks.search.words import Words
+
+    return [Words.parse(text) for text in texts]
 
 
 class PlainLines:

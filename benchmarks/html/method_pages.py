@@ -11,7 +11,7 @@ from benchmarks.tables.model import Column, Table, count, fraction, mebibytes, m
 from benchmarks.tables.pages import Page
 from benchmarks.tables.retrieval import STAGES
 from methods.spec import MethodSpec, Part
-from methods.weights import WEIGHTS, WeightsFile
+from methods.weights_catalogue import WEIGHTS, WeightsFile
 
 _COLUMNS = (
     Column("data set", "dataset", is_text=True),

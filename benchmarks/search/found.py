@@ -1,4 +1,4 @@
-"""All answers to one picture, side by side."""
+"""All answers to one query, side by side."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,13 +11,14 @@ from benchmarks.search.searcher import Searcher
 
 if TYPE_CHECKING:
     from benchmarks.explain import Explanation
+    from benchmarks.search.words import Words
 
 
 @dataclass(frozen=True, eq=False)
 class Found:
     """One answer a method, and, where that was asked, why its first hit is one."""
 
-    query: Query
+    query: "Query | Words"
     answers: tuple[Answer, ...]
     whys: "tuple[Explanation | None, ...]"
 

@@ -82,7 +82,7 @@ class Searcher:
             raise SearchError(f"{self.spec.id} takes no face to search for: mark its region instead (--crop)")
         itself = None if query.path is None else self.gallery.at(query.path)
         ranking, row, faces, seconds = self._ranking(query, k if itself is None else k + 1, face)
-        hits = self._hits(ranking, row, query.sha256 if face is None else None, itself)[:k]
+        hits = self.hits(ranking, row, query.sha256 if face is None else None, itself)[:k]
         return Answer(
             method=self.spec.id,
             gallery=self.gallery.title,
@@ -130,10 +130,17 @@ class Searcher:
             return encode_face(encoder, query.image, face)
         return (encoder.encode([query.image]) if encoder else None), ()
 
-    def _hits(
-        self, ranking: Ranking, row: np.ndarray | None, sha256: bytes | None, itself: int | None
+    def hits(
+        self,
+        ranking: Ranking,
+        row: np.ndarray | None = None,
+        sha256: bytes | None = None,
+        itself: int | None = None,
     ) -> tuple[Hit, ...]:
-        """What was found, without the image `itself` that is the query's own file."""
+        """What a ranking of one query found, without the image `itself` that is the query's own file.
+
+        A hit is identical where its row is the query's `row`, or its file has the query's `sha256`.
+        """
         rows = self.indexed.rows
         hits: list[Hit] = []
         for position, score in zip(ranking.ids[0].tolist(), ranking.scores[0].tolist(), strict=True):

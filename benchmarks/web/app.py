@@ -18,8 +18,10 @@ from benchmarks.duplicates.finding import Finding
 from benchmarks.duplicates.page import facts_of, is_listable
 from benchmarks.duplicates.picture import Picture
 from benchmarks.duplicates.written import told
+from benchmarks.search.answer import Answer
 from benchmarks.search.choice import overviews
 from benchmarks.search.query import Crop, Query
+from benchmarks.search.words import LONGEST, Words
 from benchmarks.web.desk import Desk
 from benchmarks.web.guard import Guard
 from benchmarks.web.leaderboard import read_leaderboard
@@ -41,6 +43,16 @@ class SearchRequest(BaseModel):
     face: int | None = Field(None, ge=1)
     once: bool = False
     """Of hits that show the same picture the first alone."""
+
+
+class WordsRequest(BaseModel):
+    """One method's search in words."""
+
+    words: str = Field(max_length=10 * LONGEST)
+    gallery: int
+    method: str
+    k: int = Field(12, ge=1, le=100)
+    once: bool = False
 
 
 class ExplainRequest(BaseModel):
@@ -139,7 +151,14 @@ def _add_searching(app: FastAPI, desk: Desk) -> None:
     def search(asked: SearchRequest) -> dict[str, Any]:
         crop = Crop.parse(asked.crop) if asked.crop else None
         token, answer = desk.search(asked.query, asked.gallery, asked.method, asked.k, crop, asked.face, asked.once)
-        return {"answer": token, "images": len(desk.galleries[asked.gallery]), **_told(desk, answer.to_json())}
+        return _answered(desk, asked.gallery, token, answer)
+
+    @app.post("/api/words")
+    def search_words(asked: WordsRequest) -> dict[str, Any]:
+        words = Words.parse(asked.words)
+        return _answered(
+            desk, asked.gallery, *desk.search_words(words, asked.gallery, asked.method, asked.k, asked.once)
+        )
 
     @app.post("/api/explain")
     def explain(asked: ExplainRequest) -> dict[str, str | None]:
@@ -162,6 +181,10 @@ def _add_searching(app: FastAPI, desk: Desk) -> None:
     async def progress() -> dict[str, str]:
         """Never waits: it is asked while a search is under way."""
         return {"progress": desk.progress}
+
+
+def _answered(desk: Desk, gallery: int, token: str, answer: Answer) -> dict[str, Any]:
+    return {"answer": token, "images": len(desk.galleries[gallery]), **_told(desk, answer.to_json())}
 
 
 def _copy(finding: Finding, picture: Picture, best: Picture) -> dict[str, Any]:

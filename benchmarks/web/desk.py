@@ -18,6 +18,7 @@ from benchmarks.search.searcher import Searcher
 from benchmarks.search.show.page import why_shown
 from benchmarks.search.show.thumbs import gallery_thumb, jpeg
 from benchmarks.search.why import explain_hit
+from benchmarks.search.words import Words, ask_words, takes_no_words
 from benchmarks.web.hiding import Hiding, short_titles
 from benchmarks.web.opened import Opened
 from benchmarks.web.settings import Settings
@@ -27,6 +28,7 @@ from datasets.errors import ImageError
 
 SUGGESTED = "suggested here"
 """What the methods are headed by that suit a gallery, before the families of the others."""
+FOUND_BY_WORDS = "Found by words: there is no picture to lay beside it."
 ANSWERS = 64
 THUMBNAIL = 320
 
@@ -41,13 +43,16 @@ class MethodChoice:
     summary: str
     chosen: bool
     """Ticked when the page opens."""
+    words: bool
+    """It can be asked in words too."""
 
 
 @dataclass(frozen=True)
 class Asked:
     """An answer and what it answers, kept for its explanation."""
 
-    query: str
+    query: str | None
+    """The token of the picture; None for a search in words."""
     crop: Crop | None
     searcher: Searcher
     answer: Answer
@@ -89,7 +94,13 @@ class Desk:
         settings = self.settings
         best = {*suggested(opened, self.registry, settings.tables, settings.places.weights), "phash"}
         choices = [
-            MethodChoice(spec.id, SUGGESTED if spec.id in best else spec.family, spec.summary, spec.id in best)
+            MethodChoice(
+                spec.id,
+                SUGGESTED if spec.id in best else spec.family,
+                spec.summary,
+                chosen=spec.id in best,
+                words=not takes_no_words(spec, settings.places.weights),
+            )
             for spec in self.registry
             if spec.family != "canary"
             and not (spec.content == "faces" and opened.content == "objects")
@@ -129,6 +140,17 @@ class Desk:
                 self._doing = ("", 0, None)
         return self._answers.put(Asked(query, crop, searcher, answer)), answer
 
+    def search_words(self, words: Words, gallery: int, method: str, k: int, once: bool = False) -> tuple[str, Answer]:
+        """One method's answer to words, and its token; raises SearchError for a method that takes none."""
+        with self._searching:
+            try:
+                searcher = self._searcher(gallery, method)
+                answer = ask_words(searcher, words, k, self.settings.places.weights, once)
+                answer = replace(answer, gallery=self.opened[gallery].title)
+            finally:
+                self._doing = ("", 0, None)
+        return self._answers.put(Asked(None, None, searcher, answer)), answer
+
     def copies(self, gallery: int) -> Finding:
         """Groups of copies in a folder; raises BenchmarkError where there is nothing to compare, or no folder."""
         images = self._opened(gallery).gallery
@@ -145,6 +167,9 @@ class Desk:
         asked = self._answers.get(answer)
         if not 0 <= place < len(asked.answer.hits):
             raise GoneError(f"the answer has no hit number {place + 1}")
+        if asked.query is None:
+            hit = asked.answer.hits[place]
+            return {"title": f"{asked.answer.method}: {hit.path}", "text": FOUND_BY_WORDS, "picture": None}
         query = self.uploads.get(asked.query)
         query = query if asked.crop is None else cropped(query, asked.crop)
         with self._searching:

@@ -56,7 +56,7 @@ class FileNetwork:
         self.path = path
         self._model = read(path, format)
         self.fed = _fed(self._model, size, path)
-        self._model = _cut(self._model, output, path)
+        self._model = cut(self._model, output, path)
         self._fix()
         shape = self._model.output(0).get_partial_shape()
         self.pool = pool
@@ -125,7 +125,7 @@ class FileNetwork:
             self._model.reshape(shape)
         except RuntimeError as error:
             raise WeightsError(
-                f"{self.path} cannot be run on one image of {height}x{width}: {_reason(error)}; "
+                f"{self.path} cannot be run on one image of {height}x{width}: {reason(error)}; "
                 "give its own size, or export it with an open batch"
             ) from error
 
@@ -140,7 +140,7 @@ class FileNetwork:
         try:
             return openvino.Core().compile_model(self._model, "CPU", settings)
         except RuntimeError as error:
-            raise WeightsError(f"{self.path}: OpenVINO cannot run this network: {_reason(error)}") from error
+            raise WeightsError(f"{self.path}: OpenVINO cannot run this network: {reason(error)}") from error
 
 
 def read(path: Path, format: Format) -> "openvino.Model":
@@ -155,7 +155,7 @@ def read(path: Path, format: Format) -> "openvino.Model":
         frontend = FrontEndManager().load_by_framework(format)
         return frontend.convert(frontend.load(str(path)))
     except Exception as error:  # OpenVINO's own kinds, none of which says more
-        raise WeightsError(f"{path}: OpenVINO cannot read this network: {_reason(error)}") from error
+        raise WeightsError(f"{path}: OpenVINO cannot read this network: {reason(error)}") from error
 
 
 def _fed(model: "openvino.Model", size: tuple[int, int] | None, path: Path) -> Fed:
@@ -182,7 +182,7 @@ def _fed(model: "openvino.Model", size: tuple[int, int] | None, path: Path) -> F
     return Fed(size or own, shape[places[0]], first, type)  # type: ignore[arg-type]
 
 
-def _cut(model: "openvino.Model", output: str, path: Path) -> "openvino.Model":
+def cut(model: "openvino.Model", output: str, path: Path) -> "openvino.Model":
     """`model` with the one output that is asked for."""
     import openvino
 
@@ -209,7 +209,7 @@ def _threads() -> int:
     return max(1, cv2.getNumThreads())
 
 
-def _reason(error: BaseException) -> str:
+def reason(error: BaseException) -> str:
     """The line of an OpenVINO error that says something, shortened."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     telling = [line for line in lines if not line.startswith(("Exception from", "Check '"))] or lines

@@ -22,7 +22,8 @@ from datasets.download import download
 from datasets.errors import DownloadError, UnknownNameError, WeightsError
 from datasets.origins import ORIGINS, Archive, Origin, RemoteFile
 from methods import weights as weights_module
-from methods.weights import WEIGHTS, Found, WeightsArchive, find_weights
+from methods.weights import WEIGHTS, Found, find_weights
+from methods.weights_catalogue import WeightsArchive
 
 PAIRS = b"10\t300\n"
 NET = b"the numbers of a network"

@@ -62,7 +62,13 @@ def test_the_table_is_whole():
         assert weights.licence
         assert weights.network
         assert weights.url or weights.note
-        named = (weights.file, "vision_model.onnx", "model.onnx")  # what everybody calls an exported network
+        named = (
+            weights.file,
+            "vision_model.onnx",
+            "text_model.onnx",
+            "tokenizer.json",
+            "model.onnx",
+        )  # what everybody calls an exported network
         assert weights.url is None or (weights.url.startswith("https://") and weights.url.endswith(named))
         assert weights.sha256 is None or len(weights.sha256) == 64
         assert weights.md5 is None or len(weights.md5) == 32

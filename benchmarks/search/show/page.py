@@ -9,6 +9,7 @@ from benchmarks.explain import Explanation
 from benchmarks.search.answer import Answer
 from benchmarks.search.found import Found
 from benchmarks.search.gallery import Gallery
+from benchmarks.search.query import Query
 from benchmarks.search.show.terminal import percent
 from benchmarks.search.show.thumbs import data_uri, gallery_thumb, thumb
 
@@ -24,7 +25,7 @@ def sheet_page(found: Sequence[Found], gallery: Gallery) -> str:
     blocks = [
         {
             "name": one.query.name,
-            "picture": data_uri(thumb(one.query.image, 2 * SIDE)),
+            "picture": data_uri(thumb(one.query.image, 2 * SIDE)) if isinstance(one.query, Query) else None,
             "answers": [_answer(answer, why, gallery) for answer, why in zip(one.answers, one.whys, strict=True)],
         }
         for one in found

@@ -13,6 +13,7 @@ from benchmarks.search.found import Found
 from benchmarks.search.gallery import Gallery
 from benchmarks.search.query import Query
 from benchmarks.search.show.thumbs import gallery_thumb, thumb
+from benchmarks.search.words import Words
 
 SUFFIXES = (".png", ".html")
 SIDE, GAP, TEXT = 128, 12, 40
@@ -42,7 +43,7 @@ def write_sheet(path: Path, found: Sequence[Found], gallery: Gallery) -> None:
         sheet.save(file, "PNG")
 
 
-def draw_strip(query: Query, answer: Answer, gallery: Gallery) -> Image.Image:
+def draw_strip(query: Query | Words, answer: Answer, gallery: Gallery) -> Image.Image:
     """One answer as a row of pictures: the query, then the hits; good matches are framed thick."""
     width = GAP + (len(answer.hits) + 1) * (SIDE + GAP) + GAP
     strip = Image.new("RGB", (max(width, 480), 3 * GAP + 24 + SIDE + TEXT), PAPER)
@@ -51,7 +52,7 @@ def draw_strip(query: Query, answer: Answer, gallery: Gallery) -> Image.Image:
     heading = f"{answer.method} in {answer.gallery}: {answer.verdict}   {milliseconds:,.0f} ms"
     write_fitted(draw, (GAP, GAP), heading, 18, strip.width - 2 * GAP)
     top = 2 * GAP + 24
-    _place(strip, (GAP, top), thumb(query.image, SIDE), "query", query.name)
+    _place(strip, (GAP, top), thumb(query.image, SIDE) if isinstance(query, Query) else None, "query", query.name)
     for number, hit in enumerate(answer.hits):
         left = 2 * GAP + (number + 1) * (SIDE + GAP)
         picture = gallery_thumb(gallery, hit.id, SIDE)

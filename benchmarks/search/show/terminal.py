@@ -9,6 +9,7 @@ from rich.text import Text
 from benchmarks.search.answer import Answer, Hit
 from benchmarks.search.found import Found
 from benchmarks.search.gallery import Gallery
+from benchmarks.search.query import Query
 from benchmarks.search.show.inline import half_blocks, pixel_escapes, pixel_protocol
 from benchmarks.search.show.thumbs import gallery_thumb
 from datasets.words import count_of
@@ -24,8 +25,11 @@ def print_found(console: Console, found: Found, gallery: Gallery, thumbnails: bo
     Thumbnails need a terminal with colours; one that shows real pixels gets a strip of them instead.
     """
     query, answers = found.query, found.answers
-    height, width = query.image.shape[:2]
-    console.print(f"[bold]{escape(query.name)}[/] ({width}x{height}) in {escape(answers[0].gallery)}", highlight=False)
+    size = ""
+    if isinstance(query, Query):
+        height, width = query.image.shape[:2]
+        size = f" ({width}x{height})"
+    console.print(f"[bold]{escape(query.name)}[/]{size} in {escape(answers[0].gallery)}", highlight=False)
     protocol = pixel_protocol() if thumbnails and console.is_terminal else ""
     coloured = thumbnails and console.is_terminal and console.color_system is not None and not protocol
     console.print(Columns([_table(answer, gallery, coloured) for answer in answers]))

@@ -8,6 +8,7 @@ const $ = (id) => document.getElementById(id);
 const MOST_BYTES = Number($("desk").dataset.mostBytes);
 let picture = null; // what the server said of the last one: its token, size and notes
 let explained = null; // the hit in the dialog, its gallery and its path
+let last = run; // asks again what was asked last
 let search = 0; // counts searches: answers to an earlier one are not shown
 
 const region = new Region({
@@ -39,6 +40,7 @@ async function bring(file) {
 async function take(keep) {
   search += 1;
   $("columns").replaceChildren();
+  if ($("words")) $("words").value = "";
   say("Reading the picture…");
   try {
     picture = await keep();
@@ -60,13 +62,35 @@ function methods() {
   return [...document.querySelectorAll("fieldset:not([disabled]) input[name=method]:checked")].map((box) => box.value);
 }
 
+/* What the chosen methods are asked: the picture, or a part of it. */
 async function run(face = null) {
-  const chosen = methods();
   if (!picture) return;
+  const crop = region.text;
+  const question = { query: picture.query, crop, ...(face === null ? {} : { face }) };
+  await askAll(methods(), "/api/search", question, "Choose at least one method.", crop);
+}
+
+/* Words are for the methods that take them: those that are chosen, or else the first of the gallery. */
+async function runWords() {
+  const words = $("words").value.trim();
+  if (!words) return;
+  const able = [...document.querySelectorAll("fieldset:not([disabled]) input[name=method][data-words]")];
+  const chosen = able.filter((box) => box.checked);
+  if (!chosen.length && able.length) {
+    able[0].checked = true;
+    chosen.push(able[0]);
+  }
+  const names = chosen.map((box) => box.value);
+  await askAll(names, "/api/words", { words }, "No method of this gallery takes words.", null);
+}
+
+/* Ask one method after another, each with a column of its own. */
+async function askAll(chosen, path, question, none, crop) {
   if (!chosen.length) {
-    say("Choose at least one method.", true);
+    say(none, true);
     return;
   }
+  last = () => askAll(chosen, path, question, none, crop);
   const mine = ++search;
   const gallery = Number($("gallery").value);
   const columns = chosen.map((method) => new Column(method));
@@ -77,9 +101,7 @@ async function run(face = null) {
     const watch = setInterval(() => progress().then((text) => columns[place].say(text || "searching"), () => {}), 700);
     columns[place].say("searching");
     try {
-      const crop = region.text;
-      const question = { query: picture.query, gallery, method, k: $("k").valueAsNumber || 12, crop, once: $("once").checked };
-      const answer = await ask("/api/search", face === null ? question : { ...question, face });
+      const answer = await ask(path, { ...question, gallery, method, k: $("k").valueAsNumber || 12, once: $("once").checked });
       if (mine !== search) return;
       count(gallery, answer.images);
       columns[place].show(answer, gallery, (shown, hit) => explain(shown, hit, gallery));
@@ -161,8 +183,15 @@ async function explain(answer, place, gallery) {
 
 $("form").addEventListener("submit", (event) => {
   event.preventDefault();
-  run();
+  if ($("words")?.value.trim()) runWords();
+  else run();
 });
+$("words")?.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter") return;
+  event.preventDefault(); // or the form would search with the picture
+  runWords();
+});
+$("words")?.addEventListener("input", () => ($("go").disabled = !picture && !$("words").value.trim()));
 $("file").addEventListener("change", (event) => {
   bring(event.target.files[0]);
   event.target.value = "";
@@ -187,7 +216,7 @@ $("copy").addEventListener("click", async () => {
   setTimeout(() => ($("copy").textContent = "Copy its path"), 1500);
 });
 $("once").addEventListener("change", () => {
-  if (document.querySelector(".column")) run();
+  if (document.querySelector(".column")) last();
 });
 $("why").addEventListener("click", (event) => {
   if (event.target === $("why")) $("why").close();
