@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from benchmarks.html.theme import family_class
 from benchmarks.tables.model import shown
 from datasets.words import count_of
 
@@ -53,5 +54,5 @@ def _environment() -> Environment:
     )
     environment.policies["json.dumps_kwargs"] = {"sort_keys": True, "allow_nan": False}  # NaN is no JSON
     environment.filters |= {"bold": bold}
-    environment.globals |= {"shown": shown, "anchor": anchor, "count_of": count_of}
+    environment.globals |= {"shown": shown, "anchor": anchor, "family_class": family_class, "count_of": count_of}
     return environment

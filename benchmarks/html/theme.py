@@ -17,6 +17,11 @@ SHAPES = {
 HEIGHT = 380
 
 
+def family_class(family: str) -> str:
+    """The class of an element in the colour of a family."""
+    return f"family-{tuple(SHAPES).index(family) + 1}"
+
+
 def family_colour(families: Collection[str]) -> Any:
     """The family by colour, as the style sheet's properties: so that a plot follows the theme without being redrawn."""
     import altair as alt

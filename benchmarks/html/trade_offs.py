@@ -134,7 +134,7 @@ def _chart(points: list[dict[str, Any]], cost: Cost, front: list[tuple[float, fl
     dots = base.mark_point(filled=True, size=110, clip=True).encode(y=y, shape=family_shape(families), tooltip=tooltip)
     on_front = [point for point in points if (point["cost"], point["hit"]) in front]
     layers = (
-        line.encode(x=x, y=y),
+        line.encode(x=x, y=y).properties(name="front"),
         bars.properties(name="bars"),
         dots.add_params(zoom("zoom"), legend).properties(name="dots"),
         anchors(on_front).encode(x=x, y=y),

@@ -304,12 +304,22 @@ OVERLAPS = """plot => {
       if (meet(box, there)) { found.push([text, other]); }
     }
   });
+  for (const line of plot.querySelectorAll(".front_marks path")) {
+    const place = line.getScreenCTM();
+    for (let at = 0; at <= line.getTotalLength(); at += 2) {
+      const { x, y } = line.getPointAtLength(at).matrixTransform(place);
+      for (const [text, box] of names) {
+        const inside = x > box.left + 1 && x < box.right - 1 && y > box.top + 1 && y < box.bottom - 1;
+        if (inside) { found.push([text, "front"]); }
+      }
+    }
+  }
   return [names.length, found];
 }"""
 
 
 @pytest.mark.parametrize("width", [390, 1440])
-def test_names_in_plots_cover_neither_each_other_nor_points_nor_intervals(browser, sample, width):
+def test_names_in_plots_cover_no_other_name_point_interval_or_front(browser, sample, width):
     with visit(browser, sample, viewport={"width": width, "height": 900}) as seen:
         named = 0
         for section in ("#trade-offs", "#recall"):

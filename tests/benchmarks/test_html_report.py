@@ -26,6 +26,7 @@ from benchmarks.html.overview import overview
 from benchmarks.html.page import page_scripts, page_style
 from benchmarks.html.recall_curves import recall_curves
 from benchmarks.html.templates import render, source
+from benchmarks.html.theme import SHAPES, family_class
 from benchmarks.html.trade_offs import on_fronts, trade_offs
 from benchmarks.html.trainings import trainings
 from benchmarks.metrics.statistics import paired_difference
@@ -147,6 +148,16 @@ def test_a_plot_s_data_is_escaped_and_has_no_nan():
 
 def _chart(value):
     return alt.Chart(alt.Data(values=[{"a": value}])).mark_point()
+
+
+def test_every_family_is_shown_in_its_colour():
+    """Also those of two words, wherever a family is marked: in the leaderboard, its bars, the methods' headings."""
+    sample = (SAMPLE / "index.html").read_text(encoding="utf-8")
+    marked = set(re.findall(r'class="(?:family )?(family-[^" ]+)"', sample)) - {"family-title"}
+    classes = {family_class(family): place for place, family in enumerate(SHAPES, 1)}
+    assert marked == {family_class(family) for family in SHAPES} - {family_class("face embedding")}  # it has no faces
+    for name, place in classes.items():
+        assert f".{name} {{ background: var(--family-{place});" in source("report.css")
 
 
 def test_nothing_stored_is_no_section_and_no_page(tmp_path):

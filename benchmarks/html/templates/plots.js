@@ -31,14 +31,14 @@ function openLegends(spec) {
   }
 }
 
-// A name for each of the invisible points `anchors`, placed by Vega where it covers no point, no interval and no other
-// name; one that fits nowhere is left out (pointing at its mark, or the table, tells it).
+// A name for each of the invisible points `anchors`, placed by Vega where it covers no point, no interval, no front and
+// no other name; one that fits nowhere is left out (pointing at its mark, or the table, tells it).
 function placeNames(spec) {
   const anchors = spec.marks.findIndex((mark) => mark.name === "anchors_marks");
   if (anchors < 0) {
     return;
   }
-  const avoidMarks = ["dots_marks", "bars_marks"].filter((name) => spec.marks.some((mark) => mark.name === name));
+  const avoidMarks = ["dots_marks", "bars_marks", "front_marks"].filter((name) => spec.marks.some((mark) => mark.name === name));
   const atLineEnds = !avoidMarks.includes("bars_marks");
   const places = atLineEnds
     ? {
