@@ -22,20 +22,22 @@ from benchmarks.tables.markdown import to_markdown
 from benchmarks.tables.model import Column, Table, count
 
 QUIET, PLANTED = 200, 100
-PROCESSES = 2
+TRIALS = 20
+"""Of one process: counting takes minutes, and a process has a limit."""
+AT_ONCE = 2
 SHARE = 0.01
 
 
 def medians(trials: int, pool: ThreadPoolExecutor, planted: dict[str, int] | None = None) -> list[Future]:
-    """Of each path the medians of so many trials, from PROCESSES processes in different circumstances."""
+    """Of each path the medians of so many trials, TRIALS from each of several processes in different circumstances."""
 
     def one(number: int) -> dict[str, np.ndarray]:
         changed = {"UNUSED": "x" * (97 * number), "PYTHONHASHSEED": str(number)}
-        calls = counting.count(list(PATHS), trials // PROCESSES * REPEATS, planted, changed)
+        calls = counting.count(list(PATHS), TRIALS * REPEATS, planted, changed)
         return {name: np.median(each.reshape(-1, REPEATS), axis=1) for name, each in calls.items()}
 
-    first = PROCESSES if planted else 0
-    return [pool.submit(one, number) for number in range(first, first + PROCESSES)]
+    first = QUIET // TRIALS if planted else 0
+    return [pool.submit(one, first + number) for number in range(trials // TRIALS)]
 
 
 def joined(parts: list[Future]) -> dict[str, np.ndarray]:
@@ -50,7 +52,7 @@ def main(out: Path) -> int:
     base = {name: float(np.median(each)) for name, each in first.items()}
     step = base.pop(LOOP) / 1000
     planted = {name: round(SHARE * each / step) for name, each in base.items()}
-    with ThreadPoolExecutor(2 * PROCESSES) as pool:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
         parts = medians(QUIET, pool), medians(PLANTED, pool, planted)
         quiet, more = map(joined, parts)
     rows = []
@@ -76,8 +78,8 @@ def main(out: Path) -> int:
     )
     notes = [
         f"Written by `python -m tests.perf.prove_instructions`. A trial is the median of {REPEATS} calls, worse if it "
-        f"takes more than {WORSE:.1%} more than the baseline. Trials come from {PROCESSES} processes each, with "
-        f"environments of different size and different hash seeds. Load average at the end: {os.getloadavg()[0]:.0f}.",
+        f"takes more than {WORSE:.1%} more than the baseline. {TRIALS} trials are of one process, and each process "
+        f"has an environment of another size and another hash seed. Load average at the end: {os.getloadavg()[0]:.0f}.",
         "Made with " + ", ".join(f"{name} {value}" for name, value in facts.items() if name[0] != "$") + ".",
     ]
     table = Table("Instruction counts: is one percent found, and nothing else?", columns, rows, notes)
