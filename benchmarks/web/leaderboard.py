@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.files import note
+from benchmarks.tables.model import disturbed_mark, milliseconds
 
 
 @dataclass(frozen=True)
@@ -22,9 +23,17 @@ class Row:
     mean_average_precision: float | None
     milliseconds: float | None
     """Of a query, median."""
+    disturbed: bool
+    """It was timed while other processes used the machine."""
     mebibytes: float | None
     word: str
     """Why there is no accuracy: untrained, timeout, ..."""
+
+    @property
+    def shown_milliseconds(self) -> str:
+        """As the tables write it; empty where nothing was timed."""
+        text = "" if self.milliseconds is None else milliseconds(self.milliseconds)
+        return disturbed_mark(text, {"disturbed": self.disturbed}, "p50_ms") if text else ""
 
 
 def read_leaderboard(path: Path) -> list[Row]:
@@ -52,12 +61,13 @@ def _row(row: dict[str, str]) -> Row:
         dataset=f"{row['dataset']}:{row['subset']}",
         method=row["method"],
         family=row["family"],
-        learns_labels=row.get("supervised") == "True",
+        learns_labels=row.get("supervised") == "True" and row["family"] != "canary",
         hit1=_number(row, "hit@1"),
         low=_number(row, "hit@1_low"),
         high=_number(row, "hit@1_high"),
         mean_average_precision=_number(row, "mAP"),
         milliseconds=_number(row, "p50_ms"),
+        disturbed=row.get("disturbed") == "True",
         mebibytes=None if peak is None else peak / 2**20,
         word=row["status"] if row["status"] != "ok" else untrained,
     )

@@ -19,6 +19,7 @@ from benchmarks.search.gallery import silent
 from benchmarks.search.searcher import Places
 from benchmarks.web.app import create_app
 from benchmarks.web.desk import Desk
+from benchmarks.web.leaderboard import read_leaderboard
 from benchmarks.web.settings import Settings
 from benchmarks.web.shelf import GoneError, Shelf
 
@@ -253,6 +254,16 @@ def test_the_leaderboard_shows_the_stored_tables(client):
     assert ">untrained<" in page
     assert "&lt;b&gt;plug" in page
     assert "<b>plug" not in page
+
+
+def test_a_disturbed_time_is_marked_and_no_canary_learns(tmp_path):
+    table = tmp_path / "overview.csv"
+    head = "dataset,subset,task,method,family,status,trained,supervised,p50_ms,disturbed"
+    rows = ("oracle,canary,ok,True,True,0.0412,False", "svm,classifier,ok,True,True,1234.5,True")
+    table.write_text("\n".join([head, *(f"lfw,smoke,retrieval,{row}" for row in rows)]))
+    oracle, svm = read_leaderboard(table)
+    assert (oracle.learns_labels, oracle.shown_milliseconds) == (False, "0.0412")
+    assert (svm.learns_labels, svm.shown_milliseconds) == (True, "1234 ‡")
 
 
 def test_what_fails_inside_is_not_told(client, monkeypatch):

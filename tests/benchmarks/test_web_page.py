@@ -256,6 +256,8 @@ def test_the_leaderboard_sorts_and_filters(page, address):
     assert set(page.evaluate(f"{shown}.map((row) => row.dataset.family)")) == {"hash"}
     page.fill("#method", "whash")
     assert page.evaluate(f"{shown}.map((row) => row.dataset.method)") == ["whash"]
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390  # the table alone is moved sideways
 
 
 def test_pixels_are_where_the_pointer_was(page, address):
@@ -267,6 +269,8 @@ def test_pixels_are_where_the_pointer_was(page, address):
     drop(page, buffer.getvalue(), "large.jpg")
     page.wait_for_selector("#frame:not([hidden])")
     wait_for_pictures(page, "#preview")
+    go = page.locator("#go").bounding_box()
+    assert go["y"] + go["height"] <= 860  # however tall the panel, its button is in sight
     mark_left_half(page)
     marked = [int(page.input_value(f"#region-{key}")) for key in "xywh"]
     assert marked == pytest.approx([0, 0, 800, 1000], abs=12)
