@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.files import UNREADABLE, write_atomically
+from benchmarks.files import UNREADABLE, told_sizes, write_atomically
 from datasets.errors import BenchmarkError
 from datasets.imageset import ImageSet
 from methods.answers import AnswerError, check_finite
@@ -138,7 +138,8 @@ class EmbeddingStore:
         with _locked(self.folder / "names.lock"):
             path = next(name for name in names if not name.exists())
             with write_atomically(path) as file:
-                np.savez(file, allow_pickle=False, digests=keys, rows=rows, checksum=_checksum(keys, rows))
+                checksum = _checksum(keys, rows, self.folder.name)
+                np.savez(file, allow_pickle=False, digests=keys, rows=rows, checksum=checksum)
 
 
 def stored_shards(folder: Path) -> Iterator[tuple[list[str], np.ndarray]]:
@@ -157,21 +158,26 @@ def stored_shards(folder: Path) -> Iterator[tuple[list[str], np.ndarray]]:
 
 def _checked(path: Path) -> _Shard:
     """What a shard holds; raises one of many errors where it is not what was written (zip keeps a CRC as well)."""
-    with np.load(path, allow_pickle=False) as stored:
+    with np.load(path, allow_pickle=False) as stored, told_sizes(stored):
         digests, rows = stored["digests"], stored["rows"]
         sealed = "checksum" in stored
         if digests.ndim != 1 or digests.dtype.kind != "U" or rows.ndim != 2 or len(rows) != len(digests):
             raise ValueError(f"digests {digests.shape} {digests.dtype}, rows {rows.shape} {rows.dtype}")
         if len(np.unique(digests)) != len(digests):
             raise ValueError("two rows of one image")
-        if sealed and stored["checksum"].tolist() != _checksum(digests, rows):
+        # The second is of a version that did not say whose rows they are.
+        if sealed and stored["checksum"].tolist() not in (
+            _checksum(digests, rows, path.parent.name),
+            _checksum(digests, rows),
+        ):
             raise ValueError("its checksum differs")
     return _Shard(path, digests, _form(rows), sealed)
 
 
-def _checksum(digests: np.ndarray, rows: np.ndarray) -> str:
-    """Of the rows, their order and their form."""
+def _checksum(digests: np.ndarray, rows: np.ndarray, encoder: str = "") -> str:
+    """Of the rows, their order and their form, and of whose they are: the name of the encoder's folder."""
     told = hashlib.sha256(repr((digests.tolist(), rows.shape, rows.dtype.str)).encode())
+    told.update(encoder.encode())
     told.update(np.ascontiguousarray(rows).data)
     return told.hexdigest()
 

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import logging
+import math
 import os
 import tokenize
 import zipfile
@@ -31,7 +32,7 @@ UNREADABLE = (
 
 
 _KINDS: dict[str, type | tuple[type, ...]] = {
-    **dict.fromkeys(("cell", "counts", "inputs", "provenance", "vectors"), dict),
+    **dict.fromkeys(("cell", "checksums", "counts", "inputs", "provenance", "vectors"), dict),
     **dict.fromkeys(("started", "ended", "status", "reason", "log_tail"), str),
     **dict.fromkeys(("jobs", "planned", "finished"), int),
     **dict.fromkeys(("cells", "files"), list),
@@ -156,13 +157,44 @@ def read_arrays(path: Path, names: Sequence[str] = ()) -> dict[str, np.ndarray] 
     try:
         if not path.exists():
             return None
-        with np.load(path, allow_pickle=False) as file:
+        with np.load(path, allow_pickle=False) as file, told_sizes(file):
             arrays = dict(file)
         for name in names:
             arrays[name]
     except UNREADABLE as error:
         raise DamagedFile(path, error) from error
     return arrays
+
+
+@contextmanager
+def told_sizes(file: Any) -> Iterator[None]:
+    """Within it, an array of an opened .npz file that is told to be larger than it is raises ValueError.
+
+    Before its first byte is read, memory for all of it is asked for: a MemoryError says nothing of the machine then.
+    """
+    try:
+        yield
+    except MemoryError as error:
+        for member in file.zip.infolist():
+            with file.zip.open(member) as stream:
+                version = np.lib.format.read_magic(stream)
+                read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+                shape, _, kind = read(stream)
+                if math.prod(shape) * kind.itemsize > member.file_size:
+                    raise ValueError(f"an array of {shape} {kind} in {member.file_size} bytes") from error
+        raise
+
+
+def member_checksums(path: Path) -> dict[str, int]:
+    """The CRC-32 of every array in an .npz file, by name: reading an array checks it, so equal ones are equal arrays.
+
+    Raises DamagedFile.
+    """
+    try:
+        with zipfile.ZipFile(path) as file:
+            return {member.filename: member.CRC for member in file.infolist()}
+    except UNREADABLE as error:
+        raise DamagedFile(path, error) from error
 
 
 @contextmanager
@@ -179,7 +211,8 @@ def members_of(path: Path) -> Iterator[Callable[[Sequence[str]], dict[str, np.nd
 
     def read(names: Sequence[str]) -> dict[str, np.ndarray]:
         try:
-            return {name: file[name] for name in names}
+            with told_sizes(file):
+                return {name: file[name] for name in names}
         except UNREADABLE as error:
             raise DamagedFile(path, error) from error
 

@@ -118,20 +118,17 @@ def as_scored(store: Store, cell: Cell, row: dict[str, Any]) -> dict[str, Any]:
 
 @lru_cache(maxsize=4096)
 def _fault(store: Store, cell: Cell, asked: int | None, gallery: int | None, stamps: tuple[object, ...]) -> str:
-    if store.damage(cell):
-        return f"{cell.method}: stored file damaged; run it again with --force"
-    if asked is None:
-        return ""
+    damaged = f"{cell.method}: stored file damaged"
     try:
-        if gallery is None:
+        if asked is not None and gallery is None:
             pairs = store.arrays(cell, "pairs") or {}
             check_similarity(cell.method, pairs["scores"], asked)
-        else:
-            check_ranking(cell.method, store.ranking(cell), asked, gallery)
+        elif asked is not None:
+            check_ranking(cell.method, store.ranking(cell), asked, gallery or 0)
+        reason = damaged if store.damage(cell) else ""
     except Exception as error:  # whatever a damaged file makes numpy and zipfile stumble over
-        reason = str(error) if isinstance(error, AnswerError) else f"{cell.method}: stored file damaged"
-        return f"{reason}; run it again with --force"
-    return ""
+        reason = str(error) if isinstance(error, AnswerError) else damaged
+    return f"{reason}; run it again with --force" if reason else ""
 
 
 def score_retrieval(

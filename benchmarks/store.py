@@ -19,6 +19,7 @@ from benchmarks.files import (
     flush_folder,
     if_intact,
     intact,
+    member_checksums,
     read_arrays,
     read_json,
     read_record,
@@ -99,8 +100,9 @@ class Store:
 
     def commit(self, cell: Cell, row: dict[str, Any], workdir: Path) -> None:
         """Put a finished run in the place of what was there; one without a result beside a row that has one."""
-        files = sorted(path.stem for path in workdir.glob("*.npz"))
-        write_record(workdir / "cell.json", {"schema": ROW_SCHEMA, "cell": cell.to_json(), "files": files, **row})
+        checksums = {path.stem: member_checksums(path) for path in sorted(workdir.glob("*.npz"))}
+        stored = {"files": list(checksums), "checksums": checksums}
+        write_record(workdir / "cell.json", {"schema": ROW_SCHEMA, "cell": cell.to_json(), **stored, **row})
         flush_folder(workdir)
         target = self.folder(cell)
         if row.get("status", "ok") != "ok" and (self.row(cell) or {}).get("status") == "ok":
@@ -118,27 +120,35 @@ class Store:
         A row with a result stays until another replaces it; what the last run since then ended with is its
         FAILED_RERUN. Raises NewerFileError for a row of a newer version.
         """
-        return if_intact(_read_row, self.folder(cell))
+        return if_intact(lambda folder: _read_row(folder, cell), self.folder(cell))
 
     def damage(self, cell: Cell) -> str:
         """What of a cell's files is damaged or missing, in one line; empty where nothing is."""
         folder = self.folder(cell)
         try:
-            if (row := _read_row(folder)) is not None:
-                for name in _ARRAYS:
-                    self.arrays(cell, name)
+            if (row := _read_row(folder, cell)) is not None:
                 if stored := self.statistics(cell):
                     stored.check()
-                for name in _stored(cell, row):
-                    if not (folder / f"{name}.npz").exists():
-                        raise DamagedFile(folder / f"{name}.npz", "it is missing")
+                for name in dict.fromkeys((*_stored(cell, row), *_ARRAYS)):
+                    self._require_stored(folder / f"{name}.npz", cell, row)
         except DamagedFile as error:
             return str(error)
         return ""
 
+    def _require_stored(self, path: Path, cell: Cell, row: dict[str, Any]) -> None:
+        """Raise DamagedFile where an array that was stored beside the row cannot be read, or is another row's."""
+        if path.stem in _stored(cell, row):
+            if not path.exists():
+                raise DamagedFile(path, "it is missing")
+            known = row.get("checksums", {}).get(path.stem)
+            if known and member_checksums(path) != known:
+                raise DamagedFile(path, "it is not the one that was stored with the row")
+        if path.name != STATISTICS:  # which is too large to be read at once
+            self.arrays(cell, path.stem)
+
     def damaged_folders(self) -> list[Path]:
         """The folders of cells whose row is damaged: `rows` leaves them out."""
-        return [folder for folder in self._folders() if _is_damaged(folder)]
+        return [folder for folder in self._folders() if self._is_damaged(folder)]
 
     def rows(self) -> Iterator[tuple[Cell, dict[str, Any]]]:
         """Every stored cell with its row, ordered by path; one that lies elsewhere bears an older name."""
@@ -146,6 +156,15 @@ class Store:
             row = if_intact(_read_row, folder)
             if row and folder == self.folder(cell := Cell.from_json(row["cell"])):
                 yield cell, row
+
+    def _is_damaged(self, folder: Path) -> bool:
+        """Whether its row cannot be read, or is that of another method of the same images and task."""
+        try:
+            row = _read_row(folder)
+        except DamagedFile:
+            return True
+        own = self.folder(Cell.from_json(row["cell"])) if row else folder
+        return own != folder and own.parent == folder.parent
 
     def _folders(self) -> list[Path]:
         found = sorted(path.parent for path in self.cells.glob("*/*/*/*/cell.json"))
@@ -215,15 +234,18 @@ class Store:
                         shutil.rmtree(path)
 
 
-def _read_row(folder: Path) -> dict[str, Any] | None:
+def _read_row(folder: Path, asked: Cell | None = None) -> dict[str, Any] | None:
+    """The row in a cell's folder; raises DamagedFile, also where it is not that of the cell that was `asked` for."""
     path = folder / "cell.json"
     row = read_record(path, ROW_SCHEMA, _NEEDS)
     if row is None:
         return None
     try:
-        Cell.from_json(row["cell"])
+        cell = Cell.from_json(row["cell"])
     except ValueError as error:
         raise DamagedFile(path, error) from error
+    if asked not in (None, cell):
+        raise DamagedFile(path, f"it is the row of {cell.title}")
     later = if_intact(lambda path: read_record(path, ROW_SCHEMA, _NEEDS), folder / _FAILED / "cell.json")
     return {**row, FAILED_RERUN: later} if later else row
 
@@ -233,14 +255,6 @@ def _stored(cell: Cell, row: dict[str, Any]) -> tuple[str, ...]:
     if "files" in row:
         return tuple(row["files"])
     return _OF_TASK.get(cell.task, ()) if row["status"] == "ok" and row["trained"] else ()
-
-
-def _is_damaged(folder: Path) -> bool:
-    try:
-        _read_row(folder)
-    except DamagedFile:
-        return True
-    return False
 
 
 def _read_manifest(path: Path) -> dict[str, Any] | None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from datasets.errors import ImageError
-from datasets.ground_and_range import flattened, high_byte, joined, low_byte_tiles
+from datasets.ground_and_range import flattened, grey_and_alpha, grey_levels, joined, low_byte_tiles
 from datasets.imageset import Image
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def decode_image(data: bytes, name: str, max_pixels: int = MAX_PIXELS, notes: li
                 notes.append("a large JPEG, read at half its width and height, in which regions and faces count")
             _check_size(picture, name, max_pixels)
             _check_scans(picture, data, name)
-            deep = low_byte_tiles(picture)
+            deep = grey_and_alpha(picture, data) or low_byte_tiles(picture)
             return _rgb(_upright(picture), data, deep, name, notes)
     except ImageError:
         raise
@@ -119,11 +119,11 @@ def _upright(picture: "Picture") -> "Picture":
     return ImageOps.exif_transpose(picture)
 
 
-def _rgb(picture: "Picture", data: bytes, deep: list[Any], name: str, notes: list[str]) -> Image:
+def _rgb(picture: "Picture", data: bytes, deep: bytes | list[Any], name: str, notes: list[str]) -> Image:
     if picture.mode == "F":
         raise ImageError(f"{name}: has floating-point pixels; save it with 8 bits a channel")
     if picture.mode.startswith("I"):
-        grey = high_byte(np.clip(np.asarray(picture), 0, 0xFFFF), notes)
+        grey = grey_levels(np.asarray(picture), notes)
         return np.repeat(grey[:, :, None], 3, axis=2)
     picture = _whole_range(picture, data, deep, notes)
     if picture.has_transparency_data:
@@ -131,13 +131,19 @@ def _rgb(picture: "Picture", data: bytes, deep: list[Any], name: str, notes: lis
     return np.array(picture if picture.mode == "RGB" else picture.convert("RGB"))
 
 
-def _whole_range(picture: "Picture", data: bytes, deep: list[Any], notes: list[str]) -> "Picture":
+def _whole_range(picture: "Picture", data: bytes, deep: bytes | list[Any], notes: list[str]) -> "Picture":
     """The picture itself, unless it has 16 bits a channel and its high bytes are all dark: then the bits in use.
 
-    `deep` are the tiles that give the low bytes, decoded only here, where they are needed.
+    So if those of its alpha are, or it would be invisible. `deep` is what gives the low bytes (tiles, or another file),
+    decoded only here, where they are needed.
     """
-    if not deep or np.asarray(picture)[:, :, :3].max(initial=0) >= _DARK:
+    if not deep:
         return picture
-    with _pillow().open(io.BytesIO(data), formats=FORMATS) as again:
+    high = np.asarray(picture)
+    if all(part.max() >= _DARK for part in (high[:, :, :3], high[:, :, 3:]) if part.size):
+        return picture
+    with _pillow().open(io.BytesIO(deep if isinstance(deep, bytes) else data), formats=FORMATS) as again:
+        if isinstance(deep, bytes):
+            return joined(np.asarray(_upright(again)).reshape(*high.shape[:2], 2, 2), notes)
         again.tile = deep
-        return joined(picture, _upright(again), notes)
+        return joined(np.stack([high, np.asarray(_upright(again))], axis=-1), notes)

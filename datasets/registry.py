@@ -69,6 +69,13 @@ def open_dataset(name: str, data_dir: Path | None, drawings: Path | None = None)
     return stand_in(name, drawings)
 
 
+def absolute(name: str) -> str:
+    """A data set's name for a process that may work in another folder."""
+    if not name.startswith(FOLDER_PREFIX):
+        return name
+    return f"{FOLDER_PREFIX}{Path(name.removeprefix(FOLDER_PREFIX)).expanduser().absolute()}"
+
+
 def parse_dataset(text: str) -> tuple[str, str | None]:
     """Name and subset of "lfw", "lfw:s3-1508", "folder:PATH" or "folder:PATH:smoke"; subset None where not said.
 

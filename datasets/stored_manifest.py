@@ -79,7 +79,7 @@ class StoredManifest:
             manifest = cls(**cls._restored(document), source=dataset)
             if manifest.hash != hash:
                 raise ValueError("its hash differs")
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise DataError(f"damaged manifest of {dataset.title} ({error}); let it be made again") from error
         if (manifest.dataset, manifest.synthetic) != (dataset.title, dataset.synthetic):
             raise DataError(f"a manifest of {manifest.dataset} does not fit {dataset.title}; open the former")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from datasets.imageset import ImageSet
-from methods.answers import AnswerError, check_rows
+from methods.answers import AnswerError, check_batch_size, check_hits, check_rows, check_transformed
 from methods.contracts import Encoder, Index, Transform
 from methods.distances import row_similarity
 from methods.memory import let_go, require_memory
@@ -25,9 +25,10 @@ def embed_in_batches(encoder: Encoder, images: ImageSet) -> np.ndarray:
     Raises TooLargeError, once the first batch has shown how long a row is, where they would not fit into memory.
     """
     rows = np.empty((0, 0), dtype=np.float32)
-    for start in range(0, len(images), encoder.batch_size):
+    size = check_batch_size(type(encoder).__name__, encoder.batch_size)
+    for start in range(0, len(images), size):
         with stage("decode"):
-            batch = list(images[start : start + encoder.batch_size])
+            batch = list(images[start : start + size])
         with stage("encode"):
             encoded = check_rows(type(encoder).__name__, encoder.encode(batch), len(batch))
             if start == 0:
@@ -113,7 +114,9 @@ class VectorMethod:
             ids = np.full((len(rows), k), -1, dtype=np.int32)
             scores = np.full((len(rows), k), -np.inf, dtype=np.float32)
             if found.any() and k:
-                hits, values = self.ann.search(self._transformed(rows[found]), k)
+                asked = self._transformed(rows[found])
+                answer = self.ann.search(asked, k)
+                hits, values = check_hits(type(self.ann).__name__, answer, len(asked), k, len(self._positions))
                 ids[found] = np.where(hits >= 0, self._positions[hits], np.int32(-1))
                 scores[found] = values
         return Ranking(ids, scores, ~found)
@@ -140,7 +143,7 @@ class VectorMethod:
     def _transformed(self, rows: np.ndarray) -> np.ndarray:
         for transform in self.transforms:
             with stage("transform"):
-                rows = transform.apply(rows)
+                rows = check_transformed(type(transform).__name__, transform.apply(rows), len(rows))
         return rows
 
 

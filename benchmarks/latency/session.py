@@ -19,6 +19,7 @@ from benchmarks.staleness import task_code
 from benchmarks.store import Store
 from benchmarks.worker import thread_environment
 from datasets.errors import BenchmarkError
+from datasets.registry import absolute
 
 TABLE_SIZE = 6
 """Participants in memory at a time."""
@@ -131,7 +132,7 @@ def _job(planned: PlannedCell, session: Session) -> dict[str, Any]:
     request, cache = session.request, session.store.cache
     return {
         "method": planned.cell.method,
-        "dataset": planned.cell.dataset,
+        "dataset": absolute(planned.cell.dataset),
         "data_dir": str(request.data_dir.resolve()) if request.data_dir else None,
         "manifest": str(planned.manifest.resolve()),
         "weights": str(planned.weights.path.resolve()) if planned.weights else None,

@@ -110,15 +110,18 @@ def _peculiarities(data: bytes) -> Iterator[str]:
     import PIL.Image
 
     with PIL.Image.open(io.BytesIO(data), formats=FORMATS) as picture:
-        if _is_animated(picture):
-            yield f"an animation ({picture.format}): only its first frame is searched for"
+        if _has_frames(picture):
+            if picture.format in ("TIFF", "MPO"):
+                yield f"a file of several pictures ({picture.format}): only the first is searched for"
+            else:
+                yield f"an animation ({picture.format}): only its first frame is searched for"
         if picture.getexif().get(EXIF_ORIENTATION, 1) != 1:
             yield "turned upright as its EXIF orientation says"
         if picture.mode == "CMYK":
             yield "CMYK, converted to RGB without a colour profile"
 
 
-def _is_animated(picture: "PIL.Image.Image") -> bool:
+def _has_frames(picture: "PIL.Image.Image") -> bool:
     """Whether it has frames behind the first; one that is damaged is no frame."""
     try:
         return bool(getattr(picture, "is_animated", False))

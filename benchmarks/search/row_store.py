@@ -27,7 +27,9 @@ _SEAL = struct.Struct("<8sQI")
 """Behind the records: a word, how many bytes lie before it, and their CRC-32."""
 _SEALED = "-crc"
 """At the end of a shard's name: it must have a checksum. One of an older version has neither."""
-_WORD = b"RISROWS1"
+_WORD = b"RISROWS2"
+_WORDS = (b"RISROWS1", _WORD)
+"""The first is of a version whose checksums did not say whose rows they are of."""
 _BLOCK = 1 << 24
 MAPPED = 1 << 26
 """Bytes of rows from which on they are gathered into a file that is mapped, so that an index holds the only copy."""
@@ -110,7 +112,7 @@ class RowStore:
         with write_atomically(path) as file:
             np.save(file, records, allow_pickle=False)
             file.flush()
-            file.write(_SEAL.pack(_WORD, *_checksum(Path(file.name))))
+            file.write(_SEAL.pack(_WORD, *_checksum(Path(file.name), path.parent.name)))
         self._take_up(path)
 
     @contextmanager
@@ -153,13 +155,14 @@ def _check(path: Path) -> None:
         file.seek(max(0, size - _SEAL.size))
         end = file.read()
     word, length, crc = _SEAL.unpack(end) if len(end) == _SEAL.size else (b"", 0, 0)
-    if word != _WORD or (length, crc) != _checksum(path, _SEAL.size):
+    encoder = "" if word == _WORDS[0] else path.parent.name
+    if word not in _WORDS or (length, crc) != _checksum(path, encoder, _SEAL.size):
         raise ValueError("its checksum differs")
 
 
-def _checksum(path: Path, without: int = 0) -> tuple[int, int]:
-    """Size and CRC-32 of a file but for its last bytes."""
-    left, crc = path.stat().st_size - without, 0
+def _checksum(path: Path, encoder: str, without: int = 0) -> tuple[int, int]:
+    """Size and CRC-32 of a file but for its last bytes; the CRC begins with whose rows they are."""
+    left, crc = path.stat().st_size - without, zlib.crc32(encoder.encode())
     size = left
     with path.open("rb") as file:
         while left and (block := file.read(min(left, _BLOCK))):

@@ -8,9 +8,11 @@ from bench_support import Bench
 
 from benchmarks.store import Store
 from benchmarks.tables.write import write_tables
-from methods.answers import AnswerError, check_ranking, check_similarity
+from methods.answers import AnswerError, check_batch_size, check_hits, check_ranking, check_similarity
+from methods.indexes.exact import ExactIndex
 from methods.ranking import Ranking
 from methods.registry import import_plugin, load_registry
+from methods.vector_method import VectorMethod
 
 PLUGIN = Path(__file__).parents[1] / "plugins" / "bad_answers.py"
 BAD = import_plugin(PLUGIN)
@@ -72,7 +74,68 @@ def test_ids_and_scores_of_other_widths_are_taken():
     assert (checked.ids.dtype, checked.scores.dtype) == (np.int32, np.float32)
 
 
-@pytest.mark.parametrize("scores", [np.array([np.nan], np.float32), np.zeros(2, np.float32), [0.0], np.array(["a"])])
+@pytest.mark.parametrize(
+    "scores", [np.array([np.nan], np.float32), np.zeros(2, np.float32), [0.0], np.array(["a"]), np.array([1e300])]
+)
 def test_similarities_are_checked(scores):
     with pytest.raises(AnswerError, match="^one: "):
         check_similarity("one", scores, 1)
+
+
+HITS, SCORES = np.array([[0, 1], [1, 0]]), np.zeros((2, 2), np.float32)
+STRETCHED = {
+    "one row for all": ((HITS[:1], SCORES[:1]), "positions are int64 (1, 2)"),
+    "flat": ((HITS[0], SCORES[0]), "positions are int64 (2,)"),
+    "one score a row": ((HITS, SCORES[:, :1]), "scores are float32 (2, 1)"),
+    "one score": ((HITS, 0.0), "scores are float"),
+    "complex": ((HITS, SCORES * 1j), "scores are complex64"),
+    "texts": ((HITS, SCORES.astype(str)), "scores are <U"),
+    "the other way round": ((SCORES, HITS), "positions are float32"),
+    "lists": ((HITS.tolist(), SCORES.tolist()), "positions are list"),
+    "masked": ((HITS, np.ma.masked_array(SCORES)), "scores are MaskedArray"),
+    "too wide": ((HITS, SCORES.astype(np.float64) - 1e300), "4 scores beyond float32"),
+    "below -1": ((HITS - 2, SCORES), "2 positions outside 0 to 1"),
+    "wrapped": ((HITS + 2**32, SCORES), "4 positions outside 0 to 1"),
+    "positions alone": (HITS, "search returned ndarray"),
+    "an iterator": (iter((HITS, SCORES)), "search returned tuple_iterator"),
+}
+
+
+@pytest.mark.parametrize("kind", STRETCHED)
+def test_an_index_is_believed_only_when_checked(kind):
+    """Each of these would fit an array of the answers by being repeated, cut or converted."""
+    answer, words = STRETCHED[kind]
+    with pytest.raises(AnswerError) as raised:
+        check_hits("Index", answer, 2, 2, 2)
+    assert str(raised.value).startswith(f"Index: {words}")
+
+
+class Transform:
+    def __init__(self, made):
+        self.apply = lambda rows: made(rows)
+
+    def fit(self, rows):
+        pass
+
+
+MADE = {
+    "fewer": lambda rows: rows[1:],
+    "more": lambda rows: np.vstack([rows, rows]),
+    "flat": lambda rows: rows[:, 0],
+    "nothing": lambda rows: None,
+    "a list": lambda rows: rows.tolist(),
+    "texts": lambda rows: rows.astype(str),
+}
+
+
+@pytest.mark.parametrize("kind", MADE)
+def test_a_transform_is_believed_only_when_checked(kind):
+    method = VectorMethod(None, (Transform(MADE[kind]),), ExactIndex(), lambda encoder, images: images)
+    with pytest.raises(AnswerError, match=r"^Transform: apply gave .* for 3 rows"):
+        method.index(np.ones((3, 2), np.float32))
+
+
+@pytest.mark.parametrize("size", [0, -3, 2.5, None, True, "4"])
+def test_a_batch_is_a_whole_number_of_images(size):
+    with pytest.raises(AnswerError, match="^Encoder: batch_size is "):
+        check_batch_size("Encoder", size)

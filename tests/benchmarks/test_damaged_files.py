@@ -21,6 +21,7 @@ from benchmarks.scaling.results import ScalingStore
 from benchmarks.scoring import as_scored, score_retrieval
 from benchmarks.store import Store
 from benchmarks.streaming.results import StreamingStore
+from benchmarks.tables.pages import make_pages
 from datasets.errors import BenchmarkError
 from methods.registry import load_registry
 
@@ -104,6 +105,39 @@ def test_commands_go_on_and_a_run_makes_it_again(whole, copy, kind, damage, capl
     (planned,) = copy.plan("mean-colour").cells
     assert planned.state == "done"
     assert hits(copy) == hits(whole)
+
+
+def told_to_be_larger(path):
+    data = path.read_bytes()
+    start = data.index(b"'shape': (") + len("'shape': (")
+    told = data.index(b"\n", start)
+    path.write_bytes(data[:start] + b"1099511627776,), }".ljust(told - start) + data[told:])
+
+
+MIXED = {
+    "ranking of another": lambda own, other: shutil.copy(other / "ranking.npz", own),
+    "samples of another": lambda own, other: shutil.copy(other / "samples.npz", own),
+    "row of another": lambda own, other: shutil.copy(other / "cell.json", own),
+    "all of another": lambda own, other: shutil.copytree(other, own, dirs_exist_ok=True),
+    "array told to be larger": lambda own, other: told_to_be_larger(own / "ranking.npz"),
+    "a folder": lambda own, other: ((own / "ranking.npz").unlink(), (own / "ranking.npz").mkdir()),
+    "deep JSON": lambda own, other: (own / "cell.json").write_text("[" * 100_000),
+}
+
+
+@pytest.mark.parametrize("mixed", MIXED)
+def test_what_another_cell_stored_is_told_and_made_again(whole, copy, mixed):
+    """It is whole, so that no checksum of its own tells."""
+    own = next(copy.store.root.glob(ROW)).parent
+    MIXED[mixed](own, own.with_name("random@cpu"))
+    (planned,) = copy.plan("mean-colour").cells
+    assert planned.state in ("failed", "new")
+    (page,) = [page for page in make_pages(copy.store, copy.registry) if page.retrieval]
+    said = " ".join(note for table in page.tables for note in table.notes)
+    assert "mean-colour: error (" in said and "stored file damaged" in said
+    if mixed.endswith("of another"):
+        copy.run("mean-colour")
+        assert hits(copy) == hits(whole)
 
 
 @pytest.mark.parametrize("row", ["this version's", "older"])

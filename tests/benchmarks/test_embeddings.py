@@ -124,6 +124,25 @@ def flipped(path, at):
     path.write_bytes(data)
 
 
+def told_to_be_larger(path):
+    """Its header asks for more memory than any machine has, before a byte of it is read."""
+    data = path.read_bytes()
+    start = data.index(b"(4, 2)", data.index(b"rows.npy"))
+    told = data.index(b"\n", start)
+    path.write_bytes(data[:start] + b"(4, 1099511627776), }".ljust(told - start) + data[told:])
+
+
+def of_another_encoder(path):
+    """A shard of the same images and form that another encoder's folder holds, whole."""
+    encoder = Counting()
+    encoder.encode = lambda images: np.array([[9, 9]] * len(images), dtype=np.float32)
+    with np.load(path) as file:
+        numbers = [int(digest.removeprefix("digest")) for digest in file["digests"]]
+    elsewhere = path.parent.parent / f"{path.parent.name}-other"
+    EmbeddingStore(elsewhere)(encoder, images(numbers))
+    path.write_bytes(next(elsewhere.glob("shard-*.npz")).read_bytes())
+
+
 def middle_of_rows(path):
     return path.read_bytes().index(b"rows.npy") + 170
 
@@ -150,6 +169,9 @@ DAMAGE = {
     "flat rows": lambda path: rewritten(path, rows=STRANGE[:, 0], checksum=None),
     "two rows of one image": lambda path: rewritten(path, digests=np.array(["digest0"] * 4), checksum=None),
     "digests that are numbers": lambda path: rewritten(path, digests=np.arange(4), checksum=None),
+    "told to be larger": told_to_be_larger,
+    "of another encoder": of_another_encoder,
+    "a folder": lambda path: (path.unlink(), path.mkdir()),
     "other checksum": lambda path: rewritten(path, checksum=np.array("0")),
 }
 

@@ -66,6 +66,13 @@ def test_of_an_animation_the_first_frame_is_taken_and_said():
     assert "first frame" in query.notes[0]
 
 
+@pytest.mark.parametrize("kind", ["TIFF", "MPO"])
+def test_several_pictures_in_a_file_are_no_animation(kind):
+    red, blue = Image.new("RGB", (20, 20), "red"), Image.new("RGB", (20, 20), "blue")
+    query = read_query(encoded(red, kind, save_all=True, append_images=[blue]), "mine")
+    assert query.notes == (f"a file of several pictures ({kind}): only the first is searched for",)
+
+
 def test_a_rotated_photograph_is_turned_upright_and_said():
     exif = Image.Exif()
     exif[0x0112] = 6

@@ -98,3 +98,21 @@ def test_rows_that_would_not_fit_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("methods.memory.machine_bytes", lambda: 100)
     with pytest.raises(TooLargeError, match="10 rows of 2 numbers"):
         store.gather(digests(range(10)))
+
+
+def test_rows_of_another_encoder_are_told_and_made_again(tmp_path, caplog):
+    for encoder, first in (("one", 1), ("other", 7)):
+        RowStore(tmp_path / encoder).append(digests([1, 2]), rows([first, 2]))
+    (one,), (other,) = ((tmp_path / encoder).glob("rows-*.npy") for encoder in ("one", "other"))
+    one.write_bytes(other.read_bytes())
+    assert len(RowStore(tmp_path / "one")) == 0
+    assert f"{one} (its checksum differs)" in caplog.text
+
+
+def test_rows_of_a_version_that_did_not_say_whose_they_are_are_used(tmp_path, monkeypatch):
+    monkeypatch.setattr(row_store, "_WORD", row_store._WORDS[0])
+    whole = row_store._checksum
+    monkeypatch.setattr(row_store, "_checksum", lambda path, encoder, without=0: whole(path, "", without))
+    RowStore(tmp_path).append(digests([1]), rows([1]))
+    monkeypatch.undo()
+    assert len(RowStore(tmp_path)) == 1

@@ -7,7 +7,7 @@ from pictures import make_cifar10, make_lfw, write_jpeg
 from datasets.errors import DataError, UnknownNameError
 from datasets.folder import Folder
 from datasets.lfw import Lfw
-from datasets.registry import DATASETS, open_dataset, parse_dataset
+from datasets.registry import DATASETS, absolute, open_dataset, parse_dataset
 
 
 def test_the_names():
@@ -108,3 +108,10 @@ def test_importing_the_registry_loads_nothing_heavy():
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.split() == []
+
+
+def test_a_folder_can_be_named_to_a_process_that_works_elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert absolute("folder:photos") == f"folder:{tmp_path}/photos"
+    assert absolute(f"folder:{tmp_path}/photos") == f"folder:{tmp_path}/photos"
+    assert absolute("lfw") == "lfw"

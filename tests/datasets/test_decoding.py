@@ -94,6 +94,42 @@ def test_sixteen_bit_files_keep_the_bits_in_use(extension, channels, bits):
         assert f"read as {bits} bits" in notes[0]
 
 
+def grey_and_alpha(grey: np.ndarray, alpha: int) -> bytes:
+    """A PNG of 16 bits of grey and of alpha, which neither Pillow nor OpenCV writes."""
+    values = np.dstack([grey, np.full_like(grey, alpha)]).astype(">u2")
+    shape = struct.pack(">IIBBBBB", grey.shape[1], grey.shape[0], 16, 4, 0, 0, 0)
+    content = zlib.compress(b"".join(b"\0" + row.tobytes() for row in values))
+    chunks = ((b"IHDR", shape), (b"IDAT", content), (b"IEND", b""))
+    parts = (struct.pack(">I", len(d)) + n + d + struct.pack(">I", zlib.crc32(n + d)) for n, d in chunks)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+@pytest.mark.parametrize("alpha", [255, 65_535])
+@pytest.mark.parametrize("bits", [8, 12, 16])
+def test_sixteen_bits_of_grey_and_alpha_keep_the_bits_in_use(bits, alpha):
+    plain = np.random.default_rng(bits).integers(0, 256, (7, 9), dtype=np.uint16)
+    plain[0, 0] = 255
+    pixels = decode_image(grey_and_alpha(plain << (bits - 8), alpha), "x")
+    np.testing.assert_array_equal(pixels, np.repeat(plain[:, :, None], 3, axis=2))
+
+
+def test_an_alpha_of_eight_of_sixteen_bits_hides_nothing():
+    plain = np.random.default_rng(0).integers(0, 65_536, (7, 9, 4), dtype=np.uint16)
+    plain[:, :, 3] = 255
+    pixels = decode_image(cv2.imencode(".png", plain)[1].tobytes(), "x")
+    np.testing.assert_array_equal(pixels, plain[:, :, 2::-1] >> 8)
+
+
+@pytest.mark.parametrize(("factor", "shift"), [(100_000, 0), (100, -20_000), (1, -3)])
+def test_whole_numbers_beyond_sixteen_bits_are_spread_rather_than_cut(factor, shift):
+    plain = np.random.default_rng(0).integers(0, 256, (7, 9), dtype=np.int32)
+    plain[0, :2] = 0, 255
+    notes: list[str] = []
+    pixels = decode_image(encode(Pillow.fromarray(plain * factor + shift), "TIFF"), "x", notes=notes)
+    np.testing.assert_allclose(pixels[:, :, 0], plain, atol=1)
+    assert notes == [f"whole numbers from {shift:,} to {255 * factor + shift:,}: spread over 8 bits"]
+
+
 def test_a_dark_picture_of_eight_bits_stays_dark():
     dark = Pillow.fromarray(np.random.default_rng(0).integers(0, 20, (8, 8, 3), dtype=np.uint8))
     np.testing.assert_array_equal(decode_image(encode(dark), "x"), np.asarray(dark))

@@ -50,6 +50,13 @@ class Bad:
                 ids[0, -1] = -1
             case "undetected":
                 undetected[0] = True
+            case "masked":
+                scores = np.ma.masked_array(scores, mask=scores == 0)
+            case "matrix":
+                ids = np.matrix(ids)
+            case "too-wide":
+                scores = scores.astype(np.float64)
+                scores[:, -1] = -1e300
             case "no-ranking":
                 return ids, scores
         return Ranking(ids, scores, undetected)
@@ -65,10 +72,9 @@ class Bad:
 class BadEncoder:
     """Means of colours, spoilt."""
 
-    batch_size = 4
-
     def __init__(self, kind: str) -> None:
         self.kind = kind
+        self.batch_size = 0 if kind == "no-batch" else 4
 
     def encode(self, images):
         rows = np.array([image.mean(axis=(0, 1)) for image in images], dtype=np.float32)
@@ -85,6 +91,8 @@ class BadEncoder:
                 rows[0, 1] = np.inf
             case "list":
                 return rows.tolist()
+            case "masked":
+                return np.ma.masked_array(rows, mask=rows > 0)
         return rows
 
 
@@ -101,6 +109,9 @@ RANKINGS = {
     "objects": "scores are object",
     "padding": "1 ids of -1 without a score of -inf",
     "undetected": "results of undetected queries",
+    "masked": "scores are MaskedArray",
+    "matrix": "ids are matrix",
+    "too-wide": "scores beyond float32",
     "no-ranking": "search returned tuple",
     "huge": "nbytes is 1000000",
     "minus": "nbytes is -1",
@@ -114,6 +125,8 @@ ENCODERS = {
     "part-nan": "with NaN or infinite numbers",
     "infinite": "with NaN or infinite numbers",
     "list": "encode returned list",
+    "masked": "encode returned MaskedArray",
+    "no-batch": "batch_size is 0",
 }
 
 METHODS = [
