@@ -24,9 +24,14 @@ def ready(network: "keras.Model") -> None:
     """Have Keras compile `network` only where that pays: on JAX, which else runs one operation after the other.
 
     On TensorFlow XLA would compile anew for every size of a batch, and on a CPU its depthwise convolutions are ten
-    times slower than TensorFlow's own. On PyTorch it would be torch.compile, which needs a C++ compiler.
+    times slower than TensorFlow's own; on JAX they are replaced. On PyTorch Keras would call torch.compile, which needs
+    a C++ compiler and gains less than `torch_graph`.
     """
-    network.jit_compile = _on_jax()
+    network.jit_compile = _backend() == "jax"
+    if network.jit_compile and _is_keras(network) and sys.modules["jax"].default_backend() == "cpu":
+        from methods.networks.shifted_depthwise import shift_depthwise
+
+        shift_depthwise(network)
 
 
 def predicted(network: "keras.Model", batch: np.ndarray) -> np.ndarray:
@@ -34,11 +39,15 @@ def predicted(network: "keras.Model", batch: np.ndarray) -> np.ndarray:
 
     (`predict` adds a data pipeline, which costs more than a small network's computation when images come one by one.)
     On JAX the batch is filled up to the next power of two by its first row, whose answers are dropped: a compiled
-    program holds for one size, and each takes seconds to compile.
+    program holds for one size, and each takes seconds to compile. On PyTorch a graph takes Keras' place.
     """
+    if _backend() == "torch" and _is_keras(network):
+        from methods.networks.torch_graph import graph_predicted
+
+        return graph_predicted(network, batch)
     count = len(batch)
     # What is no Keras network, but is called like one, has no `jit_compile`: it takes any size.
-    missing = filled_size(count) - count if getattr(network, "jit_compile", False) and _on_jax() else 0
+    missing = filled_size(count) - count if getattr(network, "jit_compile", False) and _backend() == "jax" else 0
     if missing:
         batch = np.concatenate([batch, np.repeat(batch[:1], missing, axis=0)])
     return np.asarray(network.predict_on_batch(batch))[:count]
@@ -49,9 +58,13 @@ def filled_size(count: int) -> int:
     return 1 << max(0, count - 1).bit_length()
 
 
-def _on_jax() -> bool:
+def _backend() -> str:
     keras = sys.modules.get("keras")  # imported by whoever made a network of it
-    return keras is not None and keras.backend.backend() == "jax"
+    return "" if keras is None else keras.backend.backend()
+
+
+def _is_keras(network: object) -> bool:
+    return isinstance(network, getattr(sys.modules["keras"], "Model", ()))
 
 
 def randomise(network: "keras.Model", seed: int) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from methods.networks.inference import filled_size, forward_pass, predicted, ready
+from methods.networks.shifted_depthwise import can_shift, shifted_sums
 
 PACKAGES = ("keras", "tensorflow", "jax", "torch")
 
@@ -56,38 +57,115 @@ def test_what_is_no_keras_network_is_given_the_batch_as_it_is(monkeypatch):
     assert network.jit_compile
 
 
-SAME = """
+NETWORK = """
 import sys
 import numpy as np
 import keras
-from methods.networks.inference import forward_pass, randomise
+from methods.networks.inference import forward_pass, predicted, randomise, ready
 layers = keras.layers
-images = keras.Input((24, 24, 3))
+images = keras.Input((24, 30, 3))
 x = layers.Conv2D(8, 3, strides=2, padding="same")(images)
-x = layers.DepthwiseConv2D(3, padding="same")(x)
-x = layers.ReLU(max_value=6)(layers.BatchNormalization()(x))
-network = keras.Model(images, layers.GlobalAveragePooling2D()(x))
+x = layers.BatchNormalization()(x)
+x = wide = layers.ReLU(max_value=6)(x)
+x = layers.DepthwiseConv2D(3, padding="same", activation="relu")(x)
+x = layers.ZeroPadding2D(((0, 1), (0, 1)))(layers.Rescaling(0.5)(x))
+x = layers.DepthwiseConv2D((3, 5), strides=2, use_bias=False)(x)
+x = layers.BatchNormalization(scale=False)(x)
+x = layers.Activation("silu")(layers.Conv2D(6, 1, groups=2)(x))
+side = layers.MaxPooling2D(3, strides=2)(wide)
+x = layers.Concatenate()([layers.Conv2D(4, (2, 1))(x), layers.Conv2D(5, 1)(side)[:, :, :6]])
+x = layers.Add()([layers.Conv2D(9, 3, padding="same", activation="tanh")(x), x])
+x = layers.Dense(7)(layers.Flatten()(layers.AveragePooling2D(2)(x)))
+network = keras.Model(images, layers.BatchNormalization()(x))
 randomise(network, 0)
+rng = np.random.default_rng(1)
+for layer in network.layers:  # statistics as after a training
+    if isinstance(layer, layers.BatchNormalization):
+        layer.moving_mean.assign(rng.normal(0, 0.3, layer.moving_mean.shape))
+        layer.moving_variance.assign(rng.uniform(0.5, 2, layer.moving_variance.shape))
+batch = np.random.default_rng(0).uniform(-1, 1, (5, 24, 30, 3)).astype(np.float32)
+"""
+
+SAME = """
+plain = np.asarray(keras.ops.convert_to_numpy(network(batch, training=False)))
 forward = forward_pass(network)
-batch = np.random.default_rng(0).uniform(-1, 1, (5, 24, 24, 3)).astype(np.float32)
 rows = forward(batch)
+assert rows.shape == (5, 7) and rows.dtype == np.float32 and np.abs(rows).max() > 0.1
+assert np.abs(rows - plain).max() < 1e-4, np.abs(rows - plain).max()
 alone = np.concatenate([forward(batch[n : n + 1]) for n in range(5)])
-assert rows.shape == (5, 8) and np.allclose(alone, rows, atol=1e-5)
+assert np.allclose(alone, rows, atol=1e-5)
 np.save(sys.argv[1], rows)
 """
 
+CAPTURED = """
+import logging
+from torch.fx import GraphModule
+from methods.networks import torch_graph
+heard = []
+logging.getLogger("methods.networks.torch_graph").addFilter(lambda record: heard.append(record.getMessage()))
+before = predicted(network, batch)
+graph = torch_graph._captured[network].graph
+assert isinstance(graph, GraphModule) and not heard
+fused = [node for node in graph.graph.nodes if "convolution_pointwise" in str(node.target)]
+assert len(fused) == 7 and {node.args[7] for node in fused} == {"none", "relu", "hardtanh", "swish"}
+assert not [node for node in graph.graph.nodes if "clone" in str(node.target)]
+network.set_weights([weight * 0.5 for weight in network.get_weights()])
+after = predicted(network, batch)
+assert np.abs(after - before).max() > 1e-3 and torch_graph._captured[network].graph is not graph
+assert np.abs(after - np.asarray(network.predict_on_batch(batch))).max() < 1e-4
 
-@pytest.mark.parametrize("backend", ["jax", "torch"])
-def test_every_backend_gives_the_rows_of_tensorflow(backend, tmp_path):
+class Turning(layers.Layer):
+    def call(self, x):
+        return x if float(keras.ops.sum(x)) > 0 else -x  # which way it goes is not in a trace
+
+odd = keras.Sequential([keras.Input((4,)), layers.Dense(4), Turning()])
+some = batch[:, 0, :4, 0]
+assert np.array_equal(predicted(odd, some), odd.predict_on_batch(some))
+assert torch_graph._captured[odd].graph is None and "runs layer by layer" in heard[0]
+"""
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
+def test_every_backend_gives_the_rows_of_its_own_layers_and_of_tensorflow(backend, tmp_path):
     for package in ("tensorflow", backend):
         pytest.importorskip(package)
-    rows = []
-    for name in ("tensorflow", backend):
-        path = tmp_path / f"{name}.npy"
-        environment = {**os.environ, "KERAS_BACKEND": name, "JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": "-1"}
-        subprocess.run([sys.executable, "-c", SAME, str(path)], env=environment, check=True)
-        rows.append(np.load(path))
-    assert np.abs(rows[0] - rows[1]).max() < 1e-5
+    rows = [run_on(name, NETWORK + SAME, tmp_path / f"{name}.npy") for name in {"tensorflow", backend}]
+    assert np.abs(rows[0] - rows[-1]).max() < 1e-4
+
+
+def run_on(backend, script, path):
+    environment = {**os.environ, "KERAS_BACKEND": backend, "JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": "-1"}
+    subprocess.run([sys.executable, "-c", script, str(path)], env=environment, check=True)
+    return np.load(path) if path.exists() else None
+
+
+@pytest.mark.parametrize(
+    ("size", "filters", "settings"),
+    [
+        ((9, 12), 3, {"padding": "same"}),
+        ((9, 12), (2, 5), {"padding": "same", "strides": 2, "use_bias": False}),
+        ((8, 7), 5, {"padding": "valid", "strides": 3, "activation": "relu"}),
+        ((3, 3), 3, {"padding": "valid"}),
+    ],
+)
+def test_shifted_sums_are_depthwise_convolutions(size, filters, settings):
+    layers = pytest.importorskip("keras").layers
+    layer = layers.DepthwiseConv2D(filters, bias_initializer="random_normal", **settings)
+    images = np.random.default_rng(0).normal(size=(2, *size, 4)).astype(np.float32)
+    expected = np.asarray(layer(images))
+    assert can_shift(layer)
+    assert np.allclose(np.asarray(shifted_sums(layer, images)), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("settings", [{"depth_multiplier": 2}, {"dilation_rate": 2}, {"data_format": "channels_first"}])
+def test_other_depthwise_convolutions_stay_as_they_are(settings):
+    layers = pytest.importorskip("keras").layers
+    assert not can_shift(layers.DepthwiseConv2D(3, **settings))
+
+
+def test_torch_runs_a_graph_that_follows_the_weights(tmp_path):
+    pytest.importorskip("torch")
+    run_on("torch", NETWORK + CAPTURED, tmp_path / "none.npy")
 
 
 LAZY = f"""
