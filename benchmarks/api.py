@@ -15,6 +15,7 @@ from benchmarks.additions import load_plugins
 from benchmarks.command import run_command
 from benchmarks.frames import load_results
 from datasets.errors import ImageError
+from datasets.reading import expanded
 from datasets.registry import parse_dataset
 from methods.spec import OLD_TASKS
 
@@ -157,7 +158,7 @@ def _query(image: "Place | bytes | np.ndarray | PIL.Image.Image") -> "Query":
     from benchmarks.search.query import queries_of, read_query
 
     if isinstance(image, str | Path):
-        (query,) = queries_of([os.fspath(Path(image).expanduser().absolute())])  # neither "-" nor "@list" is meant
+        (query,) = queries_of([os.fspath(expanded(image).absolute())])  # neither "-" nor "@list" is meant
         return query
     if isinstance(image, bytes):
         return read_query(image, "image")

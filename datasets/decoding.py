@@ -6,6 +6,7 @@ transparency nor CMYK, and allocates before anyone can look at the size. One saf
 
 import functools
 import io
+import logging
 import warnings
 from importlib.util import find_spec
 from types import ModuleType
@@ -16,6 +17,7 @@ import numpy as np
 from datasets.errors import ImageError
 from datasets.ground_and_range import flattened, grey_and_alpha, grey_levels, joined, low_byte_tiles
 from datasets.imageset import Image
+from datasets.parts import check_parts, check_strips
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
@@ -26,10 +28,7 @@ MAX_PIXELS = 50_000_000
 HALVING = 4
 """A JPEG of up to so many times the pixels allowed is decoded at half its width and height, without the rest being
 made. Progressive ones are not: their decoder holds them whole."""
-MOST_SCANS = 100
-"""Of a JPEG, each of which passes over all pixels: encoders write about ten, an attack thousands."""
-_START_OF_SCAN = b"\xff\xda"
-EXIF_ORIENTATION = 0x0112
+_EXIF_ORIENTATION = 0x0112
 _DARK = 0x4000 >> 8
 """High bytes below it leave at least two of 16 bits unused."""
 
@@ -43,10 +42,11 @@ def decode_image(data: bytes, name: str, max_pixels: int = MAX_PIXELS, notes: li
 
     Raises:
         ImageError: no bytes, none of FORMATS, truncated or corrupt, floating-point pixels, more than `max_pixels`
-            or MOST_SCANS (seen before anything is decoded).
+            or more parts or scans than `parts` allows (seen before anything is decoded).
     """
     if not data:
         raise ImageError(f"{name}: the file is empty")
+    check_parts(data, name)
     pil = _pillow()
     try:
         with pil.open(io.BytesIO(data), formats=FORMATS) as picture:
@@ -54,7 +54,7 @@ def decode_image(data: bytes, name: str, max_pixels: int = MAX_PIXELS, notes: li
             if halved(picture, max_pixels):
                 notes.append("a large JPEG, read at half its width and height, in which regions and faces count")
             _check_size(picture, name, max_pixels)
-            _check_scans(picture, data, name)
+            check_strips(picture, data, name)
             deep = grey_and_alpha(picture, data) or low_byte_tiles(picture)
             return _rgb(_upright(picture), data, deep, name, notes)
     except ImageError:
@@ -75,6 +75,7 @@ def _pillow() -> ModuleType:
     import PIL.Image
 
     warnings.filterwarnings("ignore", module=r"PIL\.")
+    logging.getLogger("PIL").setLevel(logging.CRITICAL)  # what it logs of a damaged file, the error says as well
     PIL.Image.MAX_IMAGE_PIXELS = HALVING * MAX_PIXELS // 2  # twice as many are refused when a file is opened
     if HAS_HEIF:
         import pillow_heif
@@ -103,16 +104,13 @@ def _check_size(picture: "Picture", name: str, max_pixels: int) -> None:
         raise ImageError(f"{name}: {what}{width}x{height} is larger than {max_pixels:,} pixels")
 
 
-def _check_scans(picture: "Picture", data: bytes, name: str) -> None:
-    """Compressed data escapes the bytes of a marker, so those that are found are (nearly) all markers."""
-    if picture.format in ("JPEG", "MPO") or picture.info.get("compression") == "jpeg":
-        scans = data.count(_START_OF_SCAN)
-        if scans > MOST_SCANS:
-            raise ImageError(f"{name}: too many scans ({scans:,}, at most {MOST_SCANS})")
+def is_turned(picture: "Picture") -> bool:
+    """Whether its EXIF orientation says that it is to be turned or mirrored; 1 does not, and others mean nothing."""
+    return picture.getexif().get(_EXIF_ORIENTATION) in range(2, 9)
 
 
 def _upright(picture: "Picture") -> "Picture":
-    if picture.getexif().get(EXIF_ORIENTATION, 1) == 1:
+    if not is_turned(picture):
         return picture
     from PIL import ImageOps
 

@@ -41,8 +41,16 @@ def opened(path: str | Path, name: str) -> Iterator[BufferedReader]:
             if why := obstacle(os.fstat(handle)):
                 raise ImageError(f"{name}: {why}")
             yield file
-    except OSError as error:
-        raise ImageError(f"{name}: cannot be read ({error.strerror or error})") from error
+    except (OSError, ValueError) as error:  # a path with a null byte is a ValueError
+        raise ImageError(f"{name}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
+
+
+def expanded(path: str | Path) -> Path:
+    """The path with a home folder for its ~; as it is where there is no such user."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
 
 
 def read_image_file(path: str | Path, name: str) -> bytes:

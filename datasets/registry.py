@@ -12,6 +12,7 @@ from datasets.errors import DataError, UnknownNameError, suggest
 from datasets.folder import Folder
 from datasets.imdb_wiki import ImdbWiki
 from datasets.lfw import Lfw
+from datasets.reading import expanded
 from datasets.selection import check_subset
 
 _OWN: tuple[type[Dataset], ...] = (Lfw, Cifar10, ImdbWiki)
@@ -53,7 +54,7 @@ def open_dataset(name: str, data_dir: Path | None, drawings: Path | None = None)
         DataError: the data set, or `data_dir` itself, is broken or missing; or a plug-in's is not there.
     """
     if name.startswith(FOLDER_PREFIX):
-        return Folder(Path(name.removeprefix(FOLDER_PREFIX)).expanduser())
+        return Folder(expanded(name.removeprefix(FOLDER_PREFIX)))
     _check_name(name)
     if data_dir is not None and not data_dir.is_dir():
         raise DataError(
@@ -97,7 +98,7 @@ def parse_dataset(text: str) -> tuple[str, str | None]:
 
 
 def _is_folder(path: str) -> bool:
-    return Path(path).expanduser().is_dir()
+    return expanded(path).is_dir()
 
 
 def _check_name(name: str) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from datasets.errors import UnknownNameError, WeightsError, suggest
+from datasets.reading import expanded
 from methods.networks.onnx_parts import external_files
 from methods.spec import InputContract, MethodSpec, Part, TextSide
 
@@ -51,7 +52,7 @@ def onnx_method(method_id: str) -> MethodSpec:
     unknown setting; each says what to write instead.
     """
     name, given = _split(method_id.removeprefix(PREFIX))
-    path = Path(name).expanduser()
+    path = expanded(name)
     if not path.is_file():
         raise WeightsError(f"{method_id}: there is no file {path}; write onnx:FILE, settings after commas")
     beside = path.with_suffix(".toml")
@@ -84,7 +85,7 @@ def _split(text: str) -> tuple[str, dict[str, str]]:
         if match.end() != ends[-1]:
             break
         ends.append(match.start())
-    end = next((end for end in ends if Path(text[:end]).expanduser().is_file()), ends[-1])
+    end = next((end for end in ends if expanded(text[:end]).is_file()), ends[-1])
     return text[:end], {match[1]: match[2] for match in found if match.start() >= end}
 
 

@@ -11,6 +11,7 @@ from datasets.errors import DataError
 from datasets.folder import Folder
 from datasets.imageset import ImageSet, Item
 from datasets.passed_over import PassedOver
+from datasets.reading import expanded
 from datasets.registry import DATASETS, FOLDER_PREFIX, open_dataset, parse_dataset
 from datasets.safe_text import visible
 
@@ -71,7 +72,7 @@ def open_audited(text: str, data_dir: Path | None, drawings: Path) -> Audited:
     Raises BenchmarkError for an unknown name, and for data without images or with a single one.
     """
     is_named = text.partition(":")[0] in DATASETS or text.startswith(FOLDER_PREFIX)
-    if not is_named and (Path(text).expanduser().is_dir() or "/" in text):
+    if not is_named and (expanded(text).is_dir() or "/" in text):
         text = f"{FOLDER_PREFIX}{text}"
     name, subset = parse_dataset(text)
     dataset = _folder(name) if name.startswith(FOLDER_PREFIX) else open_dataset(name, data_dir, drawings)
@@ -85,7 +86,7 @@ def open_audited(text: str, data_dir: Path | None, drawings: Path) -> Audited:
 
 
 def _folder(name: str) -> Folder:
-    root = Path(name.removeprefix(FOLDER_PREFIX)).expanduser()
+    root = expanded(name.removeprefix(FOLDER_PREFIX))
     labelled = Folder(root)
     try:
         labelled.items()

@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -31,6 +32,7 @@ from benchmarks.cli import (
     status,
     stream,
 )
+from benchmarks.cli.options import CheckedCommand
 from benchmarks.cli.quiet import hush
 from benchmarks.failing import ending_in_one_line
 from benchmarks.temporary import own_temporary_folder
@@ -63,30 +65,34 @@ def _options(
     """Which reverse-image-search method finds the right images, how fast, at what memory."""
 
 
-app.command("run")(run.run)
-app.command("shard")(shard.shard)
-app.command("list")(listing.list_)
-app.command("latency")(latency.latency)
-app.command("bench")(bench.bench)
-app.command("engines")(engines.engines)
-app.command("scaling")(scaling.scaling)
-app.command("project")(project.project)
-app.command("indexes")(indexes.indexes)
-app.command("stream")(stream.stream)
-app.command("status")(status.status)
-app.command("report")(report.report)
-app.command("pictures")(pictures.pictures)
-app.command("explain")(explain.explain)
-app.command("search")(search.search)
-app.command("recommend")(recommend.recommend)
-app.command("duplicates")(duplicates.duplicates)
-app.command("serve")(serve.serve)
-app.command("compare")(compare.compare)
+COMMANDS: dict[str, Callable[..., None]] = {
+    "run": run.run,
+    "shard": shard.shard,
+    "list": listing.list_,
+    "latency": latency.latency,
+    "bench": bench.bench,
+    "engines": engines.engines,
+    "scaling": scaling.scaling,
+    "project": project.project,
+    "indexes": indexes.indexes,
+    "stream": stream.stream,
+    "status": status.status,
+    "report": report.report,
+    "pictures": pictures.pictures,
+    "explain": explain.explain,
+    "search": search.search,
+    "recommend": recommend.recommend,
+    "duplicates": duplicates.duplicates,
+    "serve": serve.serve,
+    "compare": compare.compare,
+    "audit": audit.audit,
+    "check": inspect.check,
+    "doctor": inspect.doctor,
+    "fetch": fetch.fetch,
+}
+for name, command in COMMANDS.items():
+    app.command(name, cls=CheckedCommand)(command)
 app.add_typer(compare.baseline, name="baseline")
-app.command("audit")(audit.audit)
-app.command("check")(inspect.check)
-app.command("doctor")(inspect.doctor)
-app.command("fetch")(fetch.fetch)
 
 
 INTERRUPTED = 130

@@ -52,7 +52,7 @@ def compare(
     raise typer.Exit(report.exit_code)
 
 
-@baseline.command("update")
+@baseline.command("update", cls=options.CheckedCommand)
 def update(
     reason: Annotated[str, typer.Option("--reason", help="Why the results may change: kept in the file.")],
     out: options.OutDir = Path("results"),

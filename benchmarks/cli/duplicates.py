@@ -25,13 +25,12 @@ def duplicates(
     ] = "copies",
     threshold: Annotated[
         float | None,
-        typer.Option("--threshold", callback=options.finite, help="Least score of copies; learned unless given."),
+        typer.Option("--threshold", help="Least score of copies; learned unless given."),
     ] = None,
     rate: Annotated[
         float,
         typer.Option(
             "--false-merge-rate",
-            callback=options.finite,
             help=f"Of pictures most alike that are no copies, the share to be merged: {LEAST_RATE} to {MOST_RATE}.",
         ),
     ] = 0.001,

@@ -31,9 +31,7 @@ def indexes(
     device: options.Device = "cpu",
     keras_backend: options.KerasBackend = "tensorflow",
     rounds: Annotated[int, typer.Option("--rounds", min=2, help="Rounds; every setting is timed in each.")] = 8,
-    seconds: Annotated[
-        float, typer.Option("--seconds", min=0.01, callback=options.finite, help="Seconds of a turn, about.")
-    ] = 0.15,
+    seconds: Annotated[float, typer.Option("--seconds", min=0.01, help="Seconds of a turn, about.")] = 0.15,
     batch: Annotated[int, typer.Option("--batch", min=2, help="Queries asked at once.")] = 64,
     timeout: options.Timeout = 1200,
     memory_limit: options.MemoryLimit = 16,

@@ -1,19 +1,44 @@
 """Options that several commands share."""
 
-import math
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from datasets.errors import BenchmarkError
 
+LARGEST = 1e12
+"""No option takes a number beyond it: seconds, bytes and counts made from one stay numbers that a machine can hold."""
 
-def finite(context: typer.Context, parameter: typer.CallbackParam, value: float | None) -> float | None:
-    """A number as it is; raises BenchmarkError for inf and nan, which pass every bound of an option."""
-    if value is not None and not math.isfinite(value):
-        raise BenchmarkError(f"{parameter.opts[0]} {value}: give a finite number, or leave it out")
-    return value
+
+class CheckedCommand(TyperCommand):
+    """A command that refuses what passes every bound of an option: numbers without end, and values that are empty.
+
+    An empty path (of a variable that is not set, say) would be the current folder.
+    """
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """As usual; raises BenchmarkError for such a value."""
+        for place, value in enumerate(args):
+            if not value:
+                before = args[place - 1] if place and args[place - 1].startswith("-") else f"argument {place + 1}"
+                raise BenchmarkError(f"{before} is empty: give a value, or leave it out")
+            if value.startswith("--") and value.endswith("="):
+                raise BenchmarkError(f"{value[:-1]} is empty: give a value, or leave it out")
+        rest = super().parse_args(ctx, args)
+        for parameter in self.params:
+            _check_number(parameter.opts[0], ctx.params.get(parameter.name or ""))
+        return rest
+
+
+def _check_number(option: str, value: object) -> None:
+    if isinstance(value, list | tuple):
+        for each in value:
+            _check_number(option, each)
+    elif isinstance(value, int | float) and not abs(value) <= LARGEST:  # nan is not, either
+        shown = f"{value:.6g}" if isinstance(value, float) else f"of {len(str(value))} digits"
+        raise BenchmarkError(f"{option} {shown}: give a finite number of at most {LARGEST:.0e}, or leave it out")
 
 
 DataDir = Annotated[
@@ -63,17 +88,14 @@ Threads = Annotated[
     typer.Option(
         "--threads",
         min=1,
+        max=4096,
         help="Threads of every library. Unless given: all cores, or one where `run` is asked for smoke subsets alone.",
     ),
 ]
-Timeout = Annotated[
-    float, typer.Option("--timeout", min=1, callback=finite, help="Seconds one process may run, or take for an answer.")
-]
+Timeout = Annotated[float, typer.Option("--timeout", min=1, help="Seconds one process may run, or take for an answer.")]
 MemoryLimit = Annotated[
     float | None,
-    typer.Option(
-        "--memory-limit", min=0.1, callback=finite, help="GiB a process may use; 80% of the memory unless given."
-    ),
+    typer.Option("--memory-limit", min=0.1, help="GiB a process may use; 80% of the memory unless given."),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Measure again what was measured.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be measured, and stop.")]

@@ -22,6 +22,7 @@ _NOISE = re.compile(
     rb"|To enable the following instructions:"
     rb"|Skipping registering GPU devices"
     rb"|\[ ?(INFO|WARN|WARNING) ?\]"  # OpenVINO's form
+    rb"|_?(TIFF|O?JPEG|LZW|ZIP|Fax[34]|PackBits|Pixar|LogLuv|LZMA|ZSTD|WEBP)\w*: |tempfile\.tif: "  # libtiff's of files
 )
 
 

@@ -15,11 +15,9 @@ def recommend(
     budget: Annotated[str, typer.Option("--budget", help="Time to spend, as 90s, 15m or 1h.")] = "4m",
     max_ms: Annotated[
         float | None,
-        typer.Option("--max-ms", min=0.001, callback=options.finite, help="Milliseconds a search may take."),
+        typer.Option("--max-ms", min=0.001, help="Milliseconds a search may take."),
     ] = None,
-    max_mib: Annotated[
-        float | None, typer.Option("--max-mib", min=0.1, callback=options.finite, help="MiB a method may take.")
-    ] = None,
+    max_mib: Annotated[float | None, typer.Option("--max-mib", min=0.1, help="MiB a method may take.")] = None,
     purpose: Annotated[
         str,
         typer.Option("--for", help="What is to be found: copies of a picture, or people or things by label folder."),
@@ -31,7 +29,7 @@ def recommend(
     plugins: options.Plugins = None,
     threads: options.Threads = None,
     memory_limit: Annotated[
-        float | None, typer.Option("--memory-limit", min=0.1, callback=options.finite, help="GiB a process may use.")
+        float | None, typer.Option("--memory-limit", min=0.1, help="GiB a process may use.")
     ] = None,
 ) -> None:
     """Try methods on copies of a folder's own pictures, and say which to take.
@@ -51,6 +49,7 @@ def recommend(
     from benchmarks.terminal import Console
     from datasets.errors import BenchmarkError
     from datasets.folder import Folder
+    from datasets.reading import expanded
 
     started = time.monotonic()
     console = Console()
@@ -61,7 +60,7 @@ def recommend(
         raise BenchmarkError(
             "no method can be tried here: " + "; ".join(f"{m}: {why}" for m, why in chosen.left_out[:3])
         )
-    dataset = Folder(folder.expanduser())
+    dataset = Folder(expanded(folder))
     store = Store(out)
     store.require_writable()
     with progress(Console(stderr=True)) as advance:

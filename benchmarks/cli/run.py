@@ -38,12 +38,8 @@ def run(
     scheduler: options.Scheduler = None,
     workers: options.Workers = None,
     slurm: options.Slurm = None,
-    timeout: Annotated[
-        float | None, typer.Option("--timeout", min=1, callback=options.finite, help="Seconds a cell may run.")
-    ] = None,
-    memory_limit: Annotated[
-        float | None, typer.Option("--memory-limit", min=0.1, callback=options.finite, help="GiB a cell may use.")
-    ] = None,
+    timeout: Annotated[float | None, typer.Option("--timeout", min=1, help="Seconds a cell may run.")] = None,
+    memory_limit: Annotated[float | None, typer.Option("--memory-limit", min=0.1, help="GiB a cell may use.")] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Read all images again, and run cells again that are done.")
     ] = False,

@@ -52,6 +52,7 @@ def serve(
     from benchmarks.web.settings import EVERYWHERE, LOOPBACK, Settings
 
     console = Console(stderr=True)
+    host = host.strip("[]")
     settings = Settings(
         galleries=tuple(galleries or ("lfw",)),
         places=Places(index_dir or default_index_dir(), weights_dir, data_dir, vector_store, tables),
@@ -61,11 +62,11 @@ def serve(
         host=host,
         most_bytes=upload_limit * 2**20,
     )
+    listening = _listen(host, port)  # before anything is indexed, which may take long
     with progress(console) as advance:
         desk = Desk(settings, advance)
     if not settings.is_private:
         console.print("[bold yellow]open to the network[/]: anyone who can reach this machine sees them, no password")
-    listening = _listen(host, port)
     console.print(f"{_address(host, listening.getsockname()[1])}  (Ctrl-C ends it)", highlight=False, markup=False)
     if host in EVERYWHERE:
         console.print("from elsewhere: this machine's address in digits; to use a name, give it with --allow-host")

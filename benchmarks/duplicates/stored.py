@@ -53,7 +53,9 @@ def stored_pictures(gallery: Gallery, folder: Path, local: bool, advance: Advanc
     locals_ = None
     if local:
         locals_ = RowStore(folder / f"features-{made_by}")
-        encode_missing(LocalEncoder(), gallery, locals_, advance)
+        encode_missing(
+            LocalEncoder(), gallery, locals_, lambda _, done, total: advance("extracting local features", done, total)
+        )
     there = dict.fromkeys(content for _, content in gallery.entries() if content in frames)
     flat = {content for content in there if unpacked(frames.row(content), FRAME)["flat"]}
     usable = [content for content in there if content not in flat and (locals_ is None or content in locals_)]

@@ -8,6 +8,7 @@ import numpy as np
 
 from benchmarks.metrics.intervals import Interval, mean_share_interval, share_interval
 from benchmarks.recommend.candidates import Purpose
+from datasets.words import count_of
 
 FALSE_MATCHES = 0.01
 """Of searches for something that is not in the folder, the share that the threshold may let through."""
@@ -114,7 +115,9 @@ def doubts(threshold: Threshold | None, copy_share: float) -> list[str]:
         return ["no threshold: nothing was searched for in vain"]
     found = []
     if threshold.searches < FEWEST_SEARCHES:
-        found.append(f"it rests on {threshold.searches} searches, and {FEWEST_SEARCHES} are needed")
+        found.append(
+            f"it rests on {count_of(threshold.searches, 'search', 'searches')}, and {FEWEST_SEARCHES} are needed"
+        )
     if copy_share >= RICH_IN_COPIES:
         found.append(f"{copy_share:.0%} of the pictures are copies of others, so what seems unrelated may not be")
     return found

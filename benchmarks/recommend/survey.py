@@ -75,6 +75,7 @@ class Survey:
             phrases.append(f"{count_of(self.flat, 'picture')} of one colour left out")
         if self.unreadable:
             first, reason = self.unreadable[0]
+            reason = reason.removeprefix(f"{first}: ")
             phrases.append(f"{count_of(len(self.unreadable), 'image')} that cannot be read (first: {first}: {reason})")
         return phrases
 
@@ -92,12 +93,13 @@ def survey(
     prints = _prints(dataset.imageset(items[:MOST]), advance, deadline)
     looked_at = len(prints.digests)
     unreadable = tuple((items[position].id, reason) for position, reason in prints.unreadable.items())
+    first = unreadable[0][1].removeprefix(f"{unreadable[0][0]}: ") if unreadable else ""
     full = np.flatnonzero(~prints.flat & (np.array(prints.digests) != ""))
     kept = _without_copies(prints, full)
     flat, copies = looked_at - len(full) - len(unreadable), len(full) - len(kept)
     where = f"{dataset.title}: {count_of(len(items), 'image')}"
     if not len(full):
-        reason = "all of one colour" if flat else f"none can be read (first: {unreadable[0][0]}: {unreadable[0][1]})"
+        reason = "all of one colour" if flat else f"none can be read (first: {unreadable[0][0]}: {first})"
         raise DataError(f"{where}, {reason}: nothing to search for")
     if len(kept) < FEWEST:
         reason = "copies of one another" if copies else "one picture that can be used"

@@ -43,7 +43,7 @@ def image_files(root: Path, unreadable: list[str], passed_over: PassedOver | Non
                     if entry.name.startswith("."):
                         continue
                     path = f"{folder}/{entry.name}" if folder else entry.name
-                    directory = entry.is_dir(follow_symlinks=True)
+                    directory = _is_folder(entry)
                     if output and is_output_in(entry.name, directory):
                         passed_over.outputs.append(entry.name)
                     elif directory and entry.is_symlink():
@@ -58,6 +58,14 @@ def image_files(root: Path, unreadable: list[str], passed_over: PassedOver | Non
                         passed_over.links += 1
         except OSError as error:
             unreadable.append(f"{folder or root}: {error.strerror}")
+
+
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
+    """False for what cannot be looked at, as a link to itself: it costs no other entry."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
 
 
 def _found(entry: "os.DirEntry[str]", path: str, real_root: Path, unreadable: list[str]) -> FoundFile | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.search.gallery import Advance, Gallery, silent
 from datasets.errors import UnknownNameError, suggest
+from datasets.reading import expanded
 
 if TYPE_CHECKING:
     from benchmarks.search.searcher import Places, Searcher
@@ -25,7 +26,7 @@ def open_gallery(name: str, data_dir: Path | None, index_dir: Path) -> Gallery:
     """
     from datasets.registry import DATASETS, FOLDER_PREFIX
 
-    path = Path(name.removeprefix(FOLDER_PREFIX)).expanduser()
+    path = expanded(name.removeprefix(FOLDER_PREFIX))
     if name.startswith(FOLDER_PREFIX) or path.is_dir():
         from benchmarks.search.folder_gallery import FolderGallery
 

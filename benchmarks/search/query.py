@@ -12,10 +12,11 @@ import numpy as np
 
 from benchmarks.search.errors import SearchError
 from datasets.cut_short import whole
-from datasets.decoding import EXIF_ORIENTATION, FORMATS, MAX_PIXELS, decode_image
+from datasets.decoding import FORMATS, MAX_PIXELS, decode_image, is_turned
 from datasets.errors import ImageError
 from datasets.imageset import Image
-from datasets.reading import MOST_BYTES
+from datasets.reading import MOST_BYTES, expanded, read_image_file
+from datasets.safe_text import one_line, visible
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -53,7 +54,7 @@ def is_flat(image: Image) -> bool:
 def read_query(data: bytes, name: str, max_pixels: int = MAX_PIXELS) -> Query:
     """Decode encoded bytes; raises ImageError for what is no image, too large, or too small to search for."""
     if len(data) > MOST_BYTES:
-        raise ImageError(f"{name}: {len(data) / 2**20:.0f} MiB are more than {MOST_BYTES // 2**20}; make it smaller")
+        raise ImageError(f"{name}: more than {MOST_BYTES // 2**20} MiB; make it smaller")
     chosen: list[str] = []
     completed = whole(data, max_pixels)
     image = decode_image(completed, name, max_pixels, chosen)
@@ -70,31 +71,41 @@ def queries_of(arguments: Iterable[str]) -> Iterator[Query]:
     """
     for argument in arguments:
         if argument == STANDARD_INPUT:
-            yield read_query(sys.stdin.buffer.read(MOST_BYTES + 1), "standard input")
+            yield read_query(_standard_input(), "standard input")
         elif argument.startswith("@") and not Path(argument).exists():
             yield from (_read_file(line) for line in _listed(Path(argument[1:])))
         else:
             yield _read_file(argument)
 
 
-def _listed(path: Path) -> Iterator[str]:
+def _standard_input() -> bytes:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SearchError(f"@{path} is no readable list of paths ({error}); write one path a line") from error
-    return (line.strip() for line in lines if line.strip())
+        return sys.stdin.buffer.read(MOST_BYTES + 1)
+    except (OSError, ValueError, AttributeError) as error:  # closed, or a folder
+        why = getattr(error, "strerror", None) or "it is closed"
+        raise ImageError(f"standard input: cannot be read ({why}); send an image file to it") from error
+
+
+def _listed(path: Path) -> list[str]:
+    try:
+        text = read_image_file(path, f"@{visible(str(path))}").decode()
+    except (ImageError, UnicodeDecodeError) as error:
+        said = error if isinstance(error, ImageError) else f"@{visible(str(path))}: is not UTF-8"
+        raise SearchError(f"{said}; after @ name a list of paths, one a line") from error
+    if not (paths := [line for each in text.split("\n") if (line := each.strip())]):
+        raise SearchError(f"@{visible(str(path))} names no image: write one path a line")
+    return paths
 
 
 def _read_file(name: str) -> Query:
     if "://" in name:
         raise SearchError(f"{name} is an address, and nothing is downloaded: save the picture and name the file")
-    path = Path(name).expanduser()
+    path, shown = expanded(name), visible(name)
     try:
-        with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise ImageError(f"{name}: cannot be read ({error.strerror}); name an image file") from error
-    return replace(read_query(data, name), path=path)
+        data = read_image_file(path, shown)
+    except ImageError as error:
+        raise ImageError(f"{error}; name an image file, or - for standard input") from error
+    return replace(read_query(data, shown), path=path)
 
 
 def _require_size(image: Image, name: str) -> None:
@@ -115,7 +126,7 @@ def _peculiarities(data: bytes) -> Iterator[str]:
                 yield f"a file of several pictures ({picture.format}): only the first is searched for"
             else:
                 yield f"an animation ({picture.format}): only its first frame is searched for"
-        if picture.getexif().get(EXIF_ORIENTATION, 1) != 1:
+        if is_turned(picture):
             yield "turned upright as its EXIF orientation says"
         if picture.mode == "CMYK":
             yield "CMYK, converted to RGB without a colour profile"
@@ -144,7 +155,9 @@ class Crop:
         try:
             x, y, width, height = (int(part) for part in text.split(","))
         except ValueError as error:
-            raise SearchError(f"a region (--crop) is x,y,width,height in whole pixels, not {text!r}") from error
+            raise SearchError(
+                f"a region (--crop) is x,y,width,height in whole pixels, not {one_line(text, 60)!r}"
+            ) from error
         if width <= 0 or height <= 0:
             raise SearchError(f"region (--crop) {text}: width and height must be at least 1")
         return cls(x, y, width, height)

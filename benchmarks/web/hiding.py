@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from datasets.reading import expanded
 from datasets.safe_text import visible
 
 _ABSOLUTE = re.compile(r"(?<![\w./~-])/(?:[^\s/'\"()<>|;,]+/)*([^\s/'\"()<>|;,]+)/?")
@@ -17,7 +18,7 @@ class Hiding:
 
     def __init__(self, folders: Iterable[Path | str | None]) -> None:
         texts = {str(folder) for folder in folders if folder}
-        texts |= {str(Path(text).expanduser().absolute()) for text in texts if "://" not in text}
+        texts |= {str(expanded(text).absolute()) for text in texts if "://" not in text}
         spelled = {each for text in texts for each in (text, visible(text)) if each.startswith("/") and each != "/"}
         self._folders = sorted(spelled, key=len, reverse=True)
 

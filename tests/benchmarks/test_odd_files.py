@@ -52,12 +52,16 @@ def _device(path):
     path.symlink_to("/dev/zero")
 
 
+def _loop(path):
+    path.symlink_to(path.name)
+
+
 def _sparse(path):
     with path.open("wb") as file:
         file.truncate(1 << 40)
 
 
-ODD = [_fifo, _linked_fifo, _socket, _device, _sparse]
+ODD = [_fifo, _linked_fifo, _socket, _device, _sparse, _loop]
 
 
 @pytest.mark.parametrize("make", ODD)
@@ -76,7 +80,7 @@ def test_a_gallery_passes_it_over_and_counts_it(photos, tmp_path, make):
     gallery.update()
     assert time.monotonic() - start < 20
     assert len(list(gallery.entries())) == 9
-    if make in (_device, _linked_fifo):
+    if make in (_device, _linked_fifo, _loop):
         assert gallery._catalogue.passed_over.links == 1
     else:
         assert gallery.skipped().count == 1

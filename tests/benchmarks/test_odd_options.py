@@ -1,7 +1,74 @@
 """Option values that are none: one line, exit code 2."""
 
+import itertools
+
 import pytest
+import typer
 from search_support import cli, fill
+from typer.testing import CliRunner
+
+from benchmarks.cli.app import app
+from benchmarks.cli.options import CheckedCommand
+from datasets.errors import BenchmarkError
+
+
+def _commands(command, words=()):
+    """Every command with the words that call it."""
+    if not hasattr(command, "commands"):
+        return [(words, command)]
+    return list(itertools.chain(*(_commands(each, (*words, name)) for name, each in command.commands.items())))
+
+
+COMMANDS = _commands(typer.main.get_command(app))
+NUMBERS = [
+    (words, parameter.opts[0], parameter.type_descriptor.annotation)
+    for words, command in COMMANDS
+    for parameter in command.params
+    if getattr(parameter, "type_descriptor", None) and parameter.type_descriptor.annotation in (int, float)
+]
+
+
+def refusal(*words):
+    """What a command line says that is refused before the command is called."""
+    done = CliRunner().invoke(app, list(words))
+    if isinstance(done.exception, BenchmarkError):
+        return str(done.exception)
+    assert done.exit_code == 2 and "Usage: " in done.output, (words, done.output, done.exception)
+    return " ".join(done.output.split())
+
+
+def test_every_command_checks_its_options():
+    assert len(NUMBERS) > 50
+    assert {type(command) for _, command in COMMANDS} == {CheckedCommand}
+
+
+@pytest.mark.parametrize("value", ["inf", "nan", "1e300", "9" * 400])
+def test_numbers_that_are_none_are_refused_by_every_option(value):
+    needed = {"search": ("x",), "duplicates": ("x",), "recommend": ("x",), "audit": ("x",), "explain": ("x", "y")}
+    needed |= {"shard": ("x", "-d", "x"), "compare": ("x", "y")}
+    for words, option, _ in NUMBERS:
+        said = refusal(*words, *needed.get(words[0], ()), option, value)
+        assert option in said or "No such option" not in said, said
+        assert "give a finite number" in said or "Invalid value" in said, said
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("search", ""),
+        ("search", "x", "-g", ""),
+        ("run", "--all", "--out", ""),
+        ("run", "--all", "--out="),
+        ("recommend", ""),
+        ("duplicates", ""),
+        ("audit", ""),
+        ("serve", "-g", ""),
+        ("status", "--data", ""),
+        ("baseline", "update", "--reason", "x", "--file", ""),
+    ],
+)
+def test_an_empty_value_is_not_the_current_folder(words):
+    assert "is empty: give a value, or leave it out" in refusal(*words)
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def huge_png() -> bytes:
         (encoded(Image.new("RGB", (1, 1))), "1x1 pixels are too few"),
         (encoded(Image.new("RGB", (500, 2))), "500x2 pixels are too few"),
         (huge_png(), "larger than 50,000,000 pixels"),
-        (b"\xff" * (MOST_BYTES + 1), "MiB are more than"),
+        (b"\xff" * (MOST_BYTES + 1), "more than 64 MiB"),
     ],
     ids=["empty", "text", "truncated", "1x1", "a line", "20000x20000", "many bytes"],
 )
@@ -135,7 +135,13 @@ def test_files_lists_and_standard_input(tmp_path, monkeypatch):
         ("https://example.org/a.jpg", "nothing is downloaded"),
         ("/no/such/file.jpg", "No such file"),
         ("/", "Is a directory"),
-        ("@/no/such/list", "no readable list"),
+        ("@/no/such/list", "No such file.*after @ name a list"),
+        ("@/dev/zero", "is a device"),
+        ("@/dev/null", "is a device"),
+        ("/dev/zero", "is a device, not a regular file; name an image file, or -"),
+        ("~no-such-user/a.png", "No such file"),
+        ("a\0b.png", "null byte"),
+        ("-", "standard input: cannot be read"),
     ],
 )
 def test_names_that_cannot_be_read(name, says):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pictures import encode, noise
 from PIL import Image as Pillow
 
-from datasets.decoding import decode_image
+from datasets.decoding import decode_image, is_turned
 from datasets.errors import ImageError
 
 LOSSLESS = {"PNG": {}, "BMP": {}, "TIFF": {}, "WEBP": {"lossless": True}}
@@ -39,6 +39,16 @@ def test_exif_rotation_is_applied():
     assert pixels.shape == (20, 10, 3)
     assert pixels[:8].min() > 240
     assert pixels[12:].max() < 15
+
+
+@pytest.mark.parametrize("orientation", [0, 1, 9, 65_535])
+def test_an_orientation_that_means_nothing_turns_nothing(orientation):
+    exif = Pillow.Exif()
+    exif[0x0112] = orientation
+    data = encode(noise(1, 20, 10), "JPEG", exif=exif)
+    assert decode_image(data, "x").shape == (10, 20, 3)
+    with Pillow.open(io.BytesIO(data)) as picture:
+        assert not is_turned(picture)
 
 
 def test_damaged_exif_does_not_cost_the_picture():
