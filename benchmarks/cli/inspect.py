@@ -57,7 +57,10 @@ def doctor(
     for row in inventory.datasets(data_dir):
         data.add_row(row["id"], row["here"], f"{row['images']:,}" if row["images"] else "")
     console.print(data)
-    files = Table("weights", "found", "network", title="weights", title_justify="left")
+    files = Table(title="weights", title_justify="left")
+    files.add_column("weights", no_wrap=True, overflow="fold")
+    for name in ("found", "network"):
+        files.add_column(name, overflow="fold")
     for name, entry in WEIGHTS.items():
         found = find_weights(name, weights_dir)
         files.add_row(name, str(found.path) if found else f"no: `fetch {name}`", entry.network)

@@ -1,15 +1,22 @@
 """`list`: what there is, and whether it can run here."""
 
 import json
+import re
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
 from benchmarks.cli import options
 from datasets.words import count_of
+
+_WHOLE = 12
+"""Characters of a column's longest cell up to which none of them is broken: it is longer texts that give way."""
+_WORD = 10
+"""Characters of a column's longest word up to which its words are not broken either."""
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d\S*")
 
 
 class Kind(StrEnum):
@@ -21,6 +28,13 @@ class Kind(StrEnum):
     COLUMNS = "columns"
     TASKS = "tasks"
     RUNS = "runs"
+
+
+_FITTING = {
+    Kind.METHODS: ("id", "family", "source", "runs_here", "reason"),
+    Kind.RUNS: ("started", "ended", "planned", "statuses", "commit", "cpu"),
+}
+"""What fits a terminal of a kind of which there is more to say; the JSON says all."""
 
 
 def list_(
@@ -54,14 +68,23 @@ def list_(
         typer.echo(json.dumps(rows, indent=1))
         return
     console = Console()
+    if not rows:
+        console.print(f"no {kind} yet")
+        return
+    names = _FITTING.get(kind) or dict.fromkeys(name for row in rows for name in row)
+    columns = {name: [_cell(row.get(name)) for row in rows] for name in names}
     table = Table(title=count_of(len(rows), str(kind).removesuffix("s")), title_justify="left")
-    fitting = ("id", "family", "source", "runs_here", "reason") if kind is Kind.METHODS else None
-    shown = [name for name in fitting or (rows[0] if rows else ()) if not isinstance(rows[0][name], dict | list)]
+    shown = [name for name, cells in columns.items() if any(cells)]
     for name in shown:
-        table.add_column(name.replace("_", " "), no_wrap=name == "id")
-    for row in rows:
-        table.add_row(*(_cell(row[name]) for name in shown))
-    console.print(table if rows else f"no {kind} yet")
+        whole = name == "id" or max(map(len, columns[name])) <= _WHOLE
+        word = max(len(word) for cell in columns[name] for word in cell.split())
+        is_number = any(isinstance(row.get(name), int) and not isinstance(row[name], bool) for row in rows)
+        justify: Literal["right", "left"] = "right" if is_number else "left"
+        least = word if word <= _WORD else None
+        table.add_column(name.replace("_", " "), no_wrap=whole, overflow="fold", justify=justify, min_width=least)
+    for cells in zip(*(columns[name] for name in shown), strict=True):
+        table.add_row(*cells)
+    console.print(table)
 
 
 def _columns(plugins: Sequence[Path]) -> list[dict[str, Any]]:
@@ -76,8 +99,12 @@ def _columns(plugins: Sequence[Path]) -> list[dict[str, Any]]:
 
 
 def _cell(value: object) -> str:
+    """A value on a line of a table; nothing for what is only in the JSON."""
     from rich.markup import escape
 
     if isinstance(value, bool):
         return "yes" if value else ""
-    return "" if value is None else escape(str(value))
+    if isinstance(value, int):
+        return f"{value:,}"
+    text = "" if value is None or isinstance(value, dict | list) else str(value)
+    return escape(" ".join(moment.groups()) if (moment := _MOMENT.fullmatch(text)) else text)

@@ -25,7 +25,7 @@ class Detectable:
 
 
 def smallest_loss(queries: int, tests: int, rules: Rules) -> float | None:
-    """The smallest share of `queries` whose loss, with nothing won, is worse where `tests` figures are tested.
+    """The smallest share of `queries` whose loss, with no hit gained, is worse where `tests` figures are tested.
 
     Of L lost hits a resample holds none with probability (1 - L / queries) ** queries, the bootstrap's p-value. None
     where even the loss of all is not enough.

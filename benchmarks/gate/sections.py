@@ -101,7 +101,8 @@ def _visible(detectable: Sequence[Detectable]) -> Section:
         for entry in detectable
     ]
     columns = ("table", "queries", "if no other figure changes", "if all figures change")
-    return Section("Smallest loss of hits that counts as worse (nothing won)", columns, rows[:SHOWN], _left_out(rows))
+    title = "Smallest loss of hits that counts as worse, where no hit is gained"
+    return Section(title, columns, rows[:SHOWN], _left_out(rows))
 
 
 def _loss(share: float | None, queries: int) -> str:

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 from PIL import Image as PilImage
+from typer.testing import CliRunner
+
+from benchmarks.cli.app import app
 
 ROOT = Path(__file__).parents[2]
 PLUGIN = ROOT / "tests" / "plugins" / "misbehaving.py"
@@ -103,6 +106,23 @@ def test_lists_as_json():
     assert [row["synthetic"] for row in datasets] == [True, True, True]
     metrics = json.loads(cli("list", "metrics", "--json").stdout)
     assert "MAP@R" in {row["id"] for row in metrics}
+
+
+def test_a_list_in_a_narrow_terminal_cuts_nothing(monkeypatch):
+    """Also where one row, of a data set that cannot be read, says less than the others; empty columns are left out."""
+    here = {"id": "lfw", "here": "8,329 of 13,233 images", "images": 8329, "content": "faces", "synthetic": False}
+    broken = {"id": "broken", "here": "cannot be read (ValueError: not enough rows for the header)", "images": None}
+    run = {"started": "2026-11-29T09:31:46+00:00", "ended": "2026-11-29T09:40:02+00:00", "planned": 41, "finished": 41}
+    run |= {"statuses": "41 ok", "commit": "47eacbb67f", "cpu": "a processor " * 4}
+    monkeypatch.setattr("benchmarks.inventory.datasets", lambda *_: [here, broken])
+    monkeypatch.setattr("benchmarks.inventory.runs", lambda *_: [run])
+    for kind, texts in (("datasets", ("8,329 ", "broken", "faces", "header)")), ("runs", ("2026-11-29", "09:40"))):
+        shown = CliRunner().invoke(app, ["list", kind], env={"COLUMNS": "80"})
+        assert shown.exit_code == 0, shown.output
+        assert max(map(len, shown.stdout.splitlines())) <= 80
+        assert "…" not in shown.stdout
+        assert "synthetic" not in shown.stdout
+        assert all(text in shown.stdout for text in texts)
 
 
 def test_a_corrupt_image_is_named_skipped_and_counted(tmp_path, photo_folder):
