@@ -19,7 +19,7 @@ _SHOWN = 6
 _OUTPUT_FOLDERS = ("cells", "cache", "runs")
 _OUTPUT_FILES = (("overview.csv", "overview.md"), ("catalogue.sqlite",))
 _INSIDE_OUTPUT = (*_OUTPUT_FOLDERS, "pictures", "recommend", "report")
-_OUTPUT_PICTURE = re.compile(r"(.+-contact-sheet|.+-retrieval|scaling|indexes)\.png")
+_OUTPUT_PICTURE = re.compile(r"(.+-(contact-sheet|retrieval|unseen-classes|det)|scaling|indexes|at-a-glance)\.png")
 _NOT_COUNTED = ("ORIGIN.toml", "Thumbs.db", "desktop.ini", "queries.csv", "pairs.csv")
 """A data folder's own note and lists, and what file managers leave."""
 

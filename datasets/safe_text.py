@@ -12,7 +12,7 @@ REASON = 500
 LINE = 2000
 """Characters of any other line."""
 
-_JOINERS = "\u200c\u200d"
+JOINERS = "\u200c\u200d"
 """Invisible, but part of ordinary words and of emoji."""
 _LOOKS_ESCAPED = re.compile(r"\\(x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})")
 _FORMULA = re.compile(r"[=+\-@\t\r]")
@@ -73,7 +73,7 @@ def markdown_note(text: str) -> str:
 
 
 def _is_hidden(character: str) -> bool:
-    return unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp") and character not in _JOINERS
+    return unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp") and character not in JOINERS
 
 
 def _escaped(character: str) -> str:

@@ -15,7 +15,7 @@ from datasets.sources import locate
 from methods.onnx_methods import is_onnx, onnx_method
 from methods.spec import MethodSpec
 from methods.trial import PluginError, import_file, try_import
-from methods.validation import problem_of
+from methods.validation import problem_of, without_joiners
 
 __all__ = ["ENTRY_POINT_GROUP", "PluginError", "Registry", "import_plugin", "load_registry"]
 
@@ -43,9 +43,12 @@ class Registry:
         """Add one method; raises PluginError where it is malformed, or its id reads like that of another."""
         if problem := problem_of(spec, self.offered_tasks):
             raise PluginError(f"method {str(spec.id)[:80]!r}: {problem}")
-        read_alike = {unicodedata.normalize("NFKC", known) for known in self._specs}
-        if unicodedata.normalize("NFKC", spec.id) in read_alike:
+        if spec.id in self._specs:
             raise PluginError(f"method {spec.id!r} is already registered; give yours another id")
+        if alike := [known for known in self._specs if _read_alike(known) == _read_alike(spec.id)]:
+            raise PluginError(
+                f"method {spec.id!r} reads like {alike[0]!r}, which is already registered; give yours another id"
+            )
         self._specs[spec.id] = spec
 
     @property
@@ -79,6 +82,11 @@ class Registry:
         if method_id not in self._specs and is_onnx(method_id):
             self.register(onnx_method(method_id))
         return self.known(method_id)
+
+
+def _read_alike(method_id: str) -> str:
+    """What ids share that people, or file systems that mind no case, would take for one another."""
+    return unicodedata.normalize("NFKC", without_joiners(method_id)).casefold()
 
 
 def load_registry(plugins: Sequence[Path] = ()) -> Registry:

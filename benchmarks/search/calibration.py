@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 
 from benchmarks.search.chance import Chance
+from datasets.words import count_of
 from methods.distances import Metric
 
 FALSE_MATCHES = 0.01
@@ -75,7 +76,8 @@ def from_neighbours(
     folder's own near-duplicates are; the threshold is the law's quantile at 1 - `false_matches`.
     """
     if len(scores) < FEWEST:
-        return Calibration(None, f"not calibrated: {len(scores)} images are too few; {FEWEST} are needed")
+        few = count_of(len(scores), "image with an unrelated one beside it is", "images with an unrelated one are")
+        return Calibration(None, f"not calibrated: {few} too few; {FEWEST} are needed")
     distances = _distances(scores, metric)
     if np.median(distances) <= _distances(np.array([_EQUAL[metric]]), metric)[0]:
         return Calibration(None, "not calibrated: half of the images have an equal here")

@@ -127,6 +127,11 @@ class Catalogue:
             raise SearchError(f"no image has the number {id}: it was removed, or never was in this gallery")
         return bytes(row[0])
 
+    def holding(self, sha256: bytes) -> tuple[int, ...]:
+        """The ids of usable images of this content, ordered."""
+        rows = self._database.execute(f"SELECT id {_USABLE} AND sha256 = ? ORDER BY id", (sha256,))
+        return tuple(id for (id,) in rows)
+
     def path(self, id: int) -> str:
         """The path below the root, as the file system spells it; raises SearchError for an id that is not there."""
         row = self._database.execute("SELECT path FROM images WHERE id = ?", (id,)).fetchone()

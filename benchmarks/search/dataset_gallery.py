@@ -54,6 +54,11 @@ class DatasetGallery:
         self.item(id)
         return bytes.fromhex((self.manifest.gallery.digests or ())[id])
 
+    def holding(self, sha256: bytes) -> tuple[int, ...]:
+        """Positions."""
+        digest = sha256.hex()
+        return tuple(id for id, each in enumerate(self.manifest.gallery.digests or ()) if each == digest)
+
     def item(self, id: int) -> Item:
         """The data set's own item."""
         if not 0 <= id < len(self):

@@ -57,6 +57,10 @@ class FolderGallery:
         """As it was when the folder was looked through."""
         return self._catalogue.digest(id)
 
+    def holding(self, sha256: bytes) -> tuple[int, ...]:
+        """Ordered by number."""
+        return self._catalogue.holding(sha256)
+
     def item(self, id: int) -> Item:
         """The path below the folder, and its first folder as label."""
         parts = visible(self._catalogue.path(id)).split("/")

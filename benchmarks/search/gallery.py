@@ -59,6 +59,10 @@ class Gallery(Protocol):
         """The sha256 (32 bytes) of one image's file; raises SearchError for a number that is not there."""
         ...
 
+    def holding(self, sha256: bytes) -> tuple[int, ...]:
+        """The numbers of usable images of this content, in order."""
+        ...
+
     def item(self, id: int) -> Item:
         """Name and label ("" where there is none) of one image; raises SearchError for a number that is not there."""
         ...

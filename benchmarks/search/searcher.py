@@ -22,6 +22,8 @@ from methods.stages import StageClock
 from methods.vector_method import VectorMethod
 
 _MEANS = {"hamming": "minus the bits that differ", "l2": "minus the Euclidean distance", "cosine": "cosine"}
+_NAMED = 10
+"""Files that are the same as the query and are named; the others are counted."""
 _NOTHING = Ranking(np.empty((1, 0), np.int32), np.empty((1, 0), np.float32), np.ones(1, dtype=bool))
 """The answer where the query shows nothing."""
 
@@ -83,17 +85,18 @@ class Searcher:
         itself = None if query.path is None else self.gallery.at(query.path)
         ranking, row, faces, seconds = self._ranking(query, k if itself is None else k + 1, face)
         hits = self.hits(ranking, row, query.sha256 if face is None else None, itself)[:k]
+        same = tuple(id for id in self.gallery.holding(query.sha256) if id != itself) if query.sha256 else ()
         return Answer(
             method=self.spec.id,
             gallery=self.gallery.title,
             hits=hits,
             seconds={"load": self.load_seconds, **seconds},
-            verdict=self._verdict(ranking, hits),
+            verdict=self._verdict(ranking, hits, is_there=bool(same) and face is None),
             threshold=self.calibration.threshold,
             itself=None if itself is None else self.gallery.item(itself).id,
             faces=faces,
             notes=(
-                *self._in_folder(query, hits, itself),
+                *self._in_folder(hits, same, itself),
                 *query.notes,
                 *self._why_nothing(query, ranking),
                 *self.indexed.notes,
@@ -161,20 +164,26 @@ class Searcher:
             hits.append(Hit(rank, id, item.id, item.label, score, identical, chance))
         return tuple(hits)
 
-    def _in_folder(self, query: Query, hits: tuple[Hit, ...], itself: int | None) -> tuple[str, ...]:
-        """That the picture lies in the gallery: as the file that it was read from, or as the same file again."""
-        same = [hit.path for hit in hits if query.sha256 is not None and self.gallery.digest(hit.id) == query.sha256]
-        again = f"the same file is in the gallery as {', '.join(same)}"
+    def _in_folder(self, hits: tuple[Hit, ...], same: tuple[int, ...], itself: int | None) -> tuple[str, ...]:
+        """That the picture lies in the gallery: as the file that it was read from, or as the `same` file again.
+
+        Also where that is no hit: of many that a method cannot tell apart, it need not be among the first.
+        """
+        found = {hit.id: place for place, hit in enumerate(hits)}
+        first = sorted(same, key=lambda id: found.get(id, len(found)))[:_NAMED]
+        more = f" and {len(same) - len(first):,} more" if len(same) > len(first) else ""
+        again = f"the same file is in the gallery as {', '.join(self.gallery.item(id).id for id in first)}{more}"
         if itself is None:
             return (again,) if same else ()
         note = f"this picture is in the folder as {self.gallery.item(itself).id}, which is left out of hits and verdict"
         return (note, again) if same else (note,)
 
-    def _verdict(self, ranking: Ranking, hits: tuple[Hit, ...]) -> Verdict:
+    def _verdict(self, ranking: Ranking, hits: tuple[Hit, ...], is_there: bool) -> Verdict:
+        """`is_there`: the same file lies in the gallery, whether or not it is among the hits."""
         if ranking.undetected[0]:
             return "nothing to search for"
         threshold = self.calibration.threshold
-        if any(hit.identical or (threshold is not None and hit.score >= threshold) for hit in hits):
+        if is_there or any(hit.identical or (threshold is not None and hit.score >= threshold) for hit in hits):
             return "match"
         return "not calibrated" if threshold is None else "no good match"
 

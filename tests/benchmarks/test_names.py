@@ -29,6 +29,11 @@ def test_names_that_differ_have_stems_that_differ(one, other):
     assert len(paths) == 4
 
 
+@pytest.mark.parametrize("name", ["con", "NUL", "aux.txt", "Com1", "lpt9.tar.gz"])
+def test_names_of_devices_are_no_stems(name):
+    assert file_stem(name).startswith(name.replace(".", "_") + "-")
+
+
 @pytest.mark.parametrize("name", ["phash", "mtcnn-facenet-128", "s3-1508", "lfw", "imdb-wiki", "ResNet50_v2+pca"])
 def test_a_plain_name_is_its_own_stem(name):
     assert file_stem(name) == name

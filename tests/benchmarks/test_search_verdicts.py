@@ -1,5 +1,7 @@
 """Verdicts hold: a file of the folder is always a match, a threshold can be reached, and blank pictures say so."""
 
+import re
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -110,3 +112,32 @@ def test_a_blank_region_is_nothing_to_search_for(copied, tmp_path):
     assert searcher.search(query).verdict != "nothing to search for"
     assert searcher.search(query, crop=Crop(0, 0, 40, 60)).verdict == "nothing to search for"
     assert cropped(query, Crop(0, 0, 60, 60)).sha256 is None
+
+
+@pytest.fixture(scope="module")
+def near_equals(tmp_path_factory):
+    """Thirty pictures that pHash cannot tell apart, among others; and as many blank ones."""
+    root = fill(tmp_path_factory.mktemp("near"), 20)
+    pixels = np.array(picture(3))
+    for number in range(30):
+        pixels[0, 0] = number * 8, number, number
+        Image.fromarray(pixels).save(root / f"z{number:02d}.png")
+        (root / f"b{number:02d}.png").write_bytes(blank("white"))
+    return root
+
+
+@pytest.mark.parametrize("method", ["phash", "random", "constant"])
+def test_the_very_file_is_a_match_and_named_where_it_is_not_among_the_hits(near_equals, tmp_path, method):
+    searcher = opened(near_equals, tmp_path / "index", method)
+    queries = [read_query((near_equals / f"z{number:02d}.png").read_bytes(), "x") for number in range(30)]
+    answers = [searcher.search(query, 2) for query in queries]
+    assert {answer.verdict for answer in answers} == {"match"}
+    named = [f"the same file is in the gallery as z{number:02d}.png" for number in range(30)]
+    assert [answer.notes[0] for answer in answers] == named
+    assert searcher.search(read_query(encoded(picture(99)), "x"), 2).verdict != "match"
+
+
+def test_a_blank_file_of_the_folder_is_named_and_still_nothing_to_search_for(near_equals, tmp_path):
+    answer = opened(near_equals, tmp_path / "index").search(read_query(blank("white"), "x"))
+    assert answer.verdict == "nothing to search for"
+    assert re.match(r"the same file is in the gallery as (b\d\d\.png, ){9}b\d\d\.png and 20 more", answer.notes[0])

@@ -99,6 +99,17 @@ def spec(**changes):
         ({"method": Part("mine.Mine")}, "neither a class nor module:Class"),
         ({"method": Part("mine:Mine", {"seed": object()})}, "not plain values"),
         ({"method": Part("mine:Mine", {"seed": float("nan")})}, "not plain values"),
+        ({"method": Part("mine:Mine", {1: 2})}, "a name among them is no text"),
+        ({"method": Part("mine:Mine", None)}, "not plain values"),
+        ({"summary": None}, "summary is no text of one line"),
+        ({"summary": "two\nlines"}, "summary is no text of one line"),
+        ({"source": "x" * 1001}, "source is no text of one line and at most 1000 characters"),
+        ({"reference": 5}, "reference is no text"),
+        ({"supervised": "no"}, "supervised is 'no', expected True or False"),
+        ({"learns": None}, "learns is None, expected True or False"),
+        ({"input": 5}, "input is 5, expected an InputContract"),
+        ({"requires": ("",)}, "requires '', which is no name of a package"),
+        ({"requires": ("a b",)}, "requires 'a b', which is no name of a package"),
     ],
 )
 def test_a_malformed_entry_is_refused_when_it_is_registered(changes, words):
@@ -110,5 +121,12 @@ def test_a_malformed_entry_is_refused_when_it_is_registered(changes, words):
 
 def test_ids_of_any_script_are_taken_and_twins_refused():
     Registry([spec(id=name) for name in ("猫", "犬", "mean colour", "mean/colour", ".dot")])
+    Registry([spec(id="\U0001f468\u200d\U0001f469")])  # joined by a character that nobody sees
     with pytest.raises(PluginError, match="already registered"):
         Registry([spec(id="caf\u00e9"), spec(id="cafe\u0301")])
+
+
+@pytest.mark.parametrize(("one", "other"), [("Mine", "mine"), ("\ufb01t", "fit"), ("ab", "a\u200db"), ("mine", "mine")])
+def test_ids_that_people_or_file_systems_take_for_one_another_are_refused(one, other):
+    with pytest.raises(PluginError, match="already registered; give yours another id"):
+        Registry([spec(id=one), spec(id=other)])
