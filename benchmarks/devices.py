@@ -71,11 +71,11 @@ def packages_of(spec: MethodSpec, keras_backend: str) -> tuple[str, ...]:
 
 
 def unfit_backend(spec: MethodSpec, keras_backend: str) -> str:
-    """Why a method cannot run on a backend, or "": the face detector and the training loop are TensorFlow's."""
+    """Why a method cannot run on a backend, or "": training and the reader of some face networks are TensorFlow's."""
     if keras_backend == KERAS_BACKENDS[0] or "keras" not in spec.requires:
         return ""
-    if "mtcnn" in spec.requires:
-        return f"its face detector needs TensorFlow, not {keras_backend}"
+    if {"mtcnn", "openvino"} <= {*spec.requires}:
+        return f"its file of a network is read with TensorFlow, not {keras_backend}"
     return f"its training needs TensorFlow, not {keras_backend}" if spec.method is not None else ""
 
 

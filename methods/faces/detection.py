@@ -9,7 +9,7 @@ import numpy as np
 
 from datasets.imageset import Image
 from methods.faces.candidates import Candidates
-from methods.faces.cascade import Cascade
+from methods.faces.cascade import Cascade, Networks
 
 LANDMARKS = ("left eye", "right eye", "nose", "left mouth corner", "right mouth corner")
 """Order of the landmarks; left and right as the viewer sees them."""
@@ -35,13 +35,14 @@ class FaceBoxes:
 
 
 class FaceDetector:
-    """MTCNN on any sequence of images; a face is at least `min_face_size` pixels (20 or more)."""
+    """MTCNN on any sequence of images; a face is at least `min_face_size` pixels (20 or more).
+
+    On TensorFlow the package's networks run with TensorFlow's image operations, elsewhere the same in plain Keras.
+    """
 
     def __init__(self, min_face_size: int = 20, batch_size: int = 64) -> None:
-        from methods.faces.mtcnn_networks import MtcnnNetworks
-
         self.batch_size = batch_size
-        self._cascade = Cascade(MtcnnNetworks(), min_face_size)
+        self._cascade = Cascade(_networks(), min_face_size)
 
     def detect(self, images: Sequence[Image]) -> list[FaceBoxes]:
         """The faces of each image, in the order of `images`.
@@ -67,6 +68,18 @@ class FaceDetector:
             size = max(1, min(self.batch_size, BATCH_PIXELS // (height * width)))
             for start in range(0, len(positions), size):
                 yield positions[start : start + size]
+
+
+def _networks() -> Networks:
+    import keras
+
+    if keras.backend.backend() == "tensorflow":
+        from methods.faces.mtcnn_networks import MtcnnNetworks
+
+        return MtcnnNetworks()
+    from methods.faces.keras_networks import KerasNetworks
+
+    return KerasNetworks()
 
 
 def detect_faces(images: Sequence[Image]) -> list[FaceBoxes]:

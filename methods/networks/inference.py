@@ -35,7 +35,12 @@ def ready(network: "keras.Model") -> None:
 
 
 def predicted(network: "keras.Model", batch: np.ndarray) -> np.ndarray:
-    """`network`'s rows for a batch of any n, by `predict_on_batch`, the bare forward pass.
+    """`network`'s rows for a batch of any n: the only output of a network that has one. See `all_predicted`."""
+    return all_predicted(network, batch)[0]
+
+
+def all_predicted(network: "keras.Model", batch: np.ndarray) -> list[np.ndarray]:
+    """Every output (n, ...) of `network` for a batch of any n, by `predict_on_batch`, the bare forward pass.
 
     (`predict` adds a data pipeline, which costs more than a small network's computation when images come one by one.)
     On JAX the batch is filled up to the next power of two by its first row, whose answers are dropped: a compiled
@@ -50,7 +55,8 @@ def predicted(network: "keras.Model", batch: np.ndarray) -> np.ndarray:
     missing = filled_size(count) - count if getattr(network, "jit_compile", False) and _backend() == "jax" else 0
     if missing:
         batch = np.concatenate([batch, np.repeat(batch[:1], missing, axis=0)])
-    return np.asarray(network.predict_on_batch(batch))[:count]
+    outputs = network.predict_on_batch(batch)
+    return [np.asarray(each)[:count] for each in (outputs if isinstance(outputs, list | tuple) else [outputs])]
 
 
 def filled_size(count: int) -> int:

@@ -7,7 +7,7 @@ convolutions. Here nothing is copied - PyTorch's convolutions take either layout
 
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -54,8 +54,8 @@ class _Captured:
     weights: list[torch.Tensor]
     versions: list[int]
     """How often each weight had been written to."""
-    graph: GraphModule | None
-    """None where the network cannot be captured."""
+    graphs: dict[tuple[int, ...], GraphModule | None] = field(default_factory=dict)
+    """By an image's shape, as that decides on paddings; None where the network cannot be captured."""
 
     @property
     def holds(self) -> bool:
@@ -66,8 +66,8 @@ class _Captured:
 _captured: "WeakKeyDictionary[keras.Model, _Captured]" = WeakKeyDictionary()
 
 
-def graph_predicted(network: "keras.Model", batch: np.ndarray) -> np.ndarray:
-    """`network`'s rows for a batch of any n: on the CPU by its graph, which is made on first use and for new weights.
+def graph_predicted(network: "keras.Model", batch: np.ndarray) -> list[np.ndarray]:
+    """`network`'s outputs for a batch of any n: on the CPU by its graph, made for each shape and after new weights.
 
     Where a network cannot be captured, or its graph would answer otherwise, it runs layer by layer, and a warning says
     so.
@@ -75,17 +75,23 @@ def graph_predicted(network: "keras.Model", batch: np.ndarray) -> np.ndarray:
     known = _captured.get(network)
     if known is None or not known.holds:
         weights = [variable.value for variable in network.variables]
-        versions = [weight._version for weight in weights]
-        known = _captured[network] = _Captured(weights, versions, _checked_graph(network, batch))
-    if known.graph is None:
-        return np.asarray(network.predict_on_batch(batch))
-    return _run(known.graph, batch)
+        known = _captured[network] = _Captured(weights, [weight._version for weight in weights])
+    shape = batch.shape[1:]
+    if shape not in known.graphs:
+        known.graphs[shape] = _checked_graph(network, batch)
+    graph = known.graphs[shape]
+    return _layer_by_layer(network, batch) if graph is None else _run(graph, batch)
 
 
-def _run(graph: GraphModule, batch: np.ndarray) -> np.ndarray:
+def _run(graph: GraphModule, batch: np.ndarray) -> list[np.ndarray]:
     with torch.inference_mode():
-        rows: np.ndarray = graph(torch.from_numpy(np.ascontiguousarray(batch, dtype=np.float32))).numpy()
-    return rows
+        outputs = graph(torch.from_numpy(np.ascontiguousarray(batch, dtype=np.float32)))
+    return [each.numpy() for each in (outputs if isinstance(outputs, list | tuple) else [outputs])]
+
+
+def _layer_by_layer(network: "keras.Model", batch: np.ndarray) -> list[np.ndarray]:
+    outputs = network.predict_on_batch(batch)
+    return [np.asarray(each) for each in (outputs if isinstance(outputs, list | tuple) else [outputs])]
 
 
 def _checked_graph(network: "keras.Model", batch: np.ndarray) -> GraphModule | None:
@@ -94,15 +100,21 @@ def _checked_graph(network: "keras.Model", batch: np.ndarray) -> GraphModule | N
     some = np.resize(batch, (CHECKED, *batch.shape[1:]))
     try:
         graph = captured(network, some[:TRACED])
-        rows, own = _run(graph, some), np.asarray(network.predict_on_batch(some))
+        gap = max(_gap(*pair) for pair in zip(_run(graph, some), _layer_by_layer(network, some), strict=True))
     except Exception as error:  # whatever a layer does that a trace cannot follow
         _log.warning("%s runs layer by layer: its graph fails (%s)", network.name, error)
         return None
-    gap = float(np.abs(rows - own).max(initial=0)) if rows.shape == own.shape else np.inf
-    if not gap <= TOLERANCE * max(1.0, float(np.abs(own).max(initial=0))):
+    if not gap <= TOLERANCE:
         _log.warning("%s runs layer by layer: its graph is off by %.2g", network.name, gap)
         return None
     return graph
+
+
+def _gap(rows: np.ndarray, own: np.ndarray) -> float:
+    """The largest difference as a share of the largest number or of 1; infinite for another shape."""
+    if rows.shape != own.shape:
+        return float("inf")
+    return float(np.abs(rows - own).max(initial=0)) / max(1.0, float(np.abs(own).max(initial=0)))
 
 
 def captured(network: "keras.Model", batch: np.ndarray) -> GraphModule:

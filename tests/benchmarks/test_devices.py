@@ -83,10 +83,15 @@ def test_what_needs_tensorflow_is_left_out_on_another_backend(bench, monkeypatch
     assert [planned.cell.method for planned in plan.cells] == ["pixels"]
     assert "needs TensorFlow, not jax" in plan.left_out[0][2]
     monkeypatch.setenv("KERAS_BACKEND", "torch")
-    assert can_run(bench.registry.get("mtcnn-facenet"), None) == (
+    assert can_run(bench.registry.get("mobileface"), None) == (
         "no",
-        "its face detector needs TensorFlow, not torch",
+        "its file of a network is read with TensorFlow, not torch",
     )
+
+
+def test_the_face_detector_runs_on_every_backend(bench):
+    for backend in devices.KERAS_BACKENDS:
+        assert devices.unfit_backend(bench.registry.get("mtcnn-facenet"), backend) == ""
 
 
 def test_the_command_refuses_a_gpu_that_is_not_there(photo_folder, tmp_path, no_gpu):

@@ -10,8 +10,8 @@ from search_support import ROOT, fill, opened, picture, query
 from benchmarks.search.faces import CROP_SIDE
 from benchmarks.search.kept import keeping
 from benchmarks.search.kept.keeping import keep, quick_spec
-from benchmarks.search.kept.mtcnn_networks import crops
 from methods.building import Surroundings, build_encoder
+from methods.faces.plain_networks import crops
 from methods.registry import load_registry
 
 pytest.importorskip("openvino")

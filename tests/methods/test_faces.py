@@ -1,16 +1,23 @@
 """Detection agrees with the mtcnn package where that is right and avoids its pitfalls; choice and crop of the face."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from datasets.errors import WeightsError
 from datasets.registry import open_dataset
 from methods.faces.alignment import choose_face, crop_face, main_face
+from methods.faces.cascade import Cascade
 from methods.faces.detection import LANDMARKS, FaceBoxes, FaceDetector, detect_faces
+from methods.faces.keras_networks import KerasNetworks, package_weights
 
 PEOPLE = [
     "Abdullah_Gul/Abdullah_Gul_0008.jpg",  # the surest of three faces is not the largest
@@ -86,6 +93,44 @@ def test_an_images_faces_do_not_depend_on_its_batch(pictures, detector):
     together = detector.detect([*pictures, noise(250, 250), pictures[0][::-1]])
     for photo, faces in zip(pictures, together, strict=False):
         np.testing.assert_allclose(detector.detect([photo])[0].boxes, faces.boxes, atol=0.01)
+
+
+def test_plain_keras_finds_the_faces_that_tensorflow_finds(pictures, detector):
+    plain = FaceDetector()
+    plain._cascade = Cascade(KerasNetworks())
+    images = [*pictures, pictures[0][10:200, 20:230], noise(90, 64)]
+    for expected, faces in zip(detector.detect(images), plain.detect(images), strict=True):
+        assert len(faces) == len(expected)
+        np.testing.assert_allclose(faces.boxes, expected.boxes, atol=0.05)
+        np.testing.assert_allclose(faces.scores, expected.scores, atol=1e-3)
+        np.testing.assert_allclose(faces.landmarks, expected.landmarks, atol=0.05)
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_faces_are_found_without_tensorflow(backend, tmp_path, pictures, detector):
+    pytest.importorskip(backend)
+    np.save(tmp_path / "images.npy", pictures[:2])
+    code = (
+        "import sys, numpy; from methods.faces.detection import FaceDetector\n"
+        "faces = FaceDetector().detect(list(numpy.load(sys.argv[1])))\n"
+        "numpy.save(sys.argv[2], numpy.concatenate([each.boxes for each in faces]))\n"
+        "assert 'tensorflow' not in sys.modules"
+    )
+    environment = {**os.environ, "KERAS_BACKEND": backend, "JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": "-1"}
+    command = [sys.executable, "-c", code, str(tmp_path / "images.npy"), str(tmp_path / "boxes.npy")]
+    subprocess.run(command, env=environment, check=True)
+    expected = np.concatenate([faces.boxes for faces in detector.detect(pictures[:2])])
+    np.testing.assert_allclose(np.load(tmp_path / "boxes.npy"), expected, atol=0.05)
+
+
+def test_other_weights_than_the_packages_are_not_unpickled(tmp_path, monkeypatch):
+    folder = tmp_path / "mtcnn" / "assets" / "weights"
+    folder.mkdir(parents=True)
+    (folder / "pnet.lz4").write_bytes(b"cos\nsystem\n")
+    found = SimpleNamespace(submodule_search_locations=[str(tmp_path / "mtcnn")])
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: found)
+    with pytest.raises(WeightsError, match=r"pnet.lz4 .* is not that of version 1.0.0"):
+        package_weights("pnet")
 
 
 def test_sizes_mixed_with_an_image_without_a_face(photos, package, detector):

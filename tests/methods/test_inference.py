@@ -61,7 +61,7 @@ NETWORK = """
 import sys
 import numpy as np
 import keras
-from methods.networks.inference import forward_pass, predicted, randomise, ready
+from methods.networks.inference import all_predicted, forward_pass, predicted, randomise
 layers = keras.layers
 images = keras.Input((24, 30, 3))
 x = layers.Conv2D(8, 3, strides=2, padding="same")(images)
@@ -104,15 +104,25 @@ from methods.networks import torch_graph
 heard = []
 logging.getLogger("methods.networks.torch_graph").addFilter(lambda record: heard.append(record.getMessage()))
 before = predicted(network, batch)
-graph = torch_graph._captured[network].graph
+graph = torch_graph._captured[network].graphs[24, 30, 3]
 assert isinstance(graph, GraphModule) and not heard
 fused = [node for node in graph.graph.nodes if "convolution_pointwise" in str(node.target)]
 assert len(fused) == 7 and {node.args[7] for node in fused} == {"none", "relu", "hardtanh", "swish"}
 assert not [node for node in graph.graph.nodes if "clone" in str(node.target)]
 network.set_weights([weight * 0.5 for weight in network.get_weights()])
 after = predicted(network, batch)
-assert np.abs(after - before).max() > 1e-3 and torch_graph._captured[network].graph is not graph
+assert np.abs(after - before).max() > 1e-3 and torch_graph._captured[network].graphs[24, 30, 3] is not graph
 assert np.abs(after - np.asarray(network.predict_on_batch(batch))).max() < 1e-4
+
+anywhere = keras.Input((None, None, 3))
+x = layers.MaxPooling2D(2, padding="same")(layers.PReLU(shared_axes=[1, 2])(layers.Conv2D(4, 3)(anywhere)))
+two = keras.Model(anywhere, [layers.Conv2D(2, 1, activation="softmax")(x), layers.Conv2D(1, 1)(x)])
+for side in (24, 23, 9):  # where a pool pads depends on the size
+    outputs = all_predicted(two, batch[:, :side, :side])
+    expected = two.predict_on_batch(batch[:, :side, :side])
+    assert [each.shape for each in outputs] == [each.shape for each in expected]
+    assert max(np.abs(a - b).max() for a, b in zip(outputs, expected)) < 1e-5
+assert len(torch_graph._captured[two].graphs) == 3 and not heard
 
 class Turning(layers.Layer):
     def call(self, x):
@@ -121,7 +131,7 @@ class Turning(layers.Layer):
 odd = keras.Sequential([keras.Input((4,)), layers.Dense(4), Turning()])
 some = batch[:, 0, :4, 0]
 assert np.array_equal(predicted(odd, some), odd.predict_on_batch(some))
-assert torch_graph._captured[odd].graph is None and "runs layer by layer" in heard[0]
+assert torch_graph._captured[odd].graphs[4,] is None and "runs layer by layer" in heard[0]
 """
 
 
