@@ -28,6 +28,7 @@ BROUGHT_ALONG = {
     "dask": "distributed",
     "google": "tensorflow",
     "grpc": "pymilvus",
+    "joblib": "scikit-learn",
     "markupsafe": "jinja2",
     "pydantic": "fastapi",
     "pywt": "imagehash",
