@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 import psutil
 
-from benchmarks.experiments.calibration import NOISY, Calibration, strayed
+from benchmarks.experiments.rounds import NOISY, Calibration, strayed
 
 BUSY = 0.5
 """Cores that other processes keep busy, above which a pass counts as disturbed."""

@@ -18,9 +18,12 @@ from methods.spec import MethodSpec
 RETRIEVAL = ("benchmarks.tasks.retrieval", "methods.stages")
 """What measures where no task is named: how a method answers is then all that counts."""
 NO_TASKS: dict[str, tuple[str, ...]] = {
-    "engines": tuple(f"benchmarks.engines.{name}" for name in ("measure", "proof", "sample", "settling", "subject")),
+    "engines": (
+        *(f"benchmarks.engines.{name}" for name in ("measure", "subject")),
+        *(f"benchmarks.equivalence.{name}" for name in ("check", "sample")),
+    ),
     "indexes": (
-        *(f"benchmarks.indexes.{name}" for name in ("participant", "figures", "sweep", "truth", "turns", "vectors")),
+        *(f"benchmarks.indexes.{name}" for name in ("participant", "figures", "rounds", "sweep", "vectors")),
         "methods.indexes",
     ),
     "scaling": ("benchmarks.scaling.point", "methods.stages"),

@@ -1,10 +1,9 @@
 """Every claim of the five source reports, in their order, with what of ours it is compared with. Data only."""
 
 from benchmarks.claims.accuracy import Change, KeptTop, PairAccuracy, Quality, RightForPeople
-from benchmarks.claims.claim import Claim
+from benchmarks.claims.claim import Claim, Decided, Exceeds, NotComparable
 from benchmarks.claims.cost import IndexingTime, PeakMemory, SearchTime
 from benchmarks.claims.counts import FacesFound, PhotosToFind, SelfMatches
-from benchmarks.claims.verdict import Decided, Exceeds, NotComparable
 
 # Where to look for a figure, best place first: what the report used, then the nearest to it that is stored.
 LFW = (("lfw", "full"), ("lfw", "standard"), ("lfw", "smoke"))

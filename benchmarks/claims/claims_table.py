@@ -12,7 +12,7 @@ from benchmarks.claims.evidence import Evidence
 from benchmarks.csv_files import write_csv
 from benchmarks.files import write_text
 from benchmarks.store import Store
-from benchmarks.tables.markdown import to_markdown
+from benchmarks.tables.formats import to_markdown
 from benchmarks.tables.model import Column, Table
 from datasets.safe_text import code, markdown
 

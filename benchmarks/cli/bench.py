@@ -24,7 +24,7 @@ def bench(
     """
     from benchmarks.files import write_text
     from benchmarks.instructions.baseline import compared, measured, table, write_baseline
-    from benchmarks.tables.markdown import to_markdown
+    from benchmarks.tables.formats import to_markdown
     from benchmarks.terminal import Console
     from datasets.errors import BenchmarkError
     from datasets.words import count_of

@@ -43,9 +43,9 @@ def indexes(
     Each index is built in a process of its own. Exact search always takes part, to be held against.
     """
     from benchmarks.cli.measuring import conclude, measuring, settings_of
-    from benchmarks.indexes.results import IndexStore
+    from benchmarks.experiments.rows import IndexStore
+    from benchmarks.indexes.rounds import Budget
     from benchmarks.indexes.session import Asked, measure
-    from benchmarks.indexes.turns import Budget
     from benchmarks.indexes.vectors import parse_source
     from benchmarks.tables.indexes.report import write_indexes
     from benchmarks.terminal import Console

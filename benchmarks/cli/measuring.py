@@ -10,9 +10,9 @@ import typer
 from datasets.words import count_of
 
 if TYPE_CHECKING:
+    from benchmarks.experiments.candidates import Settings
     from benchmarks.experiments.frame import Frame
     from benchmarks.experiments.rows import Rows
-    from benchmarks.experiments.settings import Settings
     from benchmarks.terminal import Console
 
 
@@ -35,7 +35,7 @@ def settings_of(
     `elsewhere`: processes run on other machines, so a GPU need not be here.
     """
     from benchmarks.devices import check_device
-    from benchmarks.experiments.settings import Settings
+    from benchmarks.experiments.candidates import Settings
     from benchmarks.provenance import usable_cores
 
     return Settings(

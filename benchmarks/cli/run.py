@@ -55,7 +55,7 @@ def run(
     Cells already done with the same code, data, weights and versions are not run again.
     """
     from benchmarks.additions import load_plugins
-    from benchmarks.backends.registry import make_backend
+    from benchmarks.backends.contract import make_backend
     from benchmarks.cli.asking import default_jobs, key_values, make_request
     from benchmarks.cli.leaders import print_disturbed, print_failures, print_leaders, print_next_steps
     from benchmarks.cli.planned import print_plan
@@ -66,11 +66,11 @@ def run(
     from benchmarks.pictures.write import write_contact_sheets
     from benchmarks.plan import make_plan
     from benchmarks.processes import end_strays
+    from benchmarks.publishing.write import require_sound, write_pages
     from benchmarks.runner import Limits, run_cells, to_run, without_result
     from benchmarks.store import Store
-    from benchmarks.tables.near import find_near_copies
+    from benchmarks.tables.identical import find_near_copies
     from benchmarks.tables.pages import make_pages
-    from benchmarks.tables.write import require_sound, write_pages
     from benchmarks.terminal import Console
 
     start = time.perf_counter()

@@ -44,8 +44,8 @@ def scaling(
     """
     from benchmarks.additions import load_plugins
     from benchmarks.cli.measuring import conclude, measuring, settings_of
+    from benchmarks.experiments.rows import ScalingStore
     from benchmarks.scaling.galleries import parse_sizes
-    from benchmarks.scaling.results import ScalingStore
     from benchmarks.scaling.session import Asked, measure
     from benchmarks.tables.scaling.report import write_scaling
     from benchmarks.terminal import Console

@@ -44,13 +44,13 @@ def shard(
     from dataclasses import replace
 
     from benchmarks.additions import load_plugins
-    from benchmarks.backends.registry import make_backend
+    from benchmarks.backends.contract import make_backend
     from benchmarks.cli.asking import key_values, make_request
     from benchmarks.cli.measuring import conclude, measuring, settings_of
+    from benchmarks.experiments.rows import ShardingStore
     from benchmarks.plan import make_plan
     from benchmarks.provenance import usable_cores
     from benchmarks.sharding.measure import Asked, measure
-    from benchmarks.sharding.results import ShardingStore
     from benchmarks.store import Store
     from benchmarks.tables.sharding import write_sharding
     from benchmarks.terminal import Console

@@ -37,7 +37,7 @@ def stream(
     """
     from benchmarks.additions import load_plugins
     from benchmarks.cli.measuring import conclude, measuring, settings_of
-    from benchmarks.streaming.results import StreamingStore
+    from benchmarks.experiments.rows import StreamingStore
     from benchmarks.streaming.session import Asked, measure
     from benchmarks.tables.streaming import write_streaming
     from benchmarks.terminal import Console

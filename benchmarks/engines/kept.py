@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from benchmarks.engines.components import COMPONENTS
+from benchmarks.engines.subject import COMPONENTS
 from benchmarks.experiments.rows import Rows
 from benchmarks.names import file_stem
 from benchmarks.provenance import now, provenance

@@ -2,30 +2,35 @@
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.engines.components import Component
-from benchmarks.engines.settling import settle
-from benchmarks.engines.subject import PREDICT, Call, Subject, make_subject
-from benchmarks.equivalence.proof import Proof
+from benchmarks.engines.subject import PREDICT, Call, Component, Subject, make_subject
+from benchmarks.equivalence.check import Proof
 from benchmarks.equivalence.sample import QUERIES, sample_of
-from benchmarks.experiments.calibration import Calibration, strayed
-from benchmarks.experiments.rounds import interleaved
+from benchmarks.experiments.rounds import Calibration, interleaved, strayed
 from benchmarks.worker import Job, contained, open_cell
 from datasets.manifest import Manifest
 from methods.building import build_encoder
 from methods.engines.registry import ENGINES, PLAIN, get_engine
+
+if TYPE_CHECKING:
+    import keras
 
 TURN_SECONDS = 0.25
 """Least length of a turn: a quick engine is called several times in one."""
 LEAST_ROUNDS = 3
 UNTRAINED_QUERIES = 8
 """Of a sample on which a network without weights proves its cosines: any images will do."""
+LARGEST = 1e6
+"""Answers above it are no features of anything: inputs are of the order of 1 to 255."""
+MOST_IMAGES = 4
+"""That statistics are taken of: each has many positions, and a training pass holds every layer's answers at once. With
+sixteen, EfficientNetV2L and its engines did not fit in 24 GB."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,3 +130,37 @@ def _subject(order: EngineJob) -> tuple[Subject, bool]:
     gallery = Manifest.from_json(order.manifest.read_text(encoding="utf-8"), dataset).gallery
     sample = sample_of(gallery, QUERIES if trained else UNTRAINED_QUERIES)
     return make_subject(order.component.part, encoder, sample, trained), trained
+
+
+def settle(network: "keras.Model", inputs: np.ndarray) -> bool:
+    """Set the statistics of `network`'s normalisations where its answers to `inputs` (n, h, w, c) exceed LARGEST.
+
+    The first MOST_IMAGES of them are looked at. Says whether they did.
+
+    Without weights of its own, a deep network may blow a signal up beyond recognition: EfficientNetV2L's 217
+    normalisations do nothing before it is trained, and its answers reach 10^11. Nothing of the image is left in them
+    but rounding errors, which no two engines share. Then each normalisation is given the mean and variance of what it
+    is fed, as the first step of a training would.
+    """
+    inputs = inputs[:MOST_IMAGES]
+    with np.errstate(over="ignore"):
+        if np.abs(network.predict_on_batch(inputs)).max() <= LARGEST:
+            return False
+    norms = list(_normalisations(network))
+    before = [(norm.trainable, norm.momentum) for norm in norms]
+    for norm in norms:
+        norm.trainable, norm.momentum = True, 0.0
+    network(inputs, training=True)
+    for norm, (trainable, momentum) in zip(norms, before, strict=True):
+        norm.trainable, norm.momentum = trainable, momentum
+    return True
+
+
+def _normalisations(network: "keras.Model") -> "Iterator[keras.layers.BatchNormalization]":
+    import keras
+
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            yield layer
+        elif isinstance(layer, keras.Model):
+            yield from _normalisations(layer)

@@ -5,10 +5,10 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
-from benchmarks.engines.components import Component, components
 from benchmarks.engines.kept import component_path
 from benchmarks.engines.measure import LEAST_ROUNDS, UNTRAINED_QUERIES, EngineJob, run_engines
-from benchmarks.equivalence.proof import COSINE, FACES_ALIKE, MOVED_PIXELS
+from benchmarks.engines.subject import Component, components
+from benchmarks.equivalence.check import COSINE, FACES_ALIKE, MOVED_PIXELS
 from benchmarks.equivalence.sample import QUERIES
 from benchmarks.experiments.candidates import Candidate
 from benchmarks.experiments.frame import Frame, Unit

@@ -1,29 +1,72 @@
-"""One component ready to be run on any engine: its inputs, its calls, and how its results are compared."""
+"""What `engines` measures (networks alone, MTCNN alone, the two together), each ready to be run on any engine.
+
+A subject holds a component's inputs, its calls, and how its results are compared.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from benchmarks.engines.components import Part
-from benchmarks.equivalence.proof import Proof, judge_faces, judge_rows
+from benchmarks.equivalence.check import Proof, judge_faces, judge_rows
 from benchmarks.equivalence.sample import Sample
-from datasets.errors import BenchmarkError
+from datasets.errors import BenchmarkError, UnknownNameError, suggest
 from methods.contracts import Encoder
 from methods.encoders.facenet import MtcnnFaceNet
 from methods.engines.contract import Engine
 from methods.engines.swap import Swap, detectors_of, networks_of
 from methods.faces.alignment import main_face
 from methods.faces.detection import FaceDetector
+from methods.registry import Registry
 
 if TYPE_CHECKING:
     import keras
 
+Part = Literal["network", "detector", "encoder"]
 PREDICT = "predict"
 """As most people call it: `Model.predict` of the model as it was made, `predict` of the package `mtcnn`."""
 
 Call = Callable[[Any], Any]
+
+
+@dataclass(frozen=True)
+class Component:
+    """A part of a catalogue method's encoder: its network on ready inputs, its face detector, or all of it."""
+
+    name: str
+    method: str
+    part: Part
+
+
+COMPONENTS = {
+    component.name: component
+    for component in (
+        Component("resnet50", "resnet50", "network"),
+        Component("vgg16", "vgg16-fc1", "network"),
+        Component("inceptionresnetv2", "inceptionresnetv2-pooled", "network"),
+        Component("efficientnetv2l", "efficientnetv2l-pooled", "network"),
+        Component("mobilenetv2", "mobilenetv2", "network"),
+        Component("efficientnet-lite0", "efficientnet-lite0", "network"),
+        Component("facenet", "mtcnn-facenet", "network"),
+        Component("mtcnn", "mtcnn-facenet", "detector"),
+        Component("mtcnn + facenet", "mtcnn-facenet", "encoder"),
+    )
+}
+
+
+def components(names: list[str] | None, registry: Registry) -> list[Component]:
+    """Those called `names`, all of COMPONENTS unless given; a method's id stands for its whole encoder.
+
+    Raises UnknownNameError for anything else, and for a method without a network that an engine can run.
+    """
+    if not names:
+        return list(COMPONENTS.values())
+    methods = {spec.id for spec in registry if spec.encoder is not None and "keras" in spec.requires}
+    for name in names:
+        if name not in COMPONENTS and name not in methods:
+            raise UnknownNameError(suggest("network", name, [*COMPONENTS, *sorted(methods)]))
+    return [COMPONENTS.get(name) or Component(name, name, "encoder") for name in names]
 
 
 @dataclass

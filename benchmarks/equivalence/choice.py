@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.additions import load_plugins
-from benchmarks.equivalence.proof import Proof
-from benchmarks.equivalence.proving import prove, up_to_gain
+from benchmarks.equivalence.check import Proof, prove, up_to_gain
 from benchmarks.equivalence.sample import sample_of_cell
 from benchmarks.files import DamagedFile, if_intact, read_record, write_record
 from benchmarks.launch import run_isolated

@@ -1,13 +1,17 @@
-"""The one place where experiments resolve methods: with data, weights and device, and all that a row depends on."""
+"""What every measuring command can be told, and the one place where experiments resolve methods.
+
+With data, weights and device, and all that a row depends on.
+"""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from benchmarks.cells import Cell
-from benchmarks.devices import device_of, packages_of, unfit_backend
-from benchmarks.experiments.settings import Settings
+from benchmarks.devices import KERAS_BACKENDS, device_of, packages_of, unfit_backend
 from benchmarks.plan import cell_inputs
 from benchmarks.staleness import encoder_key
 from benchmarks.store import Store
@@ -18,6 +22,34 @@ from methods.installed import needs
 from methods.registry import Registry
 from methods.spec import MethodSpec
 from methods.weights import Found, file_obstacle, find_weights
+
+MEMORY_SHARE = 0.8
+"""Of the machine's memory, what a process may use unless said otherwise."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Where things lie, what processes run on, what they may take, and what is done with stored rows."""
+
+    data_dir: Path | None = None
+    weights_dir: Path | None = None
+    plugins: tuple[Path, ...] = ()
+    threads: int = 1
+    device: str = "cpu"
+    """cpu or gpu."""
+    keras_backend: str = KERAS_BACKENDS[0]
+    timeout: float = 1800.0
+    """Seconds that one process may run, or take for an answer."""
+    memory_bytes: int | None = None
+    force: bool = False
+    """Measure again what is stored."""
+    dry_run: bool = False
+    """Say what would be measured, and measure nothing."""
+
+    @property
+    def memory_limit(self) -> int:
+        """Bytes a process may use."""
+        return self.memory_bytes or int(psutil.virtual_memory().total * MEMORY_SHARE)
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.devices import device_environment
-from benchmarks.experiments.candidates import Candidate, resolve
+from benchmarks.experiments.candidates import Candidate, Settings, resolve
 from benchmarks.experiments.rows import Rows
-from benchmarks.experiments.settings import Settings
 from benchmarks.launch import Outcome, prepare, run_isolated
 from benchmarks.protocol import Timing
 from benchmarks.provenance import now, provenance

@@ -1,12 +1,15 @@
-"""What is asked and what is answered when a hit is to be explained."""
+"""What is asked and answered when a hit is to be explained, and which explanation a method gets.
 
-from collections.abc import Sequence
+That is decided by its catalogue entry alone, so plug-ins are explained like our own."""
+
+import importlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from datasets.imageset import Image
-from methods.building import Surroundings
+from methods.building import Surroundings, resolve
 from methods.spec import MethodSpec
 
 
@@ -47,3 +50,55 @@ class Explanation:
     title: str
     text: str
     picture: np.ndarray | None
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of explanation: whom it is for, and the function Question -> Explanation, imported when needed."""
+
+    name: str
+    applies: Callable[[MethodSpec], bool]
+    function: str
+
+
+def _compares_bits(spec: MethodSpec) -> bool:
+    return spec.index is not None and getattr(resolve(spec.index), "metric", None) == "hamming"
+
+
+def _matches_points(spec: MethodSpec) -> bool:
+    return spec.family == "local features" and spec.method is not None
+
+
+KINDS: tuple[Kind, ...] = (
+    Kind("bits", _compares_bits, "benchmarks.explain.bits:explain_bits"),
+    Kind("matches", _matches_points, "benchmarks.explain.matches:explain_matches"),
+    Kind("faces", lambda spec: spec.family == "face embedding", "benchmarks.explain.faces:explain_faces"),
+    Kind("neighbours", lambda spec: True, "benchmarks.explain.neighbours:explain_neighbours"),
+)
+"""Tried in order; the first that applies is used. The last applies to every method."""
+
+
+def kind_of(spec: MethodSpec) -> Kind:
+    """The kind of explanation that `spec` gets."""
+    return next(kind for kind in KINDS if kind.applies(spec))
+
+
+def explain(
+    spec: MethodSpec,
+    query: Image,
+    hit: Image,
+    *,
+    neighbours: Sequence[Neighbour] = (),
+    chosen: int = 0,
+    surroundings: Surroundings | None = None,
+) -> Explanation:
+    """Why the method found `hit` for `query`, both RGB uint8 (height, width, 3) of any sizes.
+
+    `neighbours` are the results of the search that found it, best first, and `chosen` is the place of `hit` among them
+    (0 = the first). Hashes, local features and face methods are explained from the images alone (face methods show the
+    scores too, if given); for all others the neighbours' scores are the explanation, and without them `picture` is
+    None. `surroundings` offers what an encoder of bits may be built with.
+    """
+    module, _, name = kind_of(spec).function.partition(":")
+    function = getattr(importlib.import_module(module), name)
+    return function(Question(spec, query, hit, neighbours, chosen, surroundings or Surroundings()))

@@ -1,15 +1,21 @@
 """Face methods explained: the faces found in both images, the one that was compared, and the neighbours' scores."""
 
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image as Picture
+from PIL import ImageDraw
 
 from benchmarks.explain.canvas import PANEL, fitted, side_by_side, stacked, written
 from benchmarks.explain.explanation import Explanation, Question
-from benchmarks.explain.found_faces import find_faces
 from benchmarks.explain.neighbours import draw_neighbours, say_neighbours
 from benchmarks.pictures.marks import FAINT, PAPER, RIGHT
+from datasets.imageset import Image
 from methods.faces.alignment import choose_face
-from methods.faces.detection import FaceBoxes
+from methods.faces.detection import FaceBoxes, FaceDetector, detect_faces
+from methods.spec import MethodSpec
 
 
 def explain_faces(question: Question) -> Explanation:
@@ -33,7 +39,7 @@ def explain_faces(question: Question) -> Explanation:
 
 def draw_faces(image: np.ndarray, faces: FaceBoxes) -> np.ndarray:
     """The image fitted to PANEL pixels, its faces drawn: the one it is about by a thick box and its landmarks."""
-    picture = Image.fromarray(fitted(image))
+    picture = Picture.fromarray(fitted(image))
     scale = PANEL / max(image.shape[:2])
     draw = ImageDraw.Draw(picture)
     about = choose_face(faces, image.shape[:2])
@@ -56,3 +62,38 @@ def _draw_landmarks(draw: ImageDraw.ImageDraw, points: np.ndarray) -> None:
 
 def _counted(faces: int) -> str:
     return f"{faces or 'no'} face{'' if faces == 1 else 's'}"
+
+
+def find_faces(spec: MethodSpec, images: Sequence[Image]) -> list[FaceBoxes]:
+    """The faces of each image, with five landmarks each. No network that embeds is built for it."""
+    if "dlib" in spec.requires:
+        return [find_by_dlib(image) for image in images]
+    least = spec.encoder.params.get("min_face_size") if spec.encoder else None
+    return detect_faces(images) if least is None else FaceDetector(least).detect(images)
+
+
+def find_by_dlib(image: Image) -> FaceBoxes:
+    """Faces by dlib's HOG detector, as methods.encoders.dlib_face looks for them: small ones only without large ones.
+
+    Landmarks are two corners of each eye and the base of the nose.
+    """
+    detector, predictor = _dlib()
+    rectangles, scores, _ = detector.run(image, 0, 0.0)
+    if not len(rectangles):
+        rectangles, scores, _ = detector.run(image, 1, 0.0)
+    boxes = [(box.left(), box.top(), box.right(), box.bottom()) for box in rectangles]
+    landmarks = [[(point.x, point.y) for point in predictor(image, box).parts()] for box in rectangles]
+    return FaceBoxes(
+        np.array(boxes, dtype=np.float32).reshape(-1, 4),
+        np.array(scores, dtype=np.float32),
+        np.array(landmarks, dtype=np.float32).reshape(-1, 5, 2),
+    )
+
+
+@cache
+def _dlib() -> tuple[Any, Any]:
+    import dlib
+
+    from methods.weights import require_weights
+
+    return dlib.get_frontal_face_detector(), dlib.shape_predictor(str(require_weights("dlib-landmarks", None).path))

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from benchmarks.explain.bars import draw_bars
-from benchmarks.explain.canvas import side_by_side, stacked
+from benchmarks.explain.canvas import draw_bars, side_by_side, stacked
 from benchmarks.explain.explanation import Explanation, Neighbour, Question
 
 MOST = 10

@@ -6,12 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.cells import ON, Cell
-from benchmarks.explain.explanation import Explanation, Neighbour
-from benchmarks.explain.registry import explain
+from benchmarks.explain.explanation import Explanation, Neighbour, explain
 from benchmarks.judged.statistics import KEPT
-from benchmarks.pictures.images import images_of
 from benchmarks.store import Store
-from benchmarks.tables.groups import Group, make_groups
+from benchmarks.tables.groups import Group, images_of, make_groups
 from datasets.errors import BenchmarkError, UnknownNameError
 from methods.ranking import Ranking
 from methods.registry import Registry

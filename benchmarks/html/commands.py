@@ -1,10 +1,16 @@
-"""The commands that make a figure again: what was asked, with the folder and the plug-ins of this very report."""
+"""Where the figures come from: machine, versions and protocol of each table, and the command that makes each again.
+
+A command names what was asked, with the folder and the plug-ins of this very report.
+"""
 
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.html.section import Section, render
 from benchmarks.tables.groups import Group
+from benchmarks.tables.notes import provenance_notes
+from benchmarks.tables.pages import Page
 from methods.engines.registry import PLAIN
 
 _PROGRAM = ("python", "-m", "benchmarks")
@@ -46,3 +52,20 @@ def scaling_command(methods: Sequence[str], dataset: str, sizes: Sequence[int], 
 def _places(out: Path, plugins: Sequence[Path]) -> list[str]:
     named = [word for path in plugins for word in ("--plugin", str(path))]
     return named + ([] if out == _DEFAULT else ["--out", str(out)])
+
+
+def tables_section(pages: Sequence[Page]) -> list[Section]:
+    """Every table that is also written as markdown, CSV and LaTeX, in one section."""
+    if not pages:
+        return []
+    return [Section("tables", "Tables", render("tables.html", pages=pages))]
+
+
+def origins(pages: Sequence[Page]) -> list[Section]:
+    """One section."""
+    groups = list({id(page.group): page.group for page in pages}.values())
+    rows = [(group.heading, provenance_notes(group), run_command(group)) for group in groups]
+    if not rows:
+        return []
+    report = report_command(groups[0].out, groups[0].plugins)
+    return [Section("origins", "Provenance", render("origins.html", rows=rows, report=report))]

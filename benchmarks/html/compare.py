@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from benchmarks.html.section import Section
-from benchmarks.html.templates import render
+from benchmarks.html.section import Section, render
 from benchmarks.metrics.registry import added_metrics
 from benchmarks.metrics.statistics import paired_differences
 from benchmarks.tables.model import Column, count, fraction, is_missing, mebibytes, milliseconds, rate

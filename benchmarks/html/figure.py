@@ -6,7 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from benchmarks.html.templates import render
+from benchmarks.html.section import render
 from benchmarks.tables.model import Table
 
 

@@ -5,16 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.html.commands import report_command
-from benchmarks.html.first_hits import FirstHits, group_hits
-from benchmarks.html.gallery_choice import disagreements, distinct, worst_failures
-from benchmarks.html.gallery_view import Block, View
-from benchmarks.html.section import Section
-from benchmarks.html.templates import render, source
-from benchmarks.html.thumbnails import Thumbnails
+from benchmarks.html.gallery_choice import FirstHits, disagreements, distinct, group_hits, worst_failures
+from benchmarks.html.gallery_view import Block, Thumbnails, View
+from benchmarks.html.section import Section, render, source
 from benchmarks.pictures.findings import find_results
-from benchmarks.pictures.images import images_of
 from benchmarks.store import Store
-from benchmarks.tables.groups import Group, make_groups
+from benchmarks.tables.groups import Group, images_of, make_groups
 from datasets.errors import BenchmarkError
 from datasets.manifest import Manifest
 from methods.registry import Registry

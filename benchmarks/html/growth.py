@@ -7,8 +7,7 @@ from typing import Any
 
 from benchmarks.html.commands import scaling_command
 from benchmarks.html.figure import Figure, Panel, figures_html
-from benchmarks.html.section import Section
-from benchmarks.html.templates import anchor
+from benchmarks.html.section import Section, anchor
 from benchmarks.html.theme import HEIGHT, SHAPES, data, zoom
 from benchmarks.tables.model import Column, Table, count, mebibytes, milliseconds
 

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 
 from benchmarks.html.commands import run_command
-from benchmarks.html.section import Section
-from benchmarks.html.templates import render
+from benchmarks.html.section import Section, render
 from benchmarks.tables.model import Table, is_missing
 from benchmarks.tables.pages import Page
 from datasets.distortions import DISTORTIONS

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.columns import DERIVED
-from benchmarks.html.section import Section
-from benchmarks.html.templates import render
+from benchmarks.html.section import Section, render
 from benchmarks.html.theme import SHAPES
 from benchmarks.html.trade_offs import on_fronts
 from benchmarks.tables.model import (

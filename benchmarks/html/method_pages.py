@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks.html.commands import run_command
-from benchmarks.html.section import Section
-from benchmarks.html.templates import render
+from benchmarks.html.section import Section, render
 from benchmarks.tables.model import Column, Table, count, fraction, mebibytes, milliseconds, rate
 from benchmarks.tables.pages import Page
 from benchmarks.tables.retrieval import STAGES

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.html.section import Section
-from benchmarks.html.templates import render
-from benchmarks.tables.markdown import LEGEND
+from benchmarks.html.section import Section, render
+from benchmarks.tables.formats import LEGEND
 from benchmarks.tables.model import milliseconds
 from benchmarks.tables.pages import Page
-from benchmarks.tables.write import summary_tables
+from benchmarks.tables.ranks import summary_tables
 from datasets.words import count_of
 
 

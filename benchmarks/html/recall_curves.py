@@ -5,8 +5,7 @@ from typing import Any
 
 from benchmarks.html.commands import run_command
 from benchmarks.html.figure import Figure, Panel, figures_html
-from benchmarks.html.section import Section
-from benchmarks.html.templates import anchor
+from benchmarks.html.section import Section, anchor
 from benchmarks.html.theme import HEIGHT, anchors, data, family_colour, family_shape, zoom
 from benchmarks.metrics.judgement import CUTOFFS
 from benchmarks.tables.model import Column, Table, fraction, is_missing

@@ -7,8 +7,7 @@ from typing import Any
 from benchmarks.files import read_json
 from benchmarks.html.commands import report_command, run_command
 from benchmarks.html.figure import Figure, Panel, figures_html
-from benchmarks.html.section import Section
-from benchmarks.html.templates import anchor
+from benchmarks.html.section import Section, anchor
 from benchmarks.html.theme import data, zoom
 from benchmarks.store import Store
 from benchmarks.tables.model import Column, Table, count, fraction

@@ -1,39 +1,74 @@
-"""From an entrant's samples and answers to the figures of its row."""
+"""From an entrant's samples and answers to the figures of its row.
 
-from collections.abc import Sequence
+What it should have found is the exact ranking, so deep that no tie is cut.
+"""
+
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from benchmarks.indexes.seat import Entrant
-from benchmarks.indexes.truth import recalls
+from benchmarks.indexes.rounds import Entrant
 from benchmarks.latency.summary import quantiles
+from benchmarks.metrics.index_recall import index_recall
 from benchmarks.metrics.statistics import bootstrap_interval
 from benchmarks.protocol import SEED
 from methods.fingerprint import describe
 from methods.ranking import Ranking
 
+CUTOFFS = (1, 10, 20)
+
+Search = Callable[[int, np.ndarray], tuple[np.ndarray, np.ndarray]]
+"""k and places (r,) of queries to the ids and scores (r, k) of an exact search for them."""
 _RESAMPLES = 1000
+
+
+def exact_ranking(search: Search, queries: int, gallery: int) -> Ranking:
+    """The exact ranking of each query down to where the score falls below that of the last cutoff, -1 from there on.
+
+    Hashes tie by the hundred: any of those that tie with the 20th belongs to the exact top 20. Queries whose ties go
+    on are searched deeper and deeper.
+    """
+    last = min(CUTOFFS[-1], gallery)
+    depth = min(2 * last, gallery)
+    ids, scores = search(depth, np.arange(queries))
+    while len(open_ends := np.flatnonzero(scores[:, -1] == scores[:, last - 1])) and depth < gallery:
+        deeper = min(4 * depth, gallery)
+        room = ((0, 0), (0, deeper - depth))
+        ids, scores = np.pad(ids, room, constant_values=-1), np.pad(scores, room, constant_values=-np.inf)
+        ids[open_ends], scores[open_ends] = search(deeper, open_ends)
+        depth = deeper
+    return _ranking(ids, scores)
+
+
+def recalls(ids: np.ndarray, scores: np.ndarray, exact: Ranking) -> dict[int, np.ndarray]:
+    """Tie-aware recall at each cutoff, per query (q,), of an index's answer (q, 20)."""
+    answer = _ranking(ids, scores)
+    return {k: index_recall(answer, exact, k) for k in CUTOFFS}
+
+
+def _ranking(ids: np.ndarray, scores: np.ndarray) -> Ranking:
+    return Ranking(ids, scores, np.zeros(len(ids), dtype=bool))
 
 
 def row_of(entrant: Entrant, exact: Ranking, scans: Sequence[Entrant], gallery: int) -> dict[str, Any]:
     """All that is stored of an entrant; without figures where its index failed."""
-    seat = entrant.seat
+    worker = entrant.worker
     row: dict[str, Any] = {
-        "family": seat.build.family,
-        "build": describe(seat.build.part),
+        "family": worker.build.family,
+        "build": describe(worker.build.part),
         "settings": entrant.settings,
-        "status": seat.status,
-        "reason": seat.reason,
-        **seat.facts,
+        "status": worker.status,
+        "reason": worker.reason,
+        **worker.facts,
     }
-    if seat.status != "ok":
+    if worker.status != "ok":
         return row
     single = np.array(entrant.single)
     kept = recalls(entrant.ids, entrant.scores, exact)
     deepest = max(kept)
     return row | {
-        "bytes_per_vector": seat.facts["index_bytes"] / gallery,
+        "bytes_per_vector": worker.facts["index_bytes"] / gallery,
         **{f"recall@{k}": float(np.mean(values)) for k, values in kept.items()},
         f"recall@{deepest}_interval": list(bootstrap_interval(kept[deepest])),
         **_latency(single),

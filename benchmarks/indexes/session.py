@@ -10,16 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.experiments.calibration import strayed
 from benchmarks.experiments.candidates import Candidate
 from benchmarks.experiments.frame import Frame, Unit
-from benchmarks.indexes.figures import fastest, row_of
+from benchmarks.experiments.rounds import strayed
+from benchmarks.experiments.rows import IndexStore
+from benchmarks.indexes.figures import CUTOFFS, exact_ranking, fastest, row_of
 from benchmarks.indexes.participant import IndexJob
-from benchmarks.indexes.results import IndexStore
-from benchmarks.indexes.seat import Entrant, Seat
+from benchmarks.indexes.rounds import Budget, Entrant, Worker, take_turns
 from benchmarks.indexes.sweep import make_sweep, require_known
-from benchmarks.indexes.truth import CUTOFFS, exact_ranking
-from benchmarks.indexes.turns import Budget, take_turns
 from benchmarks.indexes.vectors import QUERIES, Source, VectorJob, run_vectors
 from benchmarks.launch import Outcome
 from benchmarks.provenance import provenance
@@ -112,18 +110,18 @@ class Session:
             if made.status != "ok":
                 return made
             vectors = {**self.facts["vectors"], **made.result}
-            seats = self._seats(vectors, folder)
-            entrants = [Entrant(seat, settings) for seat in seats for settings in seat.build.settings]
+            workers = self._workers(vectors, folder)
+            entrants = [Entrant(worker, settings) for worker in workers for settings in worker.build.settings]
             try:
-                for seat in seats:
-                    self._start(seat)
-                exact = self._answers(seats[0], entrants, vectors)
+                for worker in workers:
+                    self._start(worker)
+                exact = self._answers(workers[0], entrants, vectors)
                 calibration = take_turns(entrants, self.asked.budget, self._patience, self.frame.say)
             except ExactFailedError as error:
-                return Outcome(seats[0].status, str(error), time.perf_counter() - start, {}, "")
+                return Outcome(workers[0].status, str(error), time.perf_counter() - start, {}, "")
             finally:
-                for seat in seats:
-                    seat.stop()
+                for worker in workers:
+                    worker.stop()
         result = self._result(vectors, entrants, exact) | {"strayed": strayed(np.array(calibration.seconds))}
         return Outcome("ok", "", time.perf_counter() - start, result, "")
 
@@ -136,23 +134,27 @@ class Session:
         isolated = partial(self.frame.isolated, self.candidate, run_vectors, TIMING, job=VectorJob, workdir=folder)
         return isolated(size=self.source.size)
 
-    def _seats(self, vectors: dict[str, Any], folder: Path) -> list[Seat]:
+    def _workers(self, vectors: dict[str, Any], folder: Path) -> list[Worker]:
         asked, settings = self.asked, self.frame.settings
-        seats = []
+        workers = []
         sweep = make_sweep(vectors["metric"], vectors["gallery"], vectors["dimension"], asked.families)
         for place, build in enumerate(sweep):
             title = " ".join([build.family, *(f"{name}={value}" for name, value in build.part.params.items())])
             log = folder / f"{place:02d}-{build.family}.log"
             job = IndexJob(title, build.part, folder, log, asked.batch, settings.threads)
-            seats.append(Seat(build, job, settings.memory_limit))
-        return seats
+            workers.append(Worker(build, job, settings.memory_limit))
+        return workers
 
-    def _start(self, seat: Seat) -> None:
-        seat.start(self._patience)
-        well = f"built in {seat.facts['build_s']:.1f} s" if seat.status == "ok" else f"{seat.status}: {seat.reason}"
-        self.frame.say(f"{seat.job.title}: {well}")
+    def _start(self, worker: Worker) -> None:
+        worker.start(self._patience)
+        well = (
+            f"built in {worker.facts['build_s']:.1f} s"
+            if worker.status == "ok"
+            else f"{worker.status}: {worker.reason}"
+        )
+        self.frame.say(f"{worker.job.title}: {well}")
 
-    def _answers(self, exact: Seat, entrants: Sequence[Entrant], vectors: dict[str, Any]) -> Ranking:
+    def _answers(self, exact: Worker, entrants: Sequence[Entrant], vectors: dict[str, Any]) -> Ranking:
         """The exact ranking; the answers of every entrant are left in it."""
         patience = self._patience
 
@@ -164,20 +166,20 @@ class Session:
 
         truth = exact_ranking(search, vectors["queries"], vectors["gallery"])
         for entrant in entrants:
-            answer = entrant.seat.ask("answers", patience, settings=entrant.settings, k=CUTOFFS[-1])
+            answer = entrant.worker.ask("answers", patience, settings=entrant.settings, k=CUTOFFS[-1])
             if answer is not None:
                 entrant.ids, entrant.scores = answer
         return truth
 
     def _result(self, vectors: dict[str, Any], entrants: Sequence[Entrant], exact: Ranking) -> dict[str, Any]:
         """What is stored of the set; all samples are stored beside it."""
-        scans = [entrant for entrant in entrants if entrant.seat.build.scan and entrant.seat.status == "ok"]
+        scans = [entrant for entrant in entrants if entrant.worker.build.scan and entrant.worker.status == "ok"]
         samples = {str(place): np.array(entrant.single) for place, entrant in enumerate(entrants)}
         self.store.save_samples(self.path, samples)
         return {
             "vectors": vectors,
             "rows": [row_of(entrant, exact, scans, vectors["gallery"]) for entrant in entrants],
-            "scan": fastest(scans).seat.build.family if scans else "",
+            "scan": fastest(scans).worker.build.family if scans else "",
             "provenance": provenance() | {"indexes": package_versions(LIBRARIES)},
         }
 

@@ -9,8 +9,7 @@ import numpy as np
 
 from benchmarks.embeddings import EmbeddingStore
 from benchmarks.protocol import SEED
-from benchmarks.scaling.galleries import make_pool
-from benchmarks.scaling.jitter import grown
+from benchmarks.scaling.galleries import grown, make_pool
 from benchmarks.worker import Job, contained, open_cell
 from datasets.errors import BenchmarkError, DataError
 from datasets.manifest import Manifest

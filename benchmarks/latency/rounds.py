@@ -15,8 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.experiments.calibration import Calibration
-from benchmarks.experiments.rounds import interleaved, said
+from benchmarks.experiments.rounds import Calibration, interleaved, said
 from benchmarks.experiments.server import Child, Server
 from benchmarks.processes import MARK
 from datasets.errors import BenchmarkError
@@ -54,7 +53,7 @@ class Budget:
 
 
 @dataclass(eq=False)
-class Seat:
+class Worker:
     """One participant of a session, from its job to its samples."""
 
     name: str
@@ -90,60 +89,62 @@ class Seat:
             self.server.stop()
 
 
-def take_turns(seats: Sequence[Seat], budget: Budget, on_progress: Callable[[str], None]) -> Calibration:
-    """Make every seat ready, then ask all of them round by round; their samples and errors are left in the seats.
+def take_turns(workers: Sequence[Worker], budget: Budget, on_progress: Callable[[str], None]) -> Calibration:
+    """Make every worker ready, then ask all of them round by round; their samples and errors are left in the workers.
 
-    Returns the calibration: two samples before the first round, one after each turn. A seat that fails is left out from
-    then on and costs the others nothing.
+    Returns the calibration: two samples before the first round, one after each turn. A worker that fails is left out
+    from then on and costs the others nothing.
     """
     calibration = Calibration()
     with tempfile.TemporaryDirectory(prefix="latency-") as folder:
         try:
-            for seat in seats:
-                on_progress(f"{seat.name}: getting ready")
+            for worker in workers:
+                on_progress(f"{worker.name}: getting ready")
                 log = Path(tempfile.mkdtemp(dir=folder)) / "log.txt"
-                _guarded(seat, lambda seat=seat, log=log: _start(seat, log, budget))  # type: ignore[misc]
-            for seat in interleaved(seats, budget.rounds, calibration, said(budget.rounds, on_progress)):
-                _guarded(seat, lambda seat=seat: _one_round(seat, budget))  # type: ignore[misc]
-            for seat in seats:
-                on_progress(f"{seat.name}: batches")
-                _guarded(seat, lambda seat=seat: _sweep(seat, budget))  # type: ignore[misc]
+                _guarded(worker, lambda worker=worker, log=log: _start(worker, log, budget))  # type: ignore[misc]
+            for worker in interleaved(workers, budget.rounds, calibration, said(budget.rounds, on_progress)):
+                _guarded(worker, lambda worker=worker: _one_round(worker, budget))  # type: ignore[misc]
+            for worker in workers:
+                on_progress(f"{worker.name}: batches")
+                _guarded(worker, lambda worker=worker: _sweep(worker, budget))  # type: ignore[misc]
         finally:
-            for seat in seats:
-                seat.stop()
+            for worker in workers:
+                worker.stop()
     return calibration
 
 
-def _guarded(seat: Seat, step: Callable[[], None]) -> None:
-    if seat.error:
+def _guarded(worker: Worker, step: Callable[[], None]) -> None:
+    if worker.error:
         return
     try:
         step()
     except ParticipantError as error:
-        seat.error = one_line(str(error), REASON)
-        seat.stop()
+        worker.error = one_line(str(error), REASON)
+        worker.stop()
 
 
-def _start(seat: Seat, log: Path, budget: Budget) -> None:
+def _start(worker: Worker, log: Path, budget: Budget) -> None:
     """Start the participant's process and wait until it is ready."""
-    out = Path(seat.job["models"]).parents[1]  # <out>/cache/models
-    seat.server = Server(out, log, seat.memory_limit)
+    out = Path(worker.job["models"]).parents[1]  # <out>/cache/models
+    worker.server = Server(out, log, worker.memory_limit)
     try:
-        seat.facts = seat.answered(seat.server.begin(partial(_spawned, seat, log), budget.ready_seconds, seat.job))
+        worker.facts = worker.answered(
+            worker.server.begin(partial(_spawned, worker, log), budget.ready_seconds, worker.job)
+        )
     except ParticipantError as error:
-        last = log.read_text(errors="replace").strip().splitlines()[-1:] if seat.status == "killed" else []
+        last = log.read_text(errors="replace").strip().splitlines()[-1:] if worker.status == "killed" else []
         raise ParticipantError(f"{error} {last[0] if last else ''}".strip()) from error
-    seat.queries = budget.queries_of(seat.facts["pace_s"])
+    worker.queries = budget.queries_of(worker.facts["pace_s"])
 
 
-def _spawned(seat: Seat, log: Path, scratch: Path, mark: str) -> Child:
-    """A process in the seat's checkout, which inherits one end of a socket pair."""
+def _spawned(worker: Worker, log: Path, scratch: Path, mark: str) -> Child:
+    """A process in the worker's checkout, which inherits one end of a socket pair."""
     ours, theirs = socket.socketpair()
     with theirs, log.open("ab") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.latency.contestant", str(theirs.fileno())],
-            cwd=seat.checkout,
-            env={**os.environ, **seat.job["environment"], "TMPDIR": str(scratch), MARK: mark},
+            cwd=worker.checkout,
+            env={**os.environ, **worker.job["environment"], "TMPDIR": str(scratch), MARK: mark},
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -159,13 +160,13 @@ def _spawned(seat: Seat, log: Path, scratch: Path, mark: str) -> Child:
     return Child(process.pid, join, Connection(ours.detach()))
 
 
-def _one_round(seat: Seat, budget: Budget) -> None:
-    patience = min(budget.ready_seconds, max(60.0, 50 * seat.queries * seat.facts["pace_s"]))
-    seat.samples.append(seat.ask({"do": "round", "queries": seat.queries}, patience))
+def _one_round(worker: Worker, budget: Budget) -> None:
+    patience = min(budget.ready_seconds, max(60.0, 50 * worker.queries * worker.facts["pace_s"]))
+    worker.samples.append(worker.ask({"do": "round", "queries": worker.queries}, patience))
 
 
-def _sweep(seat: Seat, budget: Budget) -> None:
+def _sweep(worker: Worker, budget: Budget) -> None:
     # A size that would take longer than ten budgets by the pace of single queries is not tried.
-    sizes = [size for size in BATCHES if size == 1 or size * seat.facts["pace_s"] < 10 * budget.batch_seconds]
+    sizes = [size for size in BATCHES if size == 1 or size * worker.facts["pace_s"] < 10 * budget.batch_seconds]
     order = {"do": "batches", "sizes": sizes, "seconds": budget.batch_seconds}
-    seat.facts["seconds_by_batch"] = seat.ask(order, min(600.0, budget.ready_seconds))
+    worker.facts["seconds_by_batch"] = worker.ask(order, min(600.0, budget.ready_seconds))

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks.devices import device_environment
-from benchmarks.experiments.calibration import strayed
-from benchmarks.experiments.settings import Settings
+from benchmarks.experiments.candidates import Settings
+from benchmarks.experiments.rounds import strayed
 from benchmarks.latency.records import LatencyRecord, LatencyStore
-from benchmarks.latency.rounds import Budget, Seat, take_turns
+from benchmarks.latency.rounds import Budget, Worker, take_turns
 from benchmarks.plan import PlannedCell, Request
 from benchmarks.protocol import SEARCH_DEPTH, size_class
 from benchmarks.provenance import now, provenance
@@ -63,21 +63,21 @@ def measure(
     limit = session.settings.memory_limit
     for start in range(0, len(cells), step):
         members = cells[start : start + step]
-        seats = {planned: Seat(planned.cell.method, _job(planned, session), _HERE, limit) for planned in members}
+        workers = {planned: Worker(planned.cell.method, _job(planned, session), _HERE, limit) for planned in members}
         rivals = (
-            {p: Seat(f"{p.cell.method} (base)", _job(p, session), session.against, limit) for p in members}
+            {p: Worker(f"{p.cell.method} (base)", _job(p, session), session.against, limit) for p in members}
             if session.against
             else {}
         )
         begun = now()
-        calibration = take_turns([*seats.values(), *rivals.values()], session.budget, on_progress)
-        for planned, seat in seats.items():
-            record = _record(planned, seat, np.array(calibration.seconds), begun, _inputs(planned, session))
+        calibration = take_turns([*workers.values(), *rivals.values()], session.budget, on_progress)
+        for planned, worker in workers.items():
+            record = _record(planned, worker, np.array(calibration.seconds), begun, _inputs(planned, session))
             records.save(record)
             done.append(record)
             rival = rivals.get(planned)
-            if rival and rival.samples and seat.samples:
-                records.save_pair(planned.cell, *_pair(rival, seat))
+            if rival and rival.samples and worker.samples:
+                records.save_pair(planned.cell, *_pair(rival, worker))
     return done
 
 
@@ -97,25 +97,25 @@ def _inputs(planned: PlannedCell, session: Session) -> dict[str, Any]:
     return {**planned.inputs, "latency": {"budget": budget, "code": code}}
 
 
-def _pair(base: Seat, new: Seat) -> tuple[np.ndarray, np.ndarray]:
+def _pair(base: Worker, new: Worker) -> tuple[np.ndarray, np.ndarray]:
     """Seconds (rounds, queries) of both, cut to the rounds and queries that both have."""
     rounds = min(len(base.samples), len(new.samples))
     queries = min(base.queries, new.queries)
-    old, fresh = (np.stack([sample["total"][:queries] for sample in seat.samples[:rounds]]) for seat in (base, new))
+    old, fresh = (np.stack([sample["total"][:queries] for sample in worker.samples[:rounds]]) for worker in (base, new))
     return old, fresh
 
 
 def _record(
-    planned: PlannedCell, seat: Seat, calibration: np.ndarray, begun: str, inputs: dict[str, Any]
+    planned: PlannedCell, worker: Worker, calibration: np.ndarray, begun: str, inputs: dict[str, Any]
 ) -> LatencyRecord:
-    names = sorted({name for sample in seat.samples for name in sample})
-    empty = np.zeros(seat.queries)
-    samples = {name: np.stack([sample.get(name, empty) for sample in seat.samples]) for name in names}
+    names = sorted({name for sample in worker.samples for name in sample})
+    empty = np.zeros(worker.queries)
+    samples = {name: np.stack([sample.get(name, empty) for sample in worker.samples]) for name in names}
     facts = {
-        **seat.facts,
-        "error": seat.error,
-        "status": seat.status if seat.error else "ok",
-        "threads": seat.job["threads"],
+        **worker.facts,
+        "error": worker.error,
+        "status": worker.status if worker.error else "ok",
+        "threads": worker.job["threads"],
         "trained": planned.trained,
         "manifest": planned.inputs["manifest"],
         "calibration_s": calibration.tolist(),

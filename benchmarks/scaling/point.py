@@ -1,4 +1,8 @@
-"""One point, inside its own process: build an index over a gallery of one size, then time searches in it."""
+"""Inside a process of its own: build an index over a gallery of one size, then time searches in it.
+
+Before the points of an encoder, images are looked at once for all sizes: what an image costs, and its embedding,
+stored.
+"""
 
 import time
 from collections.abc import Sequence
@@ -12,17 +16,16 @@ from benchmarks import timing
 from benchmarks.embeddings import EmbeddingStore
 from benchmarks.memory import StagePeaks
 from benchmarks.protocol import SEED
-from benchmarks.scaling.galleries import Pool, read_pool
-from benchmarks.scaling.jitter import grown, has_row
+from benchmarks.scaling.galleries import Pool, grown, has_row, read_pool
 from benchmarks.scaling.search_cost import TIMING, batched_searches, clocked, single_searches
 from benchmarks.tasking.context import CellContext
 from benchmarks.worker import Job, contained, open_cell
 from datasets.errors import DataError
 from datasets.imageset import Image, ImageSet
-from methods.building import build_method
+from methods.building import build_encoder, build_method
 from methods.contracts import Method
 from methods.spec import Part
-from methods.vector_method import VectorMethod
+from methods.vector_method import VectorMethod, embed_in_batches
 
 BUILDS, BUILD_SECONDS = 5, 3.0
 """An index over embeddings is built so many times, unless that many seconds are spent before."""
@@ -43,6 +46,37 @@ class NoEncoder:
     def encode(self, images: Sequence[Image]) -> np.ndarray:
         """Raises DataError: whatever gets here has no stored row."""
         raise DataError("an embedding that was stored is gone; run again with --force")
+
+
+def run_extraction(job: PointJob) -> None:
+    """Entry point of the child process; `job.size` gallery images are embedded, and the queries."""
+    contained(job, partial(_extract, size=job.size))
+
+
+def _extract(job: Job, size: int) -> dict[str, Any]:
+    context, dataset = open_cell(job)
+    pool = read_pool(job.manifest, dataset)
+    images = pool.gallery[:size]
+    peaks = StagePeaks()
+    with peaks.stage("load"):
+        start = time.perf_counter()
+        encoder = build_encoder(context.spec, context.surroundings)
+        row = embed_in_batches(encoder, pool.queries[:1])
+        load_seconds = time.perf_counter() - start
+    sample = timing.in_memory(images[: TIMING.gallery_sample])
+    with peaks.stage("extract"):
+        seconds = timing.seconds_per_image(lambda: embed_in_batches(encoder, sample), len(sample), TIMING.seconds)
+    store = EmbeddingStore(context.embeddings)
+    store(encoder, images)
+    store(encoder, pool.queries)
+    return {
+        "images": len(images),
+        "computed": store.computed,
+        "load_s": load_seconds,
+        "extraction_s": seconds.tolist(),
+        "embedding_bytes_per_image": row.nbytes,
+        "memory": {"baseline": peaks.baseline, "peak": peaks.highest, "stages": peaks.stages},
+    }
 
 
 def run_point(job: PointJob) -> None:

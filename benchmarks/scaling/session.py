@@ -7,12 +7,10 @@ from typing import Any
 
 from benchmarks.experiments.candidates import Candidate
 from benchmarks.experiments.frame import PLANNED, Frame, Unit
+from benchmarks.experiments.rows import ScalingStore
 from benchmarks.launch import Outcome
-from benchmarks.scaling.extraction import run_extraction
-from benchmarks.scaling.galleries import Pool, make_pool
-from benchmarks.scaling.jitter import SHARE
-from benchmarks.scaling.point import BUILD_SECONDS, BUILDS, PointJob, run_point
-from benchmarks.scaling.results import ScalingStore
+from benchmarks.scaling.galleries import SHARE, Pool, make_pool
+from benchmarks.scaling.point import BUILD_SECONDS, BUILDS, PointJob, run_extraction, run_point
 from benchmarks.scaling.search_cost import TIMING
 from datasets.words import count_of
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.inventory import can_run
-from benchmarks.scaling.jitter import has_row
+from benchmarks.scaling.galleries import has_row
 from benchmarks.search.encoding import Decodable, encode_missing
 from benchmarks.search.errors import SearchError
 from benchmarks.search.gallery import Advance, Gallery, whole_imageset

@@ -10,12 +10,9 @@ import numpy as np
 from benchmarks import timing
 from benchmarks.memory import StagePeaks
 from benchmarks.protocol import SEARCH_DEPTH
-from benchmarks.scaling.galleries import read_pool
-from benchmarks.scaling.jitter import has_row
-from benchmarks.streaming.extraction import extract
-from benchmarks.streaming.gallery import repeated
-from benchmarks.streaming.plan import build_index
-from benchmarks.streaming.shards import ShardFolder
+from benchmarks.scaling.galleries import has_row, read_pool
+from benchmarks.streaming.plan import build_index, repeated
+from benchmarks.streaming.shards import ShardFolder, extract
 from benchmarks.worker import Job, contained, open_cell
 from datasets.errors import DataError
 from datasets.imageset import ImageSet

@@ -11,13 +11,12 @@ import psutil
 
 from benchmarks.experiments.candidates import Candidate
 from benchmarks.experiments.frame import Frame, Unit, ended
+from benchmarks.experiments.rows import StreamingStore
 from benchmarks.launch import Outcome
 from benchmarks.protocol import TIMING
 from benchmarks.scaling.galleries import make_pool
-from benchmarks.streaming.gallery import repeated
 from benchmarks.streaming.measure import StreamJob, run_check, run_stream
-from benchmarks.streaming.plan import build_index
-from benchmarks.streaming.results import StreamingStore
+from benchmarks.streaming.plan import build_index, repeated
 from datasets.distortions import version
 from datasets.words import count_of
 from methods.fingerprint import digest

@@ -1,8 +1,13 @@
-"""Rows on disk in files of equally many, memory-mapped when they are read. A file that is there is whole."""
+"""Rows on disk in files of equally many, memory-mapped when they are read. A file that is there is whole.
+
+A gallery is embedded shard by shard: no more than one shard of rows and one batch of images is in memory.
+"""
 
 import fcntl
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import overload
 
@@ -10,6 +15,9 @@ import numpy as np
 
 from benchmarks.files import write_atomically
 from datasets.errors import BenchmarkError, DataError
+from datasets.imageset import ImageSet
+from methods.contracts import Encoder
+from methods.vector_method import embed_in_batches
 
 
 class ShardFolder(Sequence[np.ndarray]):
@@ -85,3 +93,29 @@ class ShardFolder(Sequence[np.ndarray]):
         except DataError:
             return False
         return True
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """What one call did: shards that were there before and that it made, images it encoded, seconds that took."""
+
+    found: int
+    made: int
+    images: int
+    seconds: float
+
+
+def extract(encoder: Encoder, images: ImageSet, shards: ShardFolder) -> Extraction:
+    """Fill the shards that are missing. Whole shards are never made again, however the call before this one ended.
+
+    A shard is encoded in batches of its own, so its rows are the same whichever call makes it.
+    """
+    with shards.locked():
+        start = time.perf_counter()
+        missing = shards.missing()
+        encoded = 0
+        for number in missing:
+            span = shards.span(number)
+            shards.write(number, embed_in_batches(encoder, images[span.start : span.stop]))
+            encoded += len(span)
+        return Extraction(len(shards) - len(missing), len(missing), encoded, time.perf_counter() - start)

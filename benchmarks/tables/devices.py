@@ -7,7 +7,7 @@ from benchmarks.cells import Cell
 from benchmarks.files import write_text
 from benchmarks.ground_truth import read_ground_truth
 from benchmarks.store import Store
-from benchmarks.tables.markdown import to_markdown
+from benchmarks.tables.formats import to_markdown
 from benchmarks.tables.model import Column, Table, mebibytes, milliseconds, rate
 from benchmarks.tables.notes import machine_note
 from methods.registry import Registry

@@ -10,12 +10,12 @@ import numpy as np
 
 from benchmarks.engines.kept import kept_last
 from benchmarks.engines.subject import PREDICT
-from benchmarks.equivalence.proof import COSINE
-from benchmarks.experiments.calibration import NOISY
+from benchmarks.equivalence.check import COSINE
+from benchmarks.experiments.rounds import NOISY
 from benchmarks.files import write_text
 from benchmarks.latency.summary import quantiles
 from benchmarks.store import FAILED_RERUN, Store
-from benchmarks.tables.markdown import to_markdown
+from benchmarks.tables.formats import to_markdown
 from benchmarks.tables.model import Column, Table, milliseconds
 from benchmarks.tables.notes import machine_note
 from datasets.safe_text import csv_field

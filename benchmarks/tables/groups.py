@@ -1,6 +1,7 @@
-"""Stored rows sorted into what one table may compare: same data set, subset, task and content."""
+"""Stored rows sorted into what one table may compare: same data set, subset, task and content; and their images."""
 
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,7 +16,8 @@ from benchmarks.scoring import as_scored
 from benchmarks.store import FAILED_RERUN, Store
 from benchmarks.tasking.registry import tasks_of
 from datasets.errors import DataError
-from datasets.registry import DATASETS
+from datasets.manifest import Manifest
+from datasets.registry import DATASETS, open_dataset
 from methods.onnx_methods import is_onnx
 from methods.registry import Registry
 from methods.spec import MethodSpec
@@ -153,3 +155,14 @@ def rankable(entries: Iterable[tuple[Cell, dict[str, Any], MethodSpec]]) -> list
         for cell, row, spec in entries
         if spec.family != "canary" and row["trained"] and row["status"] == "ok"
     ]
+
+
+def images_of(store: Store, group: Group, data_dir: Path | None) -> Manifest:
+    """Gallery and queries that a retrieval group was run on; a stand-in's are generated, whatever lies in `data_dir`.
+
+    Raises BenchmarkError where they are not here.
+    """
+    text = store.manifest_path(group.manifest).read_text(encoding="utf-8")
+    synthetic = json.loads(text)["synthetic"]
+    dataset = open_dataset(group.entries[0][0].dataset, None if synthetic else data_dir, store.drawings)
+    return Manifest.from_json(text, dataset)

@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-from benchmarks.experiments.calibration import NOISY
+from benchmarks.experiments.rounds import NOISY
 from benchmarks.files import write_text
 from benchmarks.ground_truth import read_ground_truth
 from benchmarks.latency.records import LatencyRecord, LatencyStore
 from benchmarks.latency.summary import quantiles, stage_means
 from benchmarks.store import Store
-from benchmarks.tables.markdown import to_markdown
+from benchmarks.tables.formats import to_markdown
 from benchmarks.tables.model import Column, Table, count, milliseconds, rate
 from benchmarks.tables.notes import machine_note
 from methods.registry import Registry

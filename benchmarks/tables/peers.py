@@ -8,7 +8,7 @@ from typing import Any
 from benchmarks.files import DamagedFile, if_intact, read_json, read_record, write_record, write_text
 from benchmarks.overhead import between_cells
 from benchmarks.store import Store
-from benchmarks.tables.markdown import document
+from benchmarks.tables.formats import document
 from benchmarks.tables.model import Column, Table
 from benchmarks.tables.notes import machine_note
 from datasets.errors import BenchmarkError

@@ -1,4 +1,4 @@
-"""Writes the page of projections: how well the laws foretell, and what larger galleries would take."""
+"""Writes the page of projections: how well the laws predict, and what larger galleries would take."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -8,13 +8,13 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.csv_files import write_csv
+from benchmarks.experiments.rows import ScalingStore
 from benchmarks.files import DamagedFile, if_intact, read_record, write_record, write_text
 from benchmarks.projection.costs import NEAR, Check, Costs, costs_of
 from benchmarks.projection.fleet import USABLE, Fleet, Machine, fleet_for
 from benchmarks.scaling.growth import curves
-from benchmarks.scaling.results import ScalingStore
 from benchmarks.store import Store
-from benchmarks.tables.markdown import document
+from benchmarks.tables.formats import document
 from benchmarks.tables.model import Column, Table, count, milliseconds, rate
 from benchmarks.tables.notes import machine_note
 from methods.registry import Registry

@@ -7,7 +7,9 @@ from typing import Any
 from benchmarks.metrics.ranks import Answers, Ranked, rank_methods
 from benchmarks.protocol import SEED
 from benchmarks.tables.model import Column, Table, count, fraction
+from benchmarks.tables.pages import Page
 from benchmarks.tables.retrieval import METHOD, RetrievalTables
+from benchmarks.tables.summary import Summarised, summary_table
 from benchmarks.tables.winners import is_candidate
 from datasets.words import listed
 
@@ -85,6 +87,29 @@ def rank_table(ranking: Ranking) -> Table:
         "methods at once. Methods that share a group cannot be told apart from one another."
     ]
     return Table(f"Rank over {ranking.over}, {ranking.subset} subsets", _COLUMNS, rows, notes)
+
+
+def summary_tables(pages: Sequence[Page]) -> list[Table]:
+    """The summary of each subset that something is stored for, and the ranks of its methods over the data sets."""
+    return summaries(pages, {subset: rankings(tables) for subset, tables in retrieval_by_subset(pages).items()})
+
+
+def summaries(pages: Sequence[Page], ranked: Mapping[str, Sequence[Ranking]]) -> list[Table]:
+    """The same, with the `rankings` of each subset."""
+    return [
+        table
+        for subset, tables in retrieval_by_subset(pages).items()
+        for table in (summary_table([Summarised.of(each) for each in tables]), *map(rank_table, ranked[subset]))
+    ]
+
+
+def retrieval_by_subset(pages: Sequence[Page]) -> dict[str, list[RetrievalTables]]:
+    """By subset the retrieval tables of its data sets."""
+    found: dict[str, list[RetrievalTables]] = {}
+    for page in pages:
+        if page.retrieval:
+            found.setdefault(page.group.truth.subset, []).append(page.retrieval)
+    return found
 
 
 def rank_columns(found: Sequence[Ranking]) -> dict[str, dict[str, Any]]:

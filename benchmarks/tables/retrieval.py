@@ -12,10 +12,9 @@ from benchmarks.protocol import SEED
 from benchmarks.scoring import Estimate, RetrievalScore, canary_findings, score_index, score_retrieval
 from benchmarks.store import Store
 from benchmarks.tables.groups import Group, rankable
-from benchmarks.tables.identical import counted, identical_left_out
+from benchmarks.tables.identical import COLUMN as NEAR_COLUMN
+from benchmarks.tables.identical import add_near, counted, identical_left_out, near_copies
 from benchmarks.tables.model import Column, Table, count, fraction, mebibytes, milliseconds, rate
-from benchmarks.tables.near import COLUMN as NEAR_COLUMN
-from benchmarks.tables.near import add_near, near_copies
 from benchmarks.tables.notes import machine_text, retrieval_notes
 
 _SHOWN = ("hit@1", "hit@5", "P@5", "recall@20", "mAP", "MAP@R", "nDCG@10", "MRR", "kNN-vote@5")

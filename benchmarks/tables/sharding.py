@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
+from benchmarks.experiments.rows import ShardingStore
 from benchmarks.files import write_text
-from benchmarks.sharding.results import ShardingStore
 from benchmarks.store import Store
-from benchmarks.tables.markdown import to_markdown
+from benchmarks.tables.formats import to_markdown
 from benchmarks.tables.model import Column, Table, count, milliseconds
 from benchmarks.tables.notes import machine_note
 

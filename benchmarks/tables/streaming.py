@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.experiments.rows import StreamingStore
 from benchmarks.files import write_text
 from benchmarks.protocol import SEARCH_DEPTH
 from benchmarks.store import Store
-from benchmarks.streaming.results import StreamingStore
-from benchmarks.tables.markdown import to_markdown
+from benchmarks.tables.formats import to_markdown
 from benchmarks.tables.model import Column, Table, count, mebibytes, milliseconds, rate
 from benchmarks.tables.notes import machine_note
 

@@ -24,10 +24,10 @@ from benchmarks.metrics.identification import (
     learned_threshold,
 )
 from benchmarks.store import Store
-from benchmarks.tables.det_plot import det_plot
 from benchmarks.tables.groups import Group
 from benchmarks.tables.one_task import task_table
 from benchmarks.tables.pages import Page
+from benchmarks.tables.plot import det_plot
 from benchmarks.tables.retrieval import METHOD
 from benchmarks.tasking.context import CellContext
 from benchmarks.tasking.dense import dense_scores

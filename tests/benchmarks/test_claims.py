@@ -9,13 +9,12 @@ import pytest
 
 from benchmarks.cells import Cell
 from benchmarks.claims.accuracy import Change, KeptTop, PairAccuracy, Quality, RightForPeople
-from benchmarks.claims.claim import Claim, Figure
+from benchmarks.claims.claim import Claim, Decided, Exceeds, Figure, NotComparable
 from benchmarks.claims.claims_data import CLAIMS
 from benchmarks.claims.claims_table import claim_figures, figure_text, write_claims
 from benchmarks.claims.cost import IndexingTime, PeakMemory, SearchTime
 from benchmarks.claims.counts import FacesFound, PhotosToFind, SelfMatches
 from benchmarks.claims.evidence import Evidence
-from benchmarks.claims.verdict import Decided, Exceeds, NotComparable
 from benchmarks.metrics.intervals import share_interval
 from benchmarks.metrics.statistics import Interval
 from benchmarks.scoring import score_retrieval

@@ -11,8 +11,8 @@ from PIL import Image as PilImage
 
 from benchmarks.gate.sides import snapshot_of_store
 from benchmarks.metrics.pair_ranks import first_hits, micro_average_precision, pair_ranks
+from benchmarks.publishing.write import write_tables
 from benchmarks.store import Store
-from benchmarks.tables.write import write_tables
 from benchmarks.tasking.registry import own_tasks
 from benchmarks.tasks.copies import divide, normalise, require_apart
 from benchmarks.tasks.identification import learned_half

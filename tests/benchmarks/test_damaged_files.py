@@ -14,13 +14,11 @@ from typer.testing import CliRunner
 from benchmarks import files
 from benchmarks.cells import Cell
 from benchmarks.cli.app import app
+from benchmarks.experiments.rows import IndexStore, ScalingStore, StreamingStore
 from benchmarks.files import DamagedFile, NewerFileError, read_arrays, read_record, write_atomically, write_record
-from benchmarks.indexes.results import IndexStore
 from benchmarks.latency.records import LatencyRecord, LatencyStore
-from benchmarks.scaling.results import ScalingStore
 from benchmarks.scoring import as_scored, score_retrieval
 from benchmarks.store import Store
-from benchmarks.streaming.results import StreamingStore
 from benchmarks.tables.pages import make_pages
 from datasets.errors import BenchmarkError
 from methods.registry import load_registry

@@ -6,8 +6,7 @@ import pytest
 from benchmarks import disturbance
 from benchmarks.columns import Column, milliseconds
 from benchmarks.disturbance import Disturbance, Meter, undisturbed
-from benchmarks.tables.latex import to_latex
-from benchmarks.tables.markdown import to_markdown
+from benchmarks.tables.formats import to_latex, to_markdown
 from benchmarks.tables.model import Table
 from benchmarks.tables.notes import disturbance_words
 

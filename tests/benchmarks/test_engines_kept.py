@@ -4,7 +4,7 @@ import numpy as np
 from plugins.tiny_network import tiny_images, tiny_network
 
 from benchmarks.engines.kept import keep, kept_beside
-from benchmarks.engines.settling import MOST_IMAGES, settle
+from benchmarks.engines.measure import MOST_IMAGES, settle
 from benchmarks.tables.engines import write_engines
 
 

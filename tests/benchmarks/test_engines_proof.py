@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 
 from benchmarks.equivalence import choice
+from benchmarks.equivalence.check import Proof, judge_faces, judge_rows, up_to_gain
 from benchmarks.equivalence.choice import Prover
-from benchmarks.equivalence.proof import Proof, judge_faces, judge_rows
-from benchmarks.equivalence.proving import up_to_gain
 from benchmarks.equivalence.sample import sample_of, sample_of_cell
 from datasets.folder import Folder
 from datasets.imageset import ImageSet, Item

@@ -13,7 +13,7 @@ import pytest
 from plugins.tiny_network import TinyEncoder
 
 from benchmarks.engines.subject import make_subject
-from benchmarks.equivalence.proving import prove
+from benchmarks.equivalence.check import prove
 from benchmarks.equivalence.sample import Sample
 from methods.engines.contract import Engine
 from methods.engines.registry import ENGINES

@@ -7,8 +7,7 @@ import pytest
 
 from benchmarks.explain import Neighbour, explain
 from benchmarks.explain.canvas import PANEL
-from benchmarks.explain.faces import draw_faces
-from benchmarks.explain.found_faces import find_faces
+from benchmarks.explain.faces import draw_faces, find_faces
 from benchmarks.pictures.marks import FAINT, RIGHT
 from datasets.registry import open_dataset
 from methods.registry import load_registry

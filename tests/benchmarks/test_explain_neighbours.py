@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks.explain import Neighbour, explain
-from benchmarks.explain.bars import draw_bars
+from benchmarks.explain.canvas import draw_bars
 from benchmarks.explain.neighbours import MOST, best_of_another_label, draw_neighbours
 from benchmarks.pictures.marks import RIGHT
 from methods.registry import load_registry

@@ -9,9 +9,8 @@ import pytest
 from benchmarks.backends import agents
 from benchmarks.backends.attempts import attempts_begun, begin_attempt, keep_finished, kept_finished
 from benchmarks.backends.contract import BackendError, Finished
-from benchmarks.backends.host import check_same_code, gave_up, run_task
+from benchmarks.backends.host import check_same_code, gave_up, run_task, tokens_of
 from benchmarks.backends.planned import Limits, make_task, template_of
-from benchmarks.backends.tokens import tokens_of
 from benchmarks.launch import Outcome
 
 

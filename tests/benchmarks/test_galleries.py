@@ -12,8 +12,7 @@ from PIL import Image
 
 from benchmarks.cells import Cell
 from benchmarks.html.galleries import gallery_section
-from benchmarks.html.gallery_view import said_rank
-from benchmarks.html.thumbnails import SIDE, Thumbnails
+from benchmarks.html.gallery_view import SIDE, Thumbnails, said_rank
 from benchmarks.store import Store
 from datasets.folder import Folder
 from datasets.manifest import build_manifest

@@ -4,8 +4,15 @@ import numpy as np
 import pytest
 
 from benchmarks.cells import Cell
-from benchmarks.html.first_hits import FirstHits, first_hits, group_hits
-from benchmarks.html.gallery_choice import PER_METHOD, disagreements, distinct, worst_failures
+from benchmarks.html.gallery_choice import (
+    PER_METHOD,
+    FirstHits,
+    disagreements,
+    distinct,
+    first_hits,
+    group_hits,
+    worst_failures,
+)
 from benchmarks.tables.groups import make_groups
 from methods.ranking import Ranking
 from methods.registry import load_registry

@@ -14,9 +14,8 @@ from report_support import ATTACK, HandMade
 from typer.testing import CliRunner
 
 from benchmarks.cli.app import app
-from benchmarks.html.page import write_page
-from benchmarks.html.section import Section
-from benchmarks.html.templates import render
+from benchmarks.html.section import Section, render
+from benchmarks.html.write import write_page
 from benchmarks.tables.model import Column, Table
 
 TABLE = "#leaderboard-table"

@@ -14,6 +14,7 @@ from report_support import ATTACK, SCRIPT, Elements, HandMade
 from typer.testing import CliRunner
 
 from benchmarks.cli.app import app
+from benchmarks.html.commands import origins, tables_section
 from benchmarks.html.compare import compare
 from benchmarks.html.dimensions import dimension_curve
 from benchmarks.html.figure import Figure, Panel, figures_html
@@ -21,14 +22,13 @@ from benchmarks.html.growth import growth
 from benchmarks.html.heat_map import heat_map, shade
 from benchmarks.html.leaderboard import leaderboard
 from benchmarks.html.method_pages import method_pages
-from benchmarks.html.origins import origins, tables_section
 from benchmarks.html.overview import overview
-from benchmarks.html.page import page_scripts, page_style
 from benchmarks.html.recall_curves import recall_curves
-from benchmarks.html.templates import render, source
+from benchmarks.html.section import render, source
 from benchmarks.html.theme import SHAPES, family_class
 from benchmarks.html.trade_offs import on_fronts, trade_offs
 from benchmarks.html.trainings import trainings
+from benchmarks.html.write import page_scripts, page_style
 from benchmarks.metrics.statistics import paired_difference
 from benchmarks.store import Store
 from benchmarks.tables.model import Column, Table, fraction

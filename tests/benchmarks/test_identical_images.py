@@ -13,7 +13,7 @@ from benchmarks.claims.evidence import Source
 from benchmarks.explain.stored import NothingToExplainError, explain_stored
 from benchmarks.gate.sides import snapshot_of_store
 from benchmarks.ground_truth import read_ground_truth
-from benchmarks.html.first_hits import group_hits
+from benchmarks.html.gallery_choice import group_hits
 from benchmarks.metrics.judgement import judge
 from benchmarks.metrics.means import micro
 from benchmarks.metrics.ranking import hit

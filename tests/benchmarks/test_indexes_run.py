@@ -9,9 +9,8 @@ import pytest
 from test_cli import cli
 
 from benchmarks.indexes.participant import IndexJob
-from benchmarks.indexes.seat import Entrant, Seat
+from benchmarks.indexes.rounds import Budget, Entrant, Worker, take_turns
 from benchmarks.indexes.sweep import Build
-from benchmarks.indexes.turns import Budget, take_turns
 from benchmarks.indexes.vectors import ASKED, GALLERY
 from benchmarks.launch import prepare
 from methods.spec import Part
@@ -137,25 +136,25 @@ def test_what_cannot_be_meant_is_one_line_and_exit_code_2(arguments, says, tmp_p
 
 
 @pytest.fixture
-def seat_of(tmp_path):
+def worker_of(tmp_path):
     """Starts an index of `misbuilt_indexes` over a few vectors; all are stopped in the end."""
     prepare((), 1, tmp_path / "imports.log")
     rng = np.random.default_rng(0)
     for name, rows in ((GALLERY, misbuilt_indexes.ROWS), (ASKED, 12)):
         np.save(tmp_path / name, rng.random((rows, 4), dtype=np.float32))
-    seats = []
+    workers = []
 
     def start(index, patience=60.0, memory_limit=2**33, settings=({"ef_search": 7}, {"ef_search": 13})):
         part = Part(getattr(misbuilt_indexes, index))
-        job = IndexJob(index, part, tmp_path, tmp_path / f"{len(seats)}.log", batch=4, threads=1)
-        seat = Seat(Build(index, part, settings), job, memory_limit)
-        seats.append(seat)
-        seat.start(patience)
-        return seat
+        job = IndexJob(index, part, tmp_path, tmp_path / f"{len(workers)}.log", batch=4, threads=1)
+        worker = Worker(Build(index, part, settings), job, memory_limit)
+        workers.append(worker)
+        worker.start(patience)
+        return worker
 
     yield start
-    for seat in seats:
-        seat.stop()
+    for worker in workers:
+        worker.stop()
 
 
 @pytest.mark.parametrize(
@@ -167,25 +166,25 @@ def seat_of(tmp_path):
         ("Swells", {"memory_limit": 2**29}, "oom", "over the limit of 0.5 GiB"),
     ],
 )
-def test_a_build_that_fails_is_told_why(seat_of, index, limits, status, says):
-    seat = seat_of(index, **limits)
-    assert (seat.status, says in seat.reason) == (status, True), seat.reason
-    assert seat.ask("pace", 5.0, settings={}) is None
+def test_a_build_that_fails_is_told_why(worker_of, index, limits, status, says):
+    worker = worker_of(index, **limits)
+    assert (worker.status, says in worker.reason) == (status, True), worker.reason
+    assert worker.ask("pace", 5.0, settings={}) is None
 
 
-def test_a_built_index_tells_its_bytes_and_answers_under_each_setting(seat_of):
-    seat = seat_of("Fine")
-    assert seat.facts["index_bytes"] == misbuilt_indexes.ROWS * 16
-    assert seat.facts["build_s"] > 0
+def test_a_built_index_tells_its_bytes_and_answers_under_each_setting(worker_of):
+    worker = worker_of("Fine")
+    assert worker.facts["index_bytes"] == misbuilt_indexes.ROWS * 16
+    assert worker.facts["build_s"] > 0
     for value in (7, 13):
-        ids, _ = seat.ask("answers", 30.0, settings={"ef_search": value}, k=3)
+        ids, _ = worker.ask("answers", 30.0, settings={"ef_search": value}, k=3)
         assert ids.shape == (12, 3)
         assert set(ids.ravel()) == {value}
 
 
-def test_one_that_fails_in_a_turn_costs_the_others_nothing(seat_of):
-    good, bad = seat_of("Fine"), seat_of("FailsLater")
-    entrants = [Entrant(seat, settings) for seat in (bad, good) for settings in seat.build.settings]
+def test_one_that_fails_in_a_turn_costs_the_others_nothing(worker_of):
+    good, bad = worker_of("Fine"), worker_of("FailsLater")
+    entrants = [Entrant(worker, settings) for worker in (bad, good) for settings in worker.build.settings]
     take_turns(entrants, Budget(rounds=3, seconds=0.01), 30, lambda line: None)
     assert bad.status == "error"
     assert "thirteen" in bad.reason

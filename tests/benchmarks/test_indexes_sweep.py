@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.indexes.figures import exact_ranking, recalls
 from benchmarks.indexes.sweep import LARGE, make_sweep
-from benchmarks.indexes.truth import exact_ranking, recalls
 from benchmarks.indexes.vectors import parse_source
 from datasets.errors import BenchmarkError, UnknownNameError
 from methods.building import resolve

@@ -10,7 +10,7 @@ from benchmarks import scoring
 from benchmarks.cells import Cell
 from benchmarks.files import DamagedFile
 from benchmarks.gate.sides import snapshot_of_store
-from benchmarks.html.first_hits import group_hits
+from benchmarks.html.gallery_choice import group_hits
 from benchmarks.judged import answering
 from benchmarks.judged.answering import answer, is_kept_whole
 from benchmarks.judged.packing import packed, unpacked
@@ -20,9 +20,9 @@ from benchmarks.metrics.index_recall import index_recall
 from benchmarks.metrics.registry import METRICS, evaluate
 from benchmarks.pictures.findings import find_results
 from benchmarks.provenance import provenance
+from benchmarks.publishing.write import write_tables
 from benchmarks.scoring import score_index, score_retrieval
 from benchmarks.tables.groups import make_groups
-from benchmarks.tables.write import write_tables
 from datasets.imageset import ImageSet, Item
 from methods.answers import AnswerError
 from methods.canaries import ConstantRanking, Oracle, RandomRanking

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from benchmarks.cli.app import app
-from benchmarks.experiments.calibration import Calibration, strayed
-from benchmarks.experiments.settings import Settings
+from benchmarks.experiments.candidates import Settings
+from benchmarks.experiments.rounds import Calibration, strayed
 from benchmarks.latency.records import LatencyStore
 from benchmarks.latency.rounds import Budget
 from benchmarks.latency.session import Session, measure

@@ -6,10 +6,10 @@ import pytest
 
 from benchmarks import memory
 from benchmarks.memory import StagePeaks
+from benchmarks.publishing.write import write_tables
 from benchmarks.store import Store
 from benchmarks.tables.groups import make_groups
 from benchmarks.tables.memory import STAGES, memory_table
-from benchmarks.tables.write import write_tables
 
 MIB = 2**20
 

@@ -7,7 +7,7 @@ from test_audit import PLANTS, scene
 
 from benchmarks import near_copies
 from benchmarks.store import Store
-from benchmarks.tables.near import find_near_copies
+from benchmarks.tables.identical import find_near_copies
 from benchmarks.tables.pages import make_pages
 from methods.registry import load_registry
 

@@ -10,10 +10,10 @@ from benchmarks.claims.accuracy import Quality
 from benchmarks.claims.claims_data import IMDB_WIKI
 from benchmarks.claims.evidence import Evidence
 from benchmarks.html.write import write_report
+from benchmarks.publishing.readme import readme_table
+from benchmarks.publishing.write import write_tables
 from benchmarks.tables.groups import make_groups
 from benchmarks.tables.pages import make_pages
-from benchmarks.tables.readme import readme_table
-from benchmarks.tables.write import write_tables
 from datasets.origin_note import UNSTATED, DataOrigin
 from methods.registry import load_registry
 

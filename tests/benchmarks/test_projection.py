@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_cli import cli, one_line_error
 
-from benchmarks.projection.affine import Affine, fit_affine
-from benchmarks.projection.costs import Costs, costs_of
+from benchmarks.projection.costs import Affine, Costs, costs_of, fit_affine
 from benchmarks.projection.fleet import USABLE, Machine, fleet_for
 from benchmarks.scaling.growth import Curves, Growth
 from datasets.errors import BenchmarkError

@@ -13,9 +13,9 @@ from benchmarks.cells import Cell
 from benchmarks.engines.kept import keep
 from benchmarks.files import write_json
 from benchmarks.provenance import command_line
-from benchmarks.tables.one_run import PublishError
-from benchmarks.tables.provenance_file import FILE, Part, published_note, read_parts, write_parts
-from benchmarks.tables.publish import publish
+from benchmarks.publishing.one_run import PublishError
+from benchmarks.publishing.provenance_file import FILE, Part, published_note, read_parts, write_parts
+from benchmarks.publishing.publish import publish
 from methods.registry import load_registry
 
 ROOT = Path(__file__).parents[2]

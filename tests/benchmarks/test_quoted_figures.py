@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from benchmarks.cli.app import app
-from benchmarks.tables.quoted import fresh_text, stale_figures, update_figures
+from benchmarks.publishing.quoted import fresh_text, stale_figures, update_figures
 from datasets.errors import BenchmarkError
 
 ROOT = Path(__file__).parents[2]

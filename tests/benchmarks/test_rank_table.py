@@ -12,14 +12,15 @@ from test_readme_table import members
 from benchmarks.html.overview import overview
 from benchmarks.metrics.statistics import paired_difference
 from benchmarks.protocol import SEED
+from benchmarks.publishing.readme import readme_table
+from benchmarks.publishing.write import write_pages
 from benchmarks.store import Store
 from benchmarks.tables import gains
-from benchmarks.tables.markdown import to_markdown
+from benchmarks.tables.formats import to_markdown
 from benchmarks.tables.pages import make_pages
-from benchmarks.tables.readme import readme_table
+from benchmarks.tables.ranks import summary_tables
 from benchmarks.tables.summary import Summarised
 from benchmarks.tables.winners import winners_table
-from benchmarks.tables.write import summary_tables, write_pages
 from methods.registry import load_registry
 
 

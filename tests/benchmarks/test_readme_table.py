@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from benchmarks.tables.markdown import to_markdown
-from benchmarks.tables.readme import BEGIN, END, PICTURE, stale_parts, update_readme
-from benchmarks.tables.readme_picture import SOURCE, draw_picture, source_of
+from benchmarks.publishing.readme import BEGIN, END, PICTURE, stale_parts, update_readme
+from benchmarks.publishing.readme_picture import SOURCE, draw_picture, source_of
+from benchmarks.tables.formats import to_markdown
 from benchmarks.tables.summary import Summarised, run_line
 from benchmarks.tables.winners import winners, winners_table
 from methods.spec import Family

@@ -6,8 +6,8 @@ import json
 import pytest
 from test_cli import PLUGIN, cli, one_line_error
 
+from benchmarks.experiments.rows import ScalingStore
 from benchmarks.scaling.fitting import fit_growth
-from benchmarks.scaling.results import ScalingStore
 from benchmarks.tables.scaling.law_table import law_text
 
 

@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.scaling.galleries import make_pool, parse_sizes
-from benchmarks.scaling.jitter import SHARE, grown
+from benchmarks.scaling.galleries import SHARE, grown, make_pool, parse_sizes
 from datasets.errors import BenchmarkError, DataError
 from datasets.manifest import Manifest
 from datasets.records import Record

@@ -17,7 +17,7 @@ from benchmarks.backends.dask import DaskBackend
 from benchmarks.cli.app import app
 from benchmarks.runner import Limits
 from benchmarks.sharding import session
-from benchmarks.sharding.agreement import agreement
+from benchmarks.sharding.measure import agreement
 from benchmarks.sharding.session import Session
 from benchmarks.store import Store
 from methods.registry import load_registry

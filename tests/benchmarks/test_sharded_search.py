@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.sharding.agreement import agreement
 from benchmarks.sharding.blocks import blocks_of, shards_of
+from benchmarks.sharding.measure import agreement
 from benchmarks.sharding.search import Asked, has_row, merged, search_blocks
 from datasets.errors import BenchmarkError
 from methods.indexes.exact import ExactIndex

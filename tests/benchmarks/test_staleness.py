@@ -1,5 +1,6 @@
 """Resume notices: each edit that can change a figure makes the cells stale that it touches, and no other edit does."""
 
+import itertools
 import shutil
 import sys
 from pathlib import Path
@@ -9,7 +10,9 @@ import pytest
 from bench_support import Bench
 from typer.testing import CliRunner
 
+from benchmarks import staleness
 from benchmarks.cli.app import app
+from benchmarks.duplicates import stored
 from benchmarks.plan import make_plan
 from benchmarks.store import Store
 from datasets import sources
@@ -171,7 +174,7 @@ def ran(bench, method, task):
         ("datasets/decoding.py", "# whatever", "# no matter what"),
         ("benchmarks/timing.py", '"""The same images', '"""Images'),
         ("benchmarks/metrics/ranking.py", "import numpy as np", "import numpy as np\n\nOTHER = 1"),
-        ("benchmarks/tables/write.py", '"""', '"""Tables. '),
+        ("benchmarks/publishing/write.py", '"""', '"""Tables. '),
         ("benchmarks/store.py", "ROW_SCHEMA = 1", "ROW_SCHEMA = 1 * 1"),
         ("benchmarks/tasks/unseen_classes.py", "too few labels", "not enough labels"),
         ("methods/registry.py", "rename the file", "give it another name"),
@@ -318,3 +321,12 @@ def test_a_plug_in_is_all_that_it_imports_and_reads(plugin, bench, file, words):
     path.write_bytes(path.read_bytes() + (b"\nMORE = 2\n" if path.suffix == ".py" else b"2"))
     why = planned().why
     assert why == ("" if words is None else f"changed: {words.format(name=plugin.stem, folder=plugin.parent)}")
+
+
+@pytest.mark.parametrize(
+    "name",
+    sorted({*staleness.RETRIEVAL, *itertools.chain(*staleness.NO_TASKS.values()), *staleness.APART, *stored._CODE}),
+)
+def test_every_module_whose_code_is_told_to_count_or_not_exists(name):
+    """A module that was moved would drop out of what makes stored rows stale without a word."""
+    assert sources.locate(name) is not None

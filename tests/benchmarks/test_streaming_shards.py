@@ -10,9 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.streaming.extraction import extract
-from benchmarks.streaming.gallery import repeated, variants
-from benchmarks.streaming.shards import ShardFolder
+from benchmarks.streaming.plan import repeated, variants
+from benchmarks.streaming.shards import ShardFolder, extract
 from datasets.distortions import DISTORTIONS
 from datasets.errors import BenchmarkError, DataError
 from datasets.imageset import ImageSet, Item

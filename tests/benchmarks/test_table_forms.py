@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from benchmarks.cli.app import app
-from benchmarks.tables.latex import escape, latex_document, to_latex
-from benchmarks.tables.markdown import to_markdown
+from benchmarks.publishing.readme import BEGIN, END, readme_table, update_readme
+from benchmarks.tables.formats import escape, latex_document, to_latex, to_markdown
 from benchmarks.tables.model import Column, Shown, Table, fraction, shown
-from benchmarks.tables.readme import BEGIN, END, readme_table, update_readme
 from datasets.errors import BenchmarkError
 
 ROOT = Path(__file__).parents[2]

@@ -9,8 +9,8 @@ from report_support import HandMade
 
 from benchmarks.cells import Cell
 from benchmarks.ground_truth import read_ground_truth
+from benchmarks.publishing.write import write_tables
 from benchmarks.tables.groups import make_groups
-from benchmarks.tables.write import write_tables
 from methods.registry import load_registry
 
 

@@ -9,12 +9,12 @@ import pytest
 from bench_support import PLUGIN, Bench
 
 from benchmarks.metrics.index_recall import index_recall
+from benchmarks.publishing.write import CanaryError, write_tables
 from benchmarks.scoring import canary_findings, score_index, score_retrieval, score_robustness
 from benchmarks.store import Store
+from benchmarks.tables.formats import to_markdown
 from benchmarks.tables.groups import make_groups
-from benchmarks.tables.markdown import to_markdown
 from benchmarks.tables.model import Column, Table, fraction
-from benchmarks.tables.write import CanaryError, write_tables
 from benchmarks.tasks.unseen_classes import unseen_labels
 from datasets.distortions import DISTORTIONS
 from datasets.imageset import ImageSet, Item

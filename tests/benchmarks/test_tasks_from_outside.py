@@ -17,9 +17,9 @@ from benchmarks.gate.finding import Verdict
 from benchmarks.gate.report import compare_paths
 from benchmarks.gate.rules import Rules
 from benchmarks.html.write import write_report
+from benchmarks.publishing.write import write_tables
 from benchmarks.store import Store
 from benchmarks.tables.pages import make_pages
-from benchmarks.tables.write import write_tables
 from benchmarks.tasking.registry import own_tasks, tasks_of
 from methods.registry import PluginError, load_registry
 

@@ -5,8 +5,8 @@ import pytest
 from report_support import HandMade
 
 from benchmarks.cells import Cell
+from benchmarks.publishing.write import CanaryError, write_tables
 from benchmarks.scoring import verification_findings
-from benchmarks.tables.write import CanaryError, write_tables
 from methods.registry import load_registry
 
 PAIRS = 400

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.experiments.candidates import Settings
 from benchmarks.experiments.frame import Frame
-from benchmarks.experiments.settings import Settings
 from benchmarks.launch import prepare
 from benchmarks.store import Store
 from methods.registry import load_registry
@@ -31,7 +31,7 @@ def engines(photos: Path, out: Path, deeds: Sequence[str], **settings):
 
 
 def scaling(photos: Path, out: Path, deeds: Sequence[str], **settings):
-    from benchmarks.scaling.results import ScalingStore
+    from benchmarks.experiments.rows import ScalingStore
     from benchmarks.scaling.session import Asked, measure
 
     asked = Asked([f"faulty-{deed}" for deed in deeds], [(f"folder:{photos}", "full")], [20])
@@ -40,7 +40,7 @@ def scaling(photos: Path, out: Path, deeds: Sequence[str], **settings):
 
 
 def stream(photos: Path, out: Path, deeds: Sequence[str], **settings):
-    from benchmarks.streaming.results import StreamingStore
+    from benchmarks.experiments.rows import StreamingStore
     from benchmarks.streaming.session import Asked, measure
 
     asked = Asked([f"faulty-{deed}" for deed in deeds], (f"folder:{photos}", "full"), 20, 10)
@@ -49,7 +49,7 @@ def stream(photos: Path, out: Path, deeds: Sequence[str], **settings):
 
 
 def indexes(photos: Path, out: Path, deeds: Sequence[str], **settings):
-    from benchmarks.indexes.results import IndexStore
+    from benchmarks.experiments.rows import IndexStore
     from benchmarks.indexes.session import Asked, measure
     from benchmarks.indexes.vectors import Source
 
@@ -76,9 +76,9 @@ def latency(photos: Path, out: Path, deeds: Sequence[str], **settings):
 
 def shard(photos: Path, out: Path, deeds: Sequence[str], **settings):
     from benchmarks.backends.local import LocalBackend
+    from benchmarks.experiments.rows import ShardingStore
     from benchmarks.plan import Request, make_plan
     from benchmarks.sharding.measure import Asked, measure
-    from benchmarks.sharding.results import ShardingStore
 
     run = frame(out, ShardingStore, **settings)
     names = tuple(f"faulty-{deed}" for deed in deeds)

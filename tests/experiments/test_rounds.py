@@ -2,8 +2,7 @@
 
 from collections import Counter
 
-from benchmarks.experiments.calibration import Calibration
-from benchmarks.experiments.rounds import interleaved, said
+from benchmarks.experiments.rounds import Calibration, interleaved, said
 
 
 def turns(rounds, begins=lambda number: True):

@@ -22,7 +22,7 @@ from PIL import Image
 from search_support import ROOT, encoded, fill, picture
 from tests_support import wait_for
 
-from benchmarks.html.templates import anchor
+from benchmarks.html.section import anchor
 from benchmarks.store import FAILED_RERUN, Store
 from datasets.mat_reader import UnreadableError, read_struct
 

@@ -13,12 +13,11 @@ from PIL import Image
 
 from benchmarks.cells import Cell
 from benchmarks.embeddings import EmbeddingStore
+from benchmarks.experiments.rows import IndexStore, ScalingStore, StreamingStore
 from benchmarks.files import if_intact
 from benchmarks.gate.baseline import read_baseline, write_baseline
 from benchmarks.gate.sides import read_side
-from benchmarks.indexes.results import IndexStore
 from benchmarks.latency.records import LatencyRecord, LatencyStore
-from benchmarks.scaling.results import ScalingStore
 from benchmarks.scoring import as_scored, score_retrieval
 from benchmarks.search import calibrating
 from benchmarks.search.calibration import Calibration
@@ -26,7 +25,6 @@ from benchmarks.search.catalogue import Catalogue
 from benchmarks.search.query import read_query
 from benchmarks.search.row_store import RowStore
 from benchmarks.store import Store
-from benchmarks.streaming.results import StreamingStore
 from benchmarks.web.leaderboard import read_leaderboard
 from datasets import mat_reader
 from datasets.archives import unpack

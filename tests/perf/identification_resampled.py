@@ -21,7 +21,7 @@ from benchmarks.ground_truth import read_ground_truth
 from benchmarks.metrics.identification import RATES, learned_threshold, nominal_interval
 from benchmarks.protocol import PROTOCOL_VERSION, SEED
 from benchmarks.store import Store
-from benchmarks.tables.markdown import to_markdown
+from benchmarks.tables.formats import to_markdown
 from benchmarks.tables.model import Table, fraction
 
 RESAMPLINGS = 200

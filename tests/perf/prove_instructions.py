@@ -18,7 +18,7 @@ from benchmarks.files import write_text
 from benchmarks.instructions import count as counting
 from benchmarks.instructions.baseline import REPEATS, WORSE, circumstances
 from benchmarks.instructions.paths import LOOP, PATHS
-from benchmarks.tables.markdown import to_markdown
+from benchmarks.tables.formats import to_markdown
 from benchmarks.tables.model import Column, Table, count
 
 QUIET, PLANTED = 200, 100

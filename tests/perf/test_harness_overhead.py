@@ -9,9 +9,9 @@ from timed_cells import run_timed_job
 
 from benchmarks.plan import Request, make_plan
 from benchmarks.provenance import usable_cores
+from benchmarks.publishing.write import write_tables
 from benchmarks.runner import Limits, make_task, run_cells, to_run
 from benchmarks.store import Store
-from benchmarks.tables.write import write_tables
 from methods.registry import load_registry
 
 METHODS = ("random", "pixels", "phash", "sift-indexed", "mobilenetv2", "mtcnn-facenet")

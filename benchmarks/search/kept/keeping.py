@@ -60,7 +60,7 @@ def keep(spec: MethodSpec, encoder: Encoder, sample: Sequence[Image], folder: Pa
     kind = _kind(spec)
     if kind is None or folder.exists():
         return
-    from benchmarks.equivalence.proof import judge_rows
+    from benchmarks.equivalence.check import judge_rows
 
     write: Callable[[Encoder, Path], None] = resolve(Part(kind.keep))
     folder.parent.mkdir(parents=True, exist_ok=True)

@@ -1,17 +1,29 @@
-"""Writes what indexes were measured to be: the tables, a plot, all rows as CSV."""
+"""Writes what indexes were measured to be: the tables, a plot with Pareto fronts, all rows as CSV."""
 
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from benchmarks.csv_files import write_csv
-from benchmarks.files import write_text
-from benchmarks.indexes.results import IndexStore
+from benchmarks.experiments.rows import IndexStore
+from benchmarks.files import write_atomically, write_text
 from benchmarks.store import Store
-from benchmarks.tables.indexes.plot import recall_plot
-from benchmarks.tables.indexes.table import failure_notes, index_rows, index_tables
-from benchmarks.tables.markdown import to_markdown
+from benchmarks.tables.formats import to_markdown
+from benchmarks.tables.indexes.table import DEEPEST, failure_notes, index_rows, index_tables
+from benchmarks.tables.plot import pareto_front
 from datasets.safe_text import markdown_note
+
+_PANELS = (
+    ("p50_ms", "median query, batch 1 (ms)"),
+    ("bytes_per_vector", "bytes a vector"),
+)
+_MARKERS = "osD^vP*Xphd<>"
+_LEAST_MISSED = 1e-4
+"""Of the exact answer: whoever misses less than this stands at the right edge."""
+
+_TICKS = (0.0, 0.5, 0.9, 0.99, 0.999, 1.0)
 
 
 def write_indexes(store: Store, out: Path) -> list[Path]:
@@ -48,3 +60,71 @@ def _ends(row: dict[str, object]) -> dict[str, object]:
             figure = name.removesuffix("_interval")
             ends |= {f"{figure}_low": value[0], f"{figure}_high": value[1]}
     return ends
+
+
+def recall_plot(sets: list[tuple[str, list[dict[str, Any]]]], path: Path) -> Path | None:
+    """Write a PNG of the rows (see `index_rows`) of each titled set; None where there is nothing to draw.
+
+    Left out are sets in which every index found everything: their tables say it all. Families differ in marker as well
+    as in colour. The recall axis is logarithmic in what is missed, so that 0.99 and 0.999 are as far apart as 0.9 and
+    0.99.
+    """
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    shown = [(title, [row for row in rows if row["status"] == "ok"]) for title, rows in sets]
+    shown = [(title, rows) for title, rows in shown if min((row[DEEPEST] for row in rows), default=1) < 1]
+    if not shown:
+        return None
+    figure, axes = plt.subplots(
+        len(shown), len(_PANELS), figsize=(12, 4.2 * len(shown) + 0.8), dpi=110, squeeze=False, layout="constrained"
+    )
+    families = list(dict.fromkeys(row["family"] for _, rows in shown for row in rows))
+    styles: dict[str, dict[str, Any]] = {
+        name: {"marker": _MARKERS[place % len(_MARKERS)], "color": f"C{place % 10}"}
+        for place, name in enumerate(families)
+    }
+    for panels, (title, rows) in zip(axes, shown, strict=True):
+        for panel, (cost, label) in zip(panels, _PANELS, strict=True):
+            panel.set(ylabel=label, xlabel=DEEPEST, yscale="log")  # its ticks are chosen for that scale
+            _draw(panel, rows, cost, styles)
+        panels[0].set_title(title, loc="left", fontsize=10)
+    handles = [plt.Line2D([], [], label=name, linestyle="", markersize=6, **style) for name, style in styles.items()]
+    handles.append(plt.Line2D([], [], label="Pareto front", color="0.5", linestyle="--"))
+    figure.legend(handles=handles, loc="outside lower center", ncols=6, fontsize=9, frameon=False)
+    with write_atomically(path) as file:
+        figure.savefig(file, format="png", metadata={"Software": None})
+    plt.close(figure)
+    return path
+
+
+def _draw(panel: Any, rows: list[dict[str, Any]], cost: str, styles: dict[str, dict[str, Any]]) -> None:
+    """One panel's points and its front: towards the lower right is better."""
+    for family, style in styles.items():
+        points = [(row[DEEPEST], row[cost]) for row in rows if row["family"] == family]
+        if points:
+            recall, costs = np.array(points).T
+            panel.plot(_place(recall), costs, linestyle="", markersize=6, alpha=0.8, **style)
+    front = pareto_front([(row[cost], row[DEEPEST]) for row in rows])
+    costs, recall = np.array(front).T
+    panel.step(_place(recall), costs, where="pre", color="0.5", linestyle="--", zorder=0)
+    panel.set_xticks(_place(np.array(_TICKS)), [f"{tick:g}" for tick in _TICKS])
+    panel.set_xlim(left=max(0.0, float(_place(np.array([row[DEEPEST] for row in rows])).min()) - 0.2))
+    panel.grid(alpha=0.25, which="major")
+    _plain_ticks(panel)
+
+
+def _plain_ticks(panel: Any) -> None:
+    """1, 2, 5, 10, ... in plain numbers instead of powers of ten."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    panel.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+    panel.yaxis.set_minor_formatter(NullFormatter())
+
+
+def _place(recall: np.ndarray) -> np.ndarray:
+    """Where a recall (n,) stands on the axis: 0.9 at 1, 0.99 at 2, and 1 at 4."""
+    return -np.log10(np.maximum(1 - recall, _LEAST_MISSED))

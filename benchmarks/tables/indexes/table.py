@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from benchmarks.experiments.calibration import NOISY
-from benchmarks.indexes.truth import CUTOFFS
-from benchmarks.scaling.jitter import SHARE
+from benchmarks.experiments.rounds import NOISY
+from benchmarks.indexes.figures import CUTOFFS
+from benchmarks.scaling.galleries import SHARE
 from benchmarks.store import FAILED_RERUN
 from benchmarks.tables.model import Column, Table, count, fraction, mebibytes, milliseconds, rate
 from benchmarks.tables.notes import machine_note

@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.pictures.write import write_contact_sheets
+from benchmarks.publishing.one_run import PublishError, publication_parts
+from benchmarks.publishing.provenance_file import FILE, Part, published_note, read_parts, write_parts
+from benchmarks.publishing.write import require_sound, write_pages
 from benchmarks.store import Store
-from benchmarks.tables.one_run import PublishError, publication_parts
 from benchmarks.tables.pages import Page, make_pages
-from benchmarks.tables.provenance_file import FILE, Part, published_note, read_parts, write_parts
-from benchmarks.tables.write import require_sound, write_pages
 from methods.registry import Registry
 
 _OF_ALL_CELLS = ("overview", "claims")

@@ -1,12 +1,18 @@
 """Does an engine give what plain Keras gives? Judged on the rows, or the faces, that both make of the same images."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from benchmarks.equivalence.sample import Sample
 from benchmarks.metrics.statistics import paired_difference
+from datasets.imageset import Image
+from methods.contracts import Encoder
+from methods.engines.contract import Engine
+from methods.engines.swap import Swap
 from methods.faces.detection import FaceBoxes
 
 COSINE = 0.999
@@ -98,3 +104,36 @@ def _hits(rows: np.ndarray, labels: np.ndarray, queries: int) -> np.ndarray:
     nearest = np.nan_to_num(likeness, nan=-2.0).argmax(axis=1)
     found = ~np.isnan(rows[:queries]).any(axis=1)
     return ((labels[queries:][nearest] == labels[:queries]) & found).astype(np.float64)
+
+
+def prove(encoder: Encoder, engines: Iterable[Engine], sample: Sample, labelled: bool = True) -> Iterator[Proof]:
+    """A proof for each engine, in order, made when it is asked for; `labelled` False leaves hit@1 out."""
+    plain, plain_seconds = _rows(encoder, sample.images)
+    labels = sample.labels if labelled else None
+    for engine in engines:
+        if obstacle := engine.obstacle():
+            yield Proof(engine.name, obstacle)
+            continue
+        with Swap(encoder, engine):
+            rows, seconds = _rows(encoder, sample.images)
+        proof = judge_rows(engine.name, plain, rows, labels, sample.queries)
+        yield replace(proof, seconds=seconds, plain_seconds=plain_seconds)
+
+
+def up_to_gain(proofs: Iterable[Proof]) -> list[Proof]:
+    """The proofs up to the first engine that gains something: those after it are not asked for."""
+    made = []
+    for proof in proofs:
+        made.append(proof)
+        if proof.gains:
+            break
+    return made
+
+
+def _rows(encoder: Encoder, images: list[Image]) -> tuple[np.ndarray, float]:
+    """Rows (n, d), and seconds an image of the second half: the first one warms up."""
+    half = max(1, len(images) // 2)
+    first = encoder.encode(images[:half])
+    start = time.perf_counter()
+    second = encoder.encode(images[half:])
+    return np.concatenate([first, second]), (time.perf_counter() - start) / max(1, len(images) - half)

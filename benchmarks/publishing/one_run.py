@@ -8,16 +8,13 @@ from typing import Any
 
 from benchmarks.cells import Cell
 from benchmarks.engines.kept import kept_last
-from benchmarks.indexes.results import IndexStore
+from benchmarks.experiments.rows import IndexStore, ScalingStore, ShardingStore, StreamingStore
 from benchmarks.latency.records import LatencyStore
 from benchmarks.protocol import PROTOCOL_VERSION
-from benchmarks.scaling.results import ScalingStore
-from benchmarks.sharding.results import ShardingStore
+from benchmarks.publishing.provenance_file import Part
 from benchmarks.store import Store
-from benchmarks.streaming.results import StreamingStore
 from benchmarks.tables.notes import machine_text
 from benchmarks.tables.peers import stored_peers
-from benchmarks.tables.provenance_file import Part
 from datasets.errors import BenchmarkError
 from methods.registry import Registry
 from methods.spec import OLD_TASKS

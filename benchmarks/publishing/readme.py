@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.files import write_text
-from benchmarks.tables.markdown import to_markdown
+from benchmarks.publishing.readme_picture import draw_picture, is_fresh
+from benchmarks.tables.formats import to_markdown
 from benchmarks.tables.model import Table
-from benchmarks.tables.readme_picture import draw_picture, is_fresh
 from benchmarks.tables.retrieval import shown_method
 from benchmarks.tables.summary import Summarised
 from benchmarks.tables.winners import winners_table

@@ -12,21 +12,18 @@ from benchmarks.files import write_text
 from benchmarks.store import Store
 from benchmarks.tables.devices import write_device_tables
 from benchmarks.tables.engines import write_stored_engines
+from benchmarks.tables.formats import LEGEND, document, latex_document, to_markdown
 from benchmarks.tables.indexes.report import write_indexes
 from benchmarks.tables.latency import write_latency_tables
-from benchmarks.tables.latex import latex_document
-from benchmarks.tables.markdown import LEGEND, document, to_markdown
 from benchmarks.tables.model import Table, mark
 from benchmarks.tables.pages import Page, make_pages
 from benchmarks.tables.peers import write_stored_peers
 from benchmarks.tables.plot import accuracy_latency_plot
 from benchmarks.tables.projection import write_stored_projection
-from benchmarks.tables.ranks import Ranking, rank_columns, rank_table, rankings
-from benchmarks.tables.retrieval import RetrievalTables
+from benchmarks.tables.ranks import rank_columns, rankings, retrieval_by_subset, summaries
 from benchmarks.tables.scaling.report import write_scaling
 from benchmarks.tables.sharding import write_sharding
 from benchmarks.tables.streaming import write_streaming
-from benchmarks.tables.summary import Summarised, summary_table
 from datasets.errors import BenchmarkError
 from methods.registry import Registry
 
@@ -101,11 +98,11 @@ def _write_overview(pages: Sequence[Page], out: Path, head: str) -> list[Path]:
     shown = [(page, page.overview) for page in pages if page.overview]
     if not shown:
         return []
-    ranked = {subset: rankings(tables) for subset, tables in _retrieval(pages).items()}
-    summaries = _summaries(pages, ranked)
+    ranked = {subset: rankings(tables) for subset, tables in retrieval_by_subset(pages).items()}
+    summed_up = summaries(pages, ranked)
     markdown, csv, latex = (out / f"overview{suffix}" for suffix in (".md", ".csv", ".tex"))
     write_text(
-        markdown, document("Overview", f"{head}\n\n{LEGEND}".lstrip(), [*summaries, *(table for _, table in shown)])
+        markdown, document("Overview", f"{head}\n\n{LEGEND}".lstrip(), [*summed_up, *(table for _, table in shown)])
     )
     columns = {subset: rank_columns(each) for subset, each in ranked.items()}
     frames = [
@@ -118,30 +115,8 @@ def _write_overview(pages: Sequence[Page], out: Path, head: str) -> list[Path]:
         for page, table in shown
     ]
     _write_csv(csv, pd.concat(frames, ignore_index=True))
-    write_text(latex, latex_document(summaries or [table for _, table in shown], "overview"))
+    write_text(latex, latex_document(summed_up or [table for _, table in shown], "overview"))
     return [markdown, csv, latex]
-
-
-def summary_tables(pages: Sequence[Page]) -> list[Table]:
-    """The summary of each subset that something is stored for, and the ranks of its methods over the data sets."""
-    return _summaries(pages, {subset: rankings(tables) for subset, tables in _retrieval(pages).items()})
-
-
-def _summaries(pages: Sequence[Page], ranked: Mapping[str, Sequence[Ranking]]) -> list[Table]:
-    return [
-        table
-        for subset, tables in _retrieval(pages).items()
-        for table in (summary_table([Summarised.of(each) for each in tables]), *map(rank_table, ranked[subset]))
-    ]
-
-
-def _retrieval(pages: Sequence[Page]) -> dict[str, list[RetrievalTables]]:
-    """By subset the retrieval tables of its data sets."""
-    found: dict[str, list[RetrievalTables]] = {}
-    for page in pages:
-        if page.retrieval:
-            found.setdefault(page.group.truth.subset, []).append(page.retrieval)
-    return found
 
 
 def _frame(table: Table, more: Mapping[str, Mapping[str, Any]] | None = None) -> pd.DataFrame:

@@ -1,18 +1,25 @@
-"""An index's process as its session sees it, and one setting of it."""
+"""Interleaved rounds: every setting of every index has a turn in each, in a new order; and an index's process as its
+session sees it.
+"""
 
 import multiprocessing
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks.experiments.rounds import Calibration, interleaved, said
 from benchmarks.experiments.server import Child, Server
 from benchmarks.indexes.participant import IndexJob, serve
 from benchmarks.indexes.sweep import Build, Settings
 from benchmarks.launch import within
 
+_MOST_QUERIES, _LEAST_QUERIES = 50, 3
 
-class Seat(Server):
+
+class Worker(Server):
     """One build of the sweep."""
 
     def __init__(self, build: Build, job: IndexJob, memory_limit: int) -> None:
@@ -50,8 +57,8 @@ class Seat(Server):
 class Entrant:
     """One setting of a build, and the samples of its turns."""
 
-    def __init__(self, seat: Seat, settings: Settings) -> None:
-        self.seat = seat
+    def __init__(self, worker: Worker, settings: Settings) -> None:
+        self.worker = worker
         self.settings = dict(settings)
         self.queries = 0
         """Of a turn."""
@@ -65,4 +72,32 @@ class Entrant:
     @property
     def title(self) -> str:
         """For people: "faiss-hnsw links=16 ef_search=40"."""
-        return " ".join([self.seat.job.title, *(f"{name}={value}" for name, value in self.settings.items())])
+        return " ".join([self.worker.job.title, *(f"{name}={value}" for name, value in self.settings.items())])
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long a session may take."""
+
+    rounds: int = 8
+    seconds: float = 0.15
+    """Of single queries in a turn: 3 to 50 of them."""
+
+
+def take_turns(entrants: Sequence[Entrant], budget: Budget, patience: float, say: Callable[[str], None]) -> Calibration:
+    """Time all entrants round by round; their samples are left in them. An answer may take `patience` seconds.
+
+    Returns the calibration: the machine's pace before the first turn and after each. An index that fails takes no
+    further part and costs the others nothing.
+    """
+    for entrant in entrants:
+        pace = entrant.worker.ask("pace", patience, settings=entrant.settings)
+        if pace:
+            entrant.queries = int(np.clip(budget.seconds / pace, _LEAST_QUERIES, _MOST_QUERIES))
+    calibration = Calibration()
+    for entrant in interleaved(entrants, budget.rounds, calibration, said(budget.rounds, say)):
+        turn = entrant.worker.ask("turn", patience, settings=entrant.settings, queries=entrant.queries)
+        if turn is not None:
+            entrant.single.append(turn[0])
+            entrant.batched.append(turn[1])
+    return calibration
