@@ -16,6 +16,7 @@ from methods.installed import needs
 from methods.spec import MethodSpec
 
 SECONDS = 120
+_ENCODER = "methods.encoders.onnx_network:OnnxNetwork"
 
 
 def require_sound(spec: MethodSpec) -> str:
@@ -23,12 +24,13 @@ def require_sound(spec: MethodSpec) -> str:
 
     Raises WeightsError, in one line, for a network that cannot be run as it was named.
     """
-    if spec.encoder is None or "model" not in spec.encoder.params:
-        return ""
+    encoder = spec.encoder
+    if encoder is None or encoder.target != _ENCODER or "model" not in encoder.params:
+        return ""  # a plug-in's encoder may have a parameter of that name
     if missing := needs(spec.requires):
         raise WeightsError(f"{spec.id} {missing}")
     own_text = None if spec.text is None else vars(spec.text)
-    settings = json.dumps({"image": dict(spec.encoder.params), "text": own_text}, default=str)
+    settings = json.dumps({"image": dict(encoder.params), "text": own_text}, default=str)
     files = [*spec.files, *([] if spec.text is None else [spec.text.network, spec.text.tokenizer])]
     stamp = tuple((path.stat().st_mtime_ns, path.stat().st_size) for path in map(Path, files) if path.exists())
     said = _tried(settings, stamp)

@@ -16,11 +16,11 @@ class Rules:
     """Chance of a false alarm in a whole comparison (Holm's correction over all that differs), for accuracy and for
     latency each."""
     tolerance: float = 0.005
-    """Drop of hit@1, mAP or verification accuracy that is let pass, absolute."""
+    """Tolerated drop of hit@1, mAP or verification accuracy, absolute."""
     latency_ratio: float = 1.10
-    """Slowdown that is let pass: ratio of paired medians."""
+    """Tolerated slowdown: ratio of paired medians."""
     memory_ratio: float = 1.25
-    """Growth of peak memory that is let pass, and so is any growth below `memory_bytes`."""
+    """Tolerated growth of peak memory; any growth below `memory_bytes` is tolerated too."""
     memory_bytes: int = 32 * 2**20
 
     def __post_init__(self) -> None:

@@ -20,6 +20,7 @@ from methods.onnx_check import require_sound
 from methods.onnx_methods import onnx_method
 from methods.registry import load_registry
 from methods.resizing import resized
+from methods.spec import MethodSpec, Part
 
 pytest.importorskip("openvino", reason="the extra `fast` is not installed")
 
@@ -219,6 +220,14 @@ def test_an_id_from_outside_opens_no_file_and_a_stored_one_whose_file_is_gone_st
     registry.recall([f"onnx:{tmp_path}/none.onnx", f"onnx:{path}"])
     assert registry.known(f"onnx:{path}").id == f"onnx:{path}"
     assert [spec.id for spec in registry if spec.id.startswith("onnx:")] == [f"onnx:{path}"]
+
+
+def test_a_plug_in_whose_encoder_takes_a_model_is_no_such_method(tmp_path):
+    np.save(tmp_path / "model.npy", np.ones(3))
+    encoder = Part("my_method:Mean", {"model": str(tmp_path / "model.npy")})
+    index = Part("methods.indexes.exact:ExactIndex", {"metric": "l2"})
+    spec = MethodSpec(id="mine", family="pixels", summary="", source="", encoder=encoder, index=index)
+    assert require_sound(spec) == ""
 
 
 def test_a_file_that_has_the_sha256_that_was_asked_for_is_taken(file):
