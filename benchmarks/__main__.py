@@ -12,12 +12,17 @@ def main() -> None:
     except CollisionError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
-    from benchmarks.failing import ending_in_one_line
+    from benchmarks.failing import end_threads, ending_in_one_line, open_streams
 
-    with ending_in_one_line():
-        from benchmarks.cli.app import main as command_line
+    open_streams()
+    try:
+        with ending_in_one_line():
+            from benchmarks.cli.app import main as command_line
 
-        command_line()
+            command_line()
+    except SystemExit as end:
+        end_threads(end.code)
+        raise
 
 
 if __name__ == "__main__":

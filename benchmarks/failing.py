@@ -3,20 +3,25 @@
 Nothing heavy is imported here: where memory or files are short, importing is what fails first.
 """
 
+import atexit
 import contextlib
 import errno
 import os
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from datasets.errors import BenchmarkError
-from datasets.safe_text import one_line
+from datasets.safe_text import REASON, one_line
 
 MEND_FIRST = 2
 """The exit code for what the user has to fix before the command can work."""
 
 _PLAIN, _RED = "error:", "\x1b[1;31merror:\x1b[0m"
+_PATIENCE = 2.0
+"""Seconds that threads have to end once a command is done."""
 _KEPT = "what was finished is kept"
 _SHORT_OF_MEMORY = ("cannot allocate memory", "failed to map segment", "can't start new thread", "unable to allocate")
 _ADVICE = {
@@ -80,6 +85,64 @@ def ending_in_one_line() -> Iterator[None]:
         _say(said)
         _leave_output()
         sys.exit(MEND_FIRST)
+
+
+@contextlib.contextmanager
+def answering_for(method: str) -> Iterator[None]:
+    """Make a BenchmarkError that names the method of whatever its code raises in the block, an exit as well.
+
+    An interrupt stays one, and so does what `failure` explains.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        if failure(error) is not None:
+            raise
+        try:
+            said = str(error)
+        except BaseException as unsaid:
+            said = f"(its text cannot be read: {type(unsaid).__name__})"
+        last = error.__traceback__
+        while last is not None and last.tb_next is not None:
+            last = last.tb_next
+        where = f" ({Path(last.tb_frame.f_code.co_filename).name}, line {last.tb_lineno})" if last else ""
+        what = one_line(f"{type(error).__name__}: {said}", REASON)
+        raise BenchmarkError(f"{method} failed: {what}{where}") from error
+
+
+def end_threads(code: object) -> None:
+    """End the process with the exit code where a thread that a plug-in started would keep it alive; else do nothing."""
+    began = time.monotonic()
+    others = [each for each in threading.enumerate() if each is not threading.current_thread() and not each.daemon]
+    for thread in others:
+        if not hasattr(thread, "_target") or getattr(thread._target, "__module__", "") == "concurrent.futures.thread":
+            continue  # ended when the interpreter ends
+        thread.join(max(0.0, began + _PATIENCE - time.monotonic()))
+        if thread.is_alive():
+            for stream in (sys.stdout, sys.stderr):
+                with contextlib.suppress(OSError, ValueError, AttributeError):
+                    stream.flush()
+            atexit._run_exitfuncs()
+            os._exit(code if isinstance(code, int) else int(code is not None))
+
+
+def open_streams() -> None:
+    """Let standard input and error be the null device where they are closed; to be called before files are opened.
+
+    A file would else get their number, and be written to as an error is. Standard output is asked for by what prints.
+    """
+    for number in (0, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            if nowhere != number:
+                os.dup2(nowhere, number)
+                os.close(nowhere)
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(2, "w", errors="backslashreplace", closefd=False)
 
 
 def _flush() -> None:

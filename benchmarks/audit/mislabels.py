@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.audit.findings import Audit
+from benchmarks.failing import answering_for
 from benchmarks.inventory import can_run
 from datasets.errors import BenchmarkError
 from methods.building import Surroundings, build_encoder
@@ -48,8 +49,9 @@ def with_mislabels(audit: Audit, method: str, registry: Registry, weights_dir: o
     if not audit.of.labelled:
         return audit
     usable = np.flatnonzero(audit.usable)
-    encoder = build_encoder(spec, Surroundings(found.path if found else None))
-    rows = embed_in_batches(encoder, audit.of.images.take(usable))
+    with answering_for(spec.id):
+        encoder = build_encoder(spec, Surroundings(found.path if found else None))
+        rows = embed_in_batches(encoder, audit.of.images.take(usable))
     return replace(audit, mislabels=_disagreements(audit, usable, _unit(rows)), mislabels_by=spec.id)
 
 

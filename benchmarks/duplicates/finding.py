@@ -12,6 +12,7 @@ from benchmarks.duplicates.neighbours import contents_of, neighbour_links
 from benchmarks.duplicates.picture import Picture, best_first, sharpness_of
 from benchmarks.duplicates.stored import stored_pictures
 from benchmarks.duplicates.threshold import Threshold, from_links, of_searcher
+from benchmarks.failing import answering_for
 from benchmarks.search.errors import SearchError
 from benchmarks.search.folder_gallery import FolderGallery
 from benchmarks.search.gallery import Advance, silent
@@ -85,7 +86,9 @@ def find_copies(
     if spec is None:
         compared = _by_copies(gallery, places.index / gallery.key, rate, advance)
     else:
-        compared = _by_method(Searcher(spec, gallery, places, advance), rate, advance)
+        searcher = Searcher(spec, gallery, places, advance)
+        with answering_for(spec.id):
+            compared = _by_method(searcher, rate, advance)
     if threshold is not None:
         compared = replace(compared, threshold=Threshold(threshold, f"threshold {threshold:g}, as asked"))
     links = [link for link in compared.links if link.score >= compared.threshold.score]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.failing import answering_for
 from benchmarks.search.answer import Answer, Face, Hit, Verdict
 from benchmarks.search.calibrating import calibrate
 from benchmarks.search.errors import SearchError
@@ -15,6 +16,7 @@ from benchmarks.search.indexing import index_composed, index_whole, require_usab
 from benchmarks.search.kept.keeping import keep, quick_spec
 from benchmarks.search.known_rows import KnownRows, embed_known, same_row, single
 from benchmarks.search.query import Crop, Query, cropped
+from methods.answers import check_ranking
 from methods.building import Surroundings, build_method
 from methods.ranking import Ranking
 from methods.spec import MethodSpec
@@ -49,6 +51,10 @@ class Searcher:
 
         Raises BenchmarkError where the method cannot run here, has no weights, or does not suit the gallery.
         """
+        with answering_for(spec.id):
+            self._open(spec, gallery, places, advance)
+
+    def _open(self, spec: MethodSpec, gallery: Gallery, places: Places, advance: Advance) -> None:
         start = time.perf_counter()
         found = require_usable(spec, gallery, places.weights)
         self.spec, self.gallery = spec, gallery
@@ -77,8 +83,13 @@ class Searcher:
     def search(self, query: Query, k: int = 10, crop: Crop | None = None, face: int | None = None) -> Answer:
         """The best k of the gallery for the query, or for a region of it, or for one face in it.
 
-        Raises SearchError for a region outside the picture, or a face that is not there or cannot be chosen.
+        Raises SearchError for a region outside the picture, or a face that is not there or cannot be chosen, and
+        BenchmarkError for whatever the method raises.
         """
+        with answering_for(self.spec.id):
+            return self._search(query, k, crop, face)
+
+    def _search(self, query: Query, k: int, crop: Crop | None, face: int | None) -> Answer:
         query = query if crop is None else cropped(query, crop)
         if face is not None and not (self.composed and isinstance(self.composed.encoder, FaceEncoder)):
             raise SearchError(f"{self.spec.id} takes no face to search for: mark its region instead (--crop)")
@@ -116,7 +127,8 @@ class Searcher:
             return _NOTHING, None, (), {"encode": 0.0, "search": 0.0}
         if self.composed is None:
             with StageClock().running() as clock:
-                ranking = self.method.search(single(query.image), k)
+                found = self.method.search(single(query.image), k)
+                ranking = check_ranking(self.spec.id, found, 1, len(self.indexed.ids))
             searching = clock.seconds.get("search", 0.0) + clock.seconds.get("rerank", 0.0)
             return ranking, None, (), {"encode": time.perf_counter() - start - searching, "search": searching}
         row, faces = self._encoded(query, face)

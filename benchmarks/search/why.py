@@ -1,6 +1,7 @@
 """Why a hit was one: the explanation of a search's result."""
 
 from benchmarks.explain import Explanation, Neighbour, explain
+from benchmarks.failing import answering_for
 from benchmarks.search.answer import Answer
 from benchmarks.search.query import Query
 from benchmarks.search.searcher import Searcher
@@ -14,13 +15,14 @@ def explain_hit(query: Query, answer: Answer, searcher: Searcher, place: int) ->
     """
     hit = answer.hits[place]
     try:
-        return explain(
-            searcher.spec,
-            query.image,
-            searcher.gallery.decode(searcher.gallery.read(hit.id), hit.id),
-            neighbours=[Neighbour(other.path, other.label, other.score) for other in answer.hits],
-            chosen=place,
-            surroundings=searcher.surroundings,
-        )
+        with answering_for(searcher.spec.id):
+            return explain(
+                searcher.spec,
+                query.image,
+                searcher.gallery.decode(searcher.gallery.read(hit.id), hit.id),
+                neighbours=[Neighbour(other.path, other.label, other.score) for other in answer.hits],
+                chosen=place,
+                surroundings=searcher.surroundings,
+            )
     except BenchmarkError as error:
         return Explanation("cannot be explained", str(error), None)

@@ -82,6 +82,14 @@ def test_output_that_takes_nothing(place, tmp_path, form, output):
         assert "standard output is closed" in said
 
 
+@pytest.mark.parametrize("closed", [(2,), (0, 2)], ids=str)
+def test_closed_streams_change_nothing(place, tmp_path, closed):
+    """A run takes a copy of standard error; a file that is opened must not get its number."""
+    done = command(*run(place, tmp_path / "out"), place=place, before=lambda: [os.close(number) for number in closed])
+    assert (done.returncode, done.stderr) == (0, b""), done.stdout
+    assert len(list((tmp_path / "out").rglob("cell.json"))) == 4
+
+
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
 @pytest.mark.parametrize("asked", ["list", "run"])
 def test_terminals_that_lack_characters(place, tmp_path, encoding, asked):
