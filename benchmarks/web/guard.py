@@ -50,7 +50,7 @@ class Guard:
             said = f"this server is not known as {name[:100]!r}: start it with --allow-host and that name"
             return JSONResponse({"error": said}, 400)
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc != headers.get("host"):
+        if origin is not None and origin.partition("://")[2] != headers.get("host"):
             return JSONResponse({"error": "this page answers its own requests alone, not those of other sites"}, 403)
         length = headers.get("content-length", "0")
         if not length.isdigit() or int(length) > self.most_bytes:
