@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.files import UNREADABLE, told_sizes, write_atomically
+from benchmarks.files import UNREADABLE, require_regular, told_sizes, write_atomically
 from datasets.errors import BenchmarkError
 from datasets.imageset import ImageSet
 from methods.answers import AnswerError, check_finite
@@ -81,8 +81,10 @@ class EmbeddingStore:
             return []
         known: set[str] = set()
         for path in self.folder.glob("shard-*.npz"):
-            with contextlib.suppress(*UNREADABLE), np.load(path, allow_pickle=False) as stored:
-                known.update(stored["digests"].tolist())
+            with contextlib.suppress(*UNREADABLE):
+                require_regular(path)
+                with np.load(path, allow_pickle=False) as stored:
+                    known.update(stored["digests"].tolist())
         return _places(images.digests, known)
 
     def add(self, encoder: Encoder, images: ImageSet) -> None:
@@ -158,6 +160,7 @@ def stored_shards(folder: Path) -> Iterator[tuple[list[str], np.ndarray]]:
 
 def _checked(path: Path) -> _Shard:
     """What a shard holds; raises one of many errors where it is not what was written (zip keeps a CRC as well)."""
+    require_regular(path)
     with np.load(path, allow_pickle=False) as stored, told_sizes(stored):
         digests, rows = stored["digests"], stored["rows"]
         sealed = "checksum" in stored

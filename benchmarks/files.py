@@ -8,7 +8,7 @@ import os
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, TypeVar
@@ -16,9 +16,12 @@ from typing import IO, Any, TypeVar
 import numpy as np
 
 from datasets.errors import BenchmarkError
+from datasets.reading import obstacle
 from datasets.seals import SEAL, sealed, unsealed
 
 T = TypeVar("T")
+Kind = type | tuple[type, ...]
+EMPTY: Mapping[str, Kind] = {}
 
 _LOG = logging.getLogger("reverse_image_search")
 _noted: set[str] = set()
@@ -31,7 +34,7 @@ UNREADABLE = (
 """What a damaged file makes json, numpy and zipfile stumble over."""
 
 
-_KINDS: dict[str, type | tuple[type, ...]] = {
+_KINDS: dict[str, Kind] = {
     **dict.fromkeys(("cell", "checksums", "counts", "inputs", "provenance", "vectors"), dict),
     **dict.fromkeys(("started", "ended", "status", "reason", "log_tail"), str),
     **dict.fromkeys(("jobs", "planned", "finished"), int),
@@ -101,9 +104,16 @@ def write_text(path: Path, text: str) -> None:
         file.write(text.encode())
 
 
+def require_regular(path: Path) -> None:
+    """Raise OSError for what is no regular file: opening a named pipe waits for whoever writes to it."""
+    if why := obstacle(path.stat(), most=None):
+        raise OSError(why)
+
+
 def read_json(path: Path) -> Any:
     """The JSON value in `path`, or None if there is no such file; raises DamagedFile for one that is damaged."""
     try:
+        require_regular(path)
         value = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         return None
@@ -114,12 +124,14 @@ def read_json(path: Path) -> Any:
     return value
 
 
-def read_record(path: Path, schema: int | None = None, needs: Sequence[str] = ()) -> dict[str, Any] | None:
+def read_record(
+    path: Path, schema: int | None = None, needs: Sequence[str] = (), kinds: Mapping[str, Kind] = EMPTY
+) -> dict[str, Any] | None:
     """The JSON object in `path`, or None if there is none, or one of an older `schema`.
 
     `needs` are the keys that one without a checksum, of an older version, must have ("inputs.manifest" is one of a
-    record within). Raises DamagedFile for one that is
-    damaged, NewerFileError for one of a newer schema.
+    record within), and `kinds` what the values of some are, where they are there.
+    Raises DamagedFile for one that is damaged, NewerFileError for one of a newer schema.
     """
     record = read_json(path)
     if record is None:
@@ -141,6 +153,8 @@ def read_record(path: Path, schema: int | None = None, needs: Sequence[str] = ()
         raise DamagedFile(path, f"its {odd[0]} is of another kind")
     if SEAL not in record and (missing := [name for name in needs if not _holds(record, name)]):
         raise DamagedFile(path, f"without {', '.join(missing)}")
+    if SEAL not in record and (odd := [name for name, kind in kinds.items() if not _fits(record, name, kind)]):
+        raise DamagedFile(path, f"its {odd[0]} is of another kind")
     try:
         return unsealed(record)
     except ValueError as error:
@@ -152,11 +166,22 @@ def _holds(record: Any, name: str) -> bool:
     return isinstance(record, dict) and first in record and (not rest or _holds(record[first], rest))
 
 
+def _fits(record: Any, name: str, kind: Kind) -> bool:
+    """Whether the value under a name ("inputs.threads") is of its kind, or is not there."""
+    first, _, rest = name.partition(".")
+    if not isinstance(record, dict):
+        return False
+    if first not in record:
+        return True
+    return _fits(record[first], rest, kind) if rest else isinstance(record[first], kind)
+
+
 def read_arrays(path: Path, names: Sequence[str] = ()) -> dict[str, np.ndarray] | None:
     """The arrays in an .npz file, `names` among them, or None if there is none; raises DamagedFile."""
     try:
         if not path.exists():
             return None
+        require_regular(path)
         with np.load(path, allow_pickle=False) as file, told_sizes(file):
             arrays = dict(file)
         for name in names:
@@ -191,6 +216,7 @@ def member_checksums(path: Path) -> dict[str, int]:
     Raises DamagedFile.
     """
     try:
+        require_regular(path)
         with zipfile.ZipFile(path) as file:
             return {member.filename: member.CRC for member in file.infolist()}
     except UNREADABLE as error:
@@ -204,6 +230,7 @@ def members_of(path: Path) -> Iterator[Callable[[Sequence[str]], dict[str, np.nd
     Opening and reading raise DamagedFile.
     """
     try:
+        require_regular(path)
         file = np.load(path, allow_pickle=False)
         file.files  # noqa: B018  (a lone array has none)
     except (*UNREADABLE, AttributeError) as error:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.files import require_regular
 from benchmarks.metrics.junk import equal_pairs
 from datasets.errors import DataError
 from datasets.origin_note import UNSTATED, DataOrigin
@@ -132,6 +133,7 @@ def read_ground_truth(path: Path) -> GroundTruth:
 def _read(path: Path, mtime: int) -> GroundTruth:
     """`mtime` tells versions apart: the note on the images' origin may change beside them."""
     try:
+        require_regular(path)
         document = stored_document(path.read_text(encoding="utf-8"), path.stem)
         columns = {
             role: np.array([record[:2] for record in document["records"] if record[2] == role], dtype=np.str_)

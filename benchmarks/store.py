@@ -16,6 +16,7 @@ import numpy as np
 from benchmarks.cells import Cell
 from benchmarks.files import (
     DamagedFile,
+    Kind,
     flush_folder,
     if_intact,
     intact,
@@ -36,6 +37,17 @@ ROW_SCHEMA = 1
 FAILED_RERUN = "failed_rerun"
 """In a row: that of a later run without a result, which did not replace it."""
 _NEEDS = ("cell", "inputs", "inputs.manifest", "jobs", "provenance", "reason", "started", "status", "trained", "wall_s")
+_OF_MACHINE = ("provenance.machine.cores", "provenance.machine.gpu", "provenance.git.commit", "provenance.packages")
+_NUMBER = (int, float)
+_KINDS: dict[str, Kind] = {
+    **dict.fromkeys(("latency", "throughput", "memory", "memory.stages", "stages_ms", "noise"), dict),
+    **dict.fromkeys(("provenance.git", "provenance.machine", "provenance.packages"), dict),
+    **dict.fromkeys(("inputs.threads", "counts.gallery", "counts.queries", "provenance.machine.cores"), int),
+    **dict.fromkeys(("index_bytes", "noise.others", "noise.strayed"), _NUMBER),
+    "inputs.manifest": str,
+    "provenance.git.commit": (str, type(None)),
+}
+"""Values that every table counts on."""
 _RUN_NEEDS = ("cells", "ended", "finished", "planned", "started")
 _ARRAYS = {
     "ranking": ("ids", "scores", "undetected"),
@@ -237,7 +249,7 @@ class Store:
 def _read_row(folder: Path, asked: Cell | None = None) -> dict[str, Any] | None:
     """The row in a cell's folder; raises DamagedFile, also where it is not that of the cell that was `asked` for."""
     path = folder / "cell.json"
-    row = read_record(path, ROW_SCHEMA, _NEEDS)
+    row = read_record(path, ROW_SCHEMA, (*_NEEDS, *_OF_MACHINE), _KINDS)
     if row is None:
         return None
     try:
@@ -246,7 +258,7 @@ def _read_row(folder: Path, asked: Cell | None = None) -> dict[str, Any] | None:
         raise DamagedFile(path, error) from error
     if asked not in (None, cell):
         raise DamagedFile(path, f"it is the row of {cell.title}")
-    later = if_intact(lambda path: read_record(path, ROW_SCHEMA, _NEEDS), folder / _FAILED / "cell.json")
+    later = if_intact(lambda path: read_record(path, ROW_SCHEMA, _NEEDS, _KINDS), folder / _FAILED / "cell.json")
     return {**row, FAILED_RERUN: later} if later else row
 
 

@@ -20,12 +20,12 @@ _KINDS = {
 }
 
 
-def obstacle(status: os.stat_result) -> str:
-    """Why a file of this status is not to be read: what it is, or its size; "" for an ordinary one."""
+def obstacle(status: os.stat_result, most: int | None = MOST_BYTES) -> str:
+    """Why a file of this status is not to be read: what it is, or more bytes than `most`; "" for an ordinary one."""
     if not stat.S_ISREG(status.st_mode):
         return f"is {_KINDS.get(stat.S_IFMT(status.st_mode), 'something else')}, not a regular file"
-    if status.st_size > MOST_BYTES:
-        return f"has {status.st_size / 2**20:,.0f} MiB, more than {MOST_BYTES // 2**20}"
+    if most is not None and status.st_size > most:
+        return f"has {status.st_size / 2**20:,.0f} MiB, more than {most // 2**20}"
     return ""
 
 

@@ -13,6 +13,7 @@ from datasets.dataset import Dataset
 from datasets.errors import BenchmarkError, DataError
 from datasets.imageset import Item
 from datasets.origin_note import SYNTHETIC, UNSTATED, DataOrigin
+from datasets.reading import obstacle
 from datasets.records import Record, Role, content_hash
 from datasets.seals import sealed, unsealed
 from datasets.sources import function_digest, module_digests
@@ -132,7 +133,8 @@ def cached(
     if not again:
         # What cannot be read is made anew.
         with contextlib.suppress(OSError, UnicodeDecodeError, BenchmarkError):
-            return kind.from_json(path.read_text(encoding="utf-8"), dataset)
+            if not obstacle(path.stat(), most=None):
+                return kind.from_json(path.read_text(encoding="utf-8"), dataset)
     manifest = build()
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:

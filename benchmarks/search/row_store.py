@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.files import UNREADABLE, note, write_atomically
+from benchmarks.files import UNREADABLE, note, require_regular, write_atomically
 from methods.memory import let_go
 from methods.vector_method import empty_rows, require_rows
 
@@ -126,6 +126,7 @@ class RowStore:
 
     def _take_up(self, path: Path) -> None:
         try:
+            require_regular(path)
             _check(path)
             shard = np.load(path, mmap_mode="r", allow_pickle=False)
             packed = np.ascontiguousarray(shard["digest"]).tobytes()

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import shutil
 import zipfile
 from pathlib import Path
@@ -15,7 +16,16 @@ from benchmarks import files
 from benchmarks.cells import Cell
 from benchmarks.cli.app import app
 from benchmarks.experiments.rows import IndexStore, ScalingStore, StreamingStore
-from benchmarks.files import DamagedFile, NewerFileError, read_arrays, read_record, write_atomically, write_record
+from benchmarks.files import (
+    DamagedFile,
+    NewerFileError,
+    read_arrays,
+    read_members,
+    read_record,
+    write_atomically,
+    write_record,
+)
+from benchmarks.ground_truth import read_ground_truth
 from benchmarks.latency.records import LatencyRecord, LatencyStore
 from benchmarks.scoring import as_scored, score_retrieval
 from benchmarks.store import Store
@@ -185,6 +195,46 @@ def test_a_newer_schema_is_refused_in_one_line_and_not_overwritten(copy, what):
             cell = Cell(f"folder:{copy.folder}", "smoke", "retrieval", "mean-colour")
             copy.store.commit(cell, {"status": "error"}, copy.store.workdir(cell))
     assert path.read_bytes() == before
+
+
+OF_ANOTHER_KIND = {
+    "counts": ("gallery", None),
+    "inputs": ("threads", None),
+    "latency": None,
+    "memory": ("stages", None),
+    "noise": ("others", []),
+    "provenance": ("machine", {}),
+    "provenance ": ("git", None),
+    "provenance  ": ("packages", []),
+    "index_bytes": None,
+    "stages_ms": [],
+    "throughput": "x",
+}
+
+
+@pytest.mark.parametrize("name", OF_ANOTHER_KIND)
+def test_a_row_without_a_checksum_is_believed_no_value_of_another_kind(copy, name):
+    """Such rows are of an older version: what tables count on is looked at, or one row would end every table."""
+    path = next(copy.store.root.glob(ROW))
+    row = {key: value for key, value in json.loads(path.read_text()).items() if key != "checksum"}
+    (planned,) = copy.plan("mean-colour").cells
+    path.write_text(json.dumps(row))
+    assert copy.store.damage(planned.cell) == ""
+    key, value = name.strip(), OF_ANOTHER_KIND[name]
+    row[key] = {**row[key], value[0]: value[1]} if isinstance(value, tuple) else value
+    path.write_text(json.dumps(row))
+    assert "stored file damaged" in copy.store.damage(planned.cell)
+    assert [cell.method for cell, _ in copy.store.rows()].count("mean-colour") == 0
+
+
+READERS = [read_record, read_arrays, files.member_checksums, lambda path: read_members(path, ())]
+
+
+@pytest.mark.parametrize("read", [*READERS, read_ground_truth])
+def test_a_named_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path, read):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(BenchmarkError, match="a named pipe, not a regular file"):
+        read(tmp_path / "pipe")
 
 
 CELL = Cell("lfw", "smoke", "scaling", "phash")

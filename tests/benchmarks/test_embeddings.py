@@ -171,6 +171,7 @@ DAMAGE = {
     "digests that are numbers": lambda path: rewritten(path, digests=np.arange(4), checksum=None),
     "told to be larger": told_to_be_larger,
     "of another encoder": of_another_encoder,
+    "a named pipe": lambda path: (path.unlink(), os.mkfifo(path)),
     "a folder": lambda path: (path.unlink(), path.mkdir()),
     "other checksum": lambda path: rewritten(path, checksum=np.array("0")),
 }
