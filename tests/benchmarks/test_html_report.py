@@ -227,7 +227,7 @@ def test_a_method_s_part_says_where_it_comes_from_and_where_time_goes(tmp_path):
     stored.add("efficientnet-lite0", 5, weights={"origin": f"a file {ATTACK}", "sha256": "ab12"})
     stored.add("resnet50", 0, trained=False)
     (section,) = method_pages(pages_of(stored))
-    for expected in ("Tan &amp; Le 2019", "224×224, RGB, (x - 127) / 128", "sha256", "ab12", "encode 1.5 ms (75 %)"):
+    for expected in ("Tan &amp; Le 2019", "224×224, RGB, (x - 127) / 128", "sha256", "ab12", "encode 1.5 ms (75%)"):
         assert expected in section.html
     assert html.escape(f"a file {ATTACK}") in section.html
     assert "fetch resnet50" in section.html
