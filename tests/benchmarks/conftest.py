@@ -1,5 +1,6 @@
 """A small folder of photographs' stand-ins, and a bench over it with misbehaving methods."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,9 @@ from report_support import attacking_report
 
 from benchmarks.store import Store
 from methods.registry import load_registry
+
+# Tests use one another's helpers, whichever folder they lie in, and whichever file is run alone.
+sys.path += sorted(str(folder) for folder in Path(__file__).parent.iterdir() if folder.is_dir())
 
 
 @pytest.fixture(scope="session")

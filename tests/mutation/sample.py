@@ -83,7 +83,7 @@ def run_tests(tests: list[str]) -> str:
 
     The tests run in a fork, which has the large libraries already; the project is first imported there.
     """
-    there = [str(path) for name in tests for path in sorted(Path("tests/benchmarks").glob(f"test_{name}.py"))]
+    there = [str(path) for name in tests for path in sorted(Path("tests/benchmarks").rglob(f"test_{name}.py"))]
     child = os.fork()
     if not child:
         os.setsid()

@@ -2,8 +2,8 @@
 
     python tests/studies/planted_leaks.py [--markdown docs/measurements/planted-leaks.md]
 
-Copies are exact, resized, re-saved and cropped, 50 of each, as in tests/benchmarks/test_audit.py. Real images need
-RIS_DATA. What the images held before anything was planted is no false alarm, and neither is a copy of such a pair.
+Copies are exact, resized, re-saved and cropped, 50 of each, as in tests/benchmarks/audit/test_audit.py. Real images
+need RIS_DATA. What the images held before anything was planted is no false alarm, and neither is a copy of such a pair.
 """
 
 import argparse
@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "benchmarks")]
+sys.path[:0] = [str(ROOT), *(str(ROOT / "tests" / "benchmarks" / name) for name in ("", "audit"))]
 
 from test_audit import audited, found_pairs, plant, scene  # noqa: E402
 

@@ -71,7 +71,7 @@ def test_files_keep_their_names_whatever_a_title_adds(tmp_path):
 
 
 def test_the_published_overview_has_no_key_and_no_heading_twice():
-    reference = Path(__file__).parents[2] / "results" / "reference"
+    reference = Path(__file__).parents[3] / "results" / "reference"
     with (reference / "overview.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     keys = Counter((row["dataset"], row["subset"], row["task"], row["method"]) for row in rows)

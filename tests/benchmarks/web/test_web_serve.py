@@ -75,7 +75,7 @@ def test_without_its_packages_it_names_the_extra(tmp_path):
 def test_three_large_uploads_at_once_take_less_than_700_mb(tmp_path, kind, side):
     data = UPLOADS[kind](side)
     (tmp_path / f"{kind}-{side}").write_bytes(data)
-    here = Path(__file__).parent
+    here = Path(__file__).parents[1]
     command = [sys.executable, str(here / "upload_memory.py"), str(tmp_path), kind, str(side)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(here.parents[1]), str(here), str(here.parent)])}
     done = subprocess.run(command, capture_output=True, text=True, timeout=200, env=environment, check=True)

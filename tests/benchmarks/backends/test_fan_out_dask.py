@@ -19,7 +19,7 @@ from benchmarks.runner import Limits
 from benchmarks.store import Store
 from methods.registry import load_registry
 
-SLOW = Path(__file__).parents[1] / "plugins" / "slow.py"
+SLOW = Path(__file__).parents[2] / "plugins" / "slow.py"
 CHEAP = ("pixels", "mean-colour", "random")
 
 

@@ -16,7 +16,7 @@ from datasets.errors import UnknownNameError
 from methods.registry import load_registry
 from tests.benchmarks.bench_support import PLUGIN, Bench
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ from benchmarks.plan import make_plan
 from datasets.errors import BenchmarkError
 
 QUICK = Budget(rounds=3, queries=4, seconds=0.05, batch_seconds=0.02)
-CHECKOUT = Path(__file__).parents[2]
+CHECKOUT = Path(__file__).parents[3]
 
 
 @given(st.integers(2, 12), st.integers(3, 30), st.integers(0, 10))

@@ -18,7 +18,7 @@ from benchmarks.publishing.provenance_file import FILE, Part, published_note, re
 from benchmarks.publishing.publish import publish
 from methods.registry import load_registry
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 MACHINE = {"cpu": "C", "cores": 2, "memory_gib": 4.0, "gpu": None, "system": "Linux"}
 
 

@@ -19,7 +19,7 @@ from methods.engines.contract import Engine
 from methods.engines.registry import ENGINES
 from methods.faces.detection import FaceDetector
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PLUGIN = ROOT / "tests" / "plugins" / "tiny_network.py"
 
 

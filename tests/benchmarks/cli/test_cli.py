@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from benchmarks.cli.app import app
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PLUGIN = ROOT / "tests" / "plugins" / "misbehaving.py"
 
 

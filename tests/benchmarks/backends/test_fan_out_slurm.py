@@ -15,7 +15,7 @@ from benchmarks.backends.slurm import SlurmBackend, job_parameters
 from benchmarks.store import Store
 from methods.registry import load_registry
 
-SLOW = Path(__file__).parents[1] / "plugins" / "slow.py"
+SLOW = Path(__file__).parents[2] / "plugins" / "slow.py"
 
 
 @pytest.fixture

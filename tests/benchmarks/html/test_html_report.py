@@ -51,7 +51,7 @@ SECTIONS = [
     "Provenance",
 ]
 LIMIT = 5_000_000
-SAMPLE = Path(__file__).parents[2] / "docs" / "sample-report"
+SAMPLE = Path(__file__).parents[3] / "docs" / "sample-report"
 
 
 @pytest.fixture(scope="module")

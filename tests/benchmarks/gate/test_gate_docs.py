@@ -8,7 +8,7 @@ import typer
 
 from benchmarks.cli.app import app
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 WORKFLOW = ROOT / ".github" / "workflows" / "benchmark.yml"
 
 

@@ -23,7 +23,7 @@ from benchmarks.tables.pages import make_pages
 from benchmarks.tasking.registry import own_tasks, tasks_of
 from methods.registry import PluginError, load_registry
 
-OWN_TASK = Path(__file__).parents[1] / "plugins" / "own_task.py"
+OWN_TASK = Path(__file__).parents[2] / "plugins" / "own_task.py"
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from benchmarks.tables.formats import escape, latex_document, to_latex, to_markd
 from benchmarks.tables.model import Column, Shown, Table, fraction, shown
 from datasets.errors import BenchmarkError
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 HIT = Column("hit@1", "hit@1", fraction)
 METHOD = Column("method", "shown_method", is_text=True)
 

@@ -56,7 +56,7 @@ def several_data_sets(tmp_path):
 @pytest.fixture(scope="module")
 def sample():
     """The report that is kept in the documentation."""
-    return Path(__file__).parents[2] / "docs" / "sample-report" / "index.html"
+    return Path(__file__).parents[3] / "docs" / "sample-report" / "index.html"
 
 
 def rows(page):
@@ -258,7 +258,7 @@ def test_tabs_move_by_the_arrow_keys(browser, several_data_sets):
 def test_text_stands_out_from_its_ground(seen, scheme):
     seen.page.emulate_media(color_scheme=scheme)
     seen.page.evaluate("document.querySelectorAll('details').forEach((part) => (part.open = true))")
-    assert seen.page.evaluate((Path(__file__).parent / "contrast.js").read_text()) == []
+    assert seen.page.evaluate((Path(__file__).parents[1] / "contrast.js").read_text()) == []
 
 
 def at(page, anchor="", **chosen):

@@ -22,7 +22,7 @@ from benchmarks.sharding.session import Session
 from benchmarks.store import Store
 from methods.registry import load_registry
 
-SLOW = Path(__file__).parents[1] / "plugins" / "slow.py"
+SLOW = Path(__file__).parents[2] / "plugins" / "slow.py"
 EQUAL = "ids equal, scores equal bit for bit, ties equal"
 
 

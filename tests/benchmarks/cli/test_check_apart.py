@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from benchmarks import conformance
 from benchmarks.cli.app import app
 
-PLUGIN = Path(__file__).parents[1] / "plugins" / "bad_checks.py"
+PLUGIN = Path(__file__).parents[2] / "plugins" / "bad_checks.py"
 
 
 @pytest.mark.parametrize(

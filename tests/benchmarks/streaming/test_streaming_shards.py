@@ -18,7 +18,7 @@ from datasets.imageset import ImageSet, Item
 from methods.indexes.exact import ExactIndex
 from methods.indexes.sharded import ShardedIndex
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 class Noise:

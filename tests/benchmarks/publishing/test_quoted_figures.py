@@ -9,7 +9,7 @@ from benchmarks.cli.app import app
 from benchmarks.publishing.quoted import fresh_text, stale_figures, update_figures
 from datasets.errors import BenchmarkError
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 REFERENCE = ROOT / "results" / "reference"
 TABLE = """method,device,hit@1,change,peak_bytes,p50_ms,load_s,word
 phash,cpu,0.16537,-0.0021,1048576000,1234.5,0.25,ok
