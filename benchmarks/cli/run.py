@@ -67,6 +67,7 @@ def run(
     from benchmarks.plan import make_plan
     from benchmarks.processes import end_strays
     from benchmarks.publishing.write import require_sound, write_pages
+    from benchmarks.replaced import require_no_loss
     from benchmarks.runner import Limits, run_cells, to_run, without_result
     from benchmarks.store import Store
     from benchmarks.tables.identical import find_near_copies
@@ -112,6 +113,8 @@ def run(
             console.print(line, markup=False, highlight=False, soft_wrap=True)
     if dry_run:
         return
+    if not force:
+        require_no_loss(cells, store)
     rows = []
     if cells:
         with observing(console, expected, store, jobs) as observer:
