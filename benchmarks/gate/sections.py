@@ -30,11 +30,11 @@ def headline(report: Report) -> str:
     """The verdict in one line."""
     counts = {verdict: len(report.having(verdict)) for verdict in Verdict}
     compared = counts[Verdict.WORSE] + counts[Verdict.BETTER] + counts[Verdict.SAME]
-    said = [f"{counts[verdict]} {verdict}" for verdict in (Verdict.INCOMPARABLE, Verdict.WORSE, Verdict.BETTER)]
+    told = (Verdict.INCOMPARABLE, Verdict.WORSE, Verdict.BETTER, Verdict.NEW)
+    said = [f"{count_of(compared, 'figure')} compared", *(f"{counts[each]} {each}" for each in told if counts[each])]
     timed = sum(finding.measure == "query time" for finding in report.findings)
     times = f"{count_of(timed, 'query time')} among them" if timed else "query time not compared (no interleaved pairs)"
-    figures = f"{count_of(compared, 'figure')} compared, {counts[Verdict.NEW]} new"
-    return f"{report.verdict}: {', '.join(said)} of {figures}; {times}"
+    return f"{report.verdict}: {', '.join(said)}; {times}"
 
 
 def origins(report: Report) -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from bench_support import PLUGIN, Bench
+from stored_cells import keep_changed
 
 from benchmarks.metrics.index_recall import index_recall
 from benchmarks.publishing.write import CanaryError, write_tables
@@ -59,6 +60,7 @@ def test_a_canary_off_its_level_stops_the_tables(finished):
     scores = np.linspace(1, 0, ranking.scores.shape[1], dtype=np.float32)
     cheating = Ranking(ranking.ids, np.tile(scores, (len(ranking.ids), 1)), ranking.undetected)
     finished.store.save_ranking(finished.store.folder(where), cheating)
+    keep_changed(finished.store.folder(where))
     with pytest.raises(CanaryError, match="constant"):
         write_tables(finished.store, finished.registry, finished.store.root)
     assert "protocol broken" in (finished.store.root / "overview.md").read_text()

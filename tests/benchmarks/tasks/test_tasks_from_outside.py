@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from bench_support import Bench
+from stored_cells import keep_changed
 from test_cli import cli, one_line_error
 
 from benchmarks.api import load_results
@@ -17,6 +18,7 @@ from benchmarks.gate.finding import Verdict
 from benchmarks.gate.report import compare_paths
 from benchmarks.gate.rules import Rules
 from benchmarks.html.write import write_report
+from benchmarks.provenance import provenance
 from benchmarks.publishing.write import write_tables
 from benchmarks.store import Store
 from benchmarks.tables.pages import make_pages
@@ -68,6 +70,7 @@ def test_the_gate_compares_its_queries(finished, tmp_path):
     with np.load(path) as stored:
         changed = {name: np.full_like(stored[name], 9) for name in stored.files}
     np.savez(path, **changed)
+    keep_changed(path.parent)
     (found,) = [
         finding
         for finding in compare_paths(finished.store.root, worse, Rules(), ["pixels"], tasks).findings
@@ -169,7 +172,7 @@ def test_the_old_name_is_accepted_with_a_note_and_old_cells_are_read(tmp_path, p
         "cell": {**cell.to_json(), "task": "open-set"},
         "inputs": {"manifest": "0"},
         "jobs": 1,
-        "provenance": {},
+        "provenance": provenance(),
         "reason": "",
     }
     record |= {"schema": 1, "started": "2026", "status": "error", "trained": True, "wall_s": 1.0}
