@@ -45,7 +45,7 @@ def test_a_folder_without_end_is_a_stream(monkeypatch, tmp_path):
         def __init__(self, number):
             self.name, self.path = f"{number}.png", str(tmp_path / f"{number}.png")
 
-        def is_dir(self, follow_symlinks):
+        def is_dir(self, *, follow_symlinks=True):
             return False
 
         def is_file(self):
