@@ -258,6 +258,8 @@ def _read_row(folder: Path, asked: Cell | None = None) -> dict[str, Any] | None:
         raise DamagedFile(path, error) from error
     if asked not in (None, cell):
         raise DamagedFile(path, f"it is the row of {cell.title}")
+    if not all(isinstance(name, str) for name in row.get("files", ())):
+        raise DamagedFile(path, "its files are of another kind")
     later = if_intact(lambda path: read_record(path, ROW_SCHEMA, _NEEDS, _KINDS), folder / _FAILED / "cell.json")
     return {**row, FAILED_RERUN: later} if later else row
 

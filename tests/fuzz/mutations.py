@@ -1,5 +1,6 @@
 """Damage to a valid file: bits flipped, ends cut, pieces moved, grown, swapped; JSON of another shape."""
 
+import copy
 import json
 import random
 from collections.abc import Sequence
@@ -100,4 +101,4 @@ def _change(rng: random.Random, holder: Any, key: Any) -> None:
     elif way == 2:
         holder[key] = [holder[key]]
     else:
-        holder[key] = rng.choice(_ODD)
+        holder[key] = copy.deepcopy(rng.choice(_ODD))  # the next change may be within it
