@@ -209,6 +209,7 @@ OF_ANOTHER_KIND = {
     "index_bytes": None,
     "stages_ms": [],
     "throughput": "x",
+    "files": [["ranking"]],
 }
 
 
