@@ -11,6 +11,7 @@ from benchmarks.metrics.pair_ranks import (
     micro_average_precision,
     pair_precisions,
     pair_ranks,
+    pair_ranks_of,
     recall_at_precision,
     resampled_weights,
 )
@@ -105,3 +106,9 @@ def test_whole_clusters_are_drawn():
 def test_nothing_to_find_is_said():
     with pytest.raises(DataError, match="nothing to find"):
         pair_ranks(np.ones((2, 2)), np.array([-1, -1]))
+
+
+def test_a_query_that_scores_nothing_with_its_own_image_is_behind_every_wrong_one():
+    line = np.array([0.5, 0.2, np.nan, 0.9], dtype=np.float32)
+    ranks = pair_ranks_of([line], np.array([np.nan], dtype=np.float32), np.array([1]))
+    assert (ranks.above.tolist(), ranks.tied.tolist()) == ([[2]], [[0]])
