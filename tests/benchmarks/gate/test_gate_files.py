@@ -11,7 +11,7 @@ from benchmarks.gate.baseline import BaselineError, read_baseline, write_baselin
 from benchmarks.gate.forms import print_report, to_json, to_markdown
 from benchmarks.gate.report import compare
 from benchmarks.gate.rules import Rules
-from benchmarks.gate.sections import headline
+from benchmarks.gate.sections import headline, origins
 from benchmarks.gate.sides import read_side
 from benchmarks.gate.snapshot import Update, make_snapshot
 from datasets.errors import BenchmarkError
@@ -145,8 +145,23 @@ def test_markdown_shows_hostile_ids_as_text():
     assert "hit@1" in text
 
 
-def test_markdown_fits_into_a_comment():
-    ids = tuple("x" * 3000 + str(number) for number in range(200))
-    text = to_markdown(judged([record(queries=ids)], [record(hits=losing(60), queries=ids)]))
+@pytest.mark.parametrize(("length", "parts"), [(1000, 3), (2000, 2), (3000, 1)])
+def test_markdown_fits_into_a_comment(length, parts):
+    ids = tuple("x" * length + str(number) for number in range(200))
+    lost, won = record("hog", losing(60), queries=ids), record("phash", losing(60), queries=ids)
+    base = [record("hog", queries=ids), won]
+    text = to_markdown(judged(base, [lost, record("phash", queries=ids)]))
     assert len(text) < 65_536
-    assert "Regression gate" in text
+    shown = [part in text for part in ("Regression gate", "**Worse**", "**Better**", "What was compared")]
+    assert shown == [True, parts > 1, parts > 2, parts > 2]
+    assert ("too long for a comment" in text) == (parts < 3)
+
+
+def test_machines_differ_by_what_they_are_called():
+    def lines(*cpus):
+        """As read from two files: equal names are not one object."""
+        sides = [record(provenance=json.loads(json.dumps({"machine": {"cpu": cpu}}))) for cpu in cpus]
+        return origins(judged(sides[:1], sides[1:]))
+
+    assert len(lines("AMD EPYC 7B13", "AMD EPYC 7B13")) == 2
+    assert "the machines differ" in lines("AMD EPYC 7B13", "Intel Xeon")[2]

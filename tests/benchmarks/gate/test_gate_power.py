@@ -92,3 +92,11 @@ def test_memory_that_is_not_judged_is_reported():
         (section,) = [section for section in sections(report) if section.title == "Memory that is not judged"]
         assert note in section.rows[0][4]
     assert not [section for section in sections(within) if "Memory" in section.title]
+
+
+def test_the_memory_that_is_let_pass_is_said_as_given():
+    size = 11 * 2**18  # 2.75 MiB
+    assert str(Rules(memory_bytes=size)).endswith("by more than 25% and 3 MiB")
+    report = judged([record(memory=4)], [record(memory=8)], memory_bytes=size)
+    (finding,) = [finding for finding in report.findings if finding.measure == "peak memory"]
+    assert finding.note == "not judged: by 3 MiB or less"

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.stats import beta, binom
+from scipy.stats import beta, binom, binomtest
 
 from benchmarks.metrics.intervals import bca_interval, mean_share_interval, share_interval
 from benchmarks.metrics.means import resampled_means
@@ -30,6 +30,15 @@ def test_all_of_170_is_no_certainty():
     assert mean_share_interval(np.ones(170)) == share_interval(1.0, 170)
     low, high = bootstrap_intervals({"hit@1": np.ones(170)}, shares={"hit@1"})["hit@1"]
     assert (low < 0.98, high) == (True, 1.0)
+
+
+@pytest.mark.parametrize("confidence", [0.8, 0.95, 0.99])
+@pytest.mark.parametrize(("successes", "n"), [(11, 30), (20, 40), (100, 170), (700, 1000)])
+def test_far_from_both_ends_it_is_wilsons_interval(successes, n, confidence):
+    found = share_interval(successes / n, n, confidence)
+    assert found == pytest.approx(tuple(binomtest(successes, n).proportion_ci(confidence, method="wilson")))
+    hits = np.arange(n) < successes  # a mean of hits and misses is a share of as many trials
+    assert mean_share_interval(hits.astype(float), confidence) == pytest.approx(found)
 
 
 def test_few_successes_are_those_of_the_poisson_bound():
