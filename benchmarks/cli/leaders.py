@@ -28,7 +28,7 @@ _SHOWN = 7
 """Methods of a data set; with its title, header, two lines of notes and a blank one that is a dozen lines."""
 _MARKS = {"best": "best", "tied": "≈", "": ""}
 _LEGEND = {
-    "≈": "not significantly worse than the best (paired bootstrap, 95%)",
+    "≈": "not significantly worse (paired bootstrap over queries and classes, 95%)",
     "†": "learns from the gallery's labels",
     DISTURBED: "timed while other processes used the machine, as cells of a smoke run do",
 }

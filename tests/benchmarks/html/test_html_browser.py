@@ -454,6 +454,18 @@ def test_two_methods_are_compared_and_the_address_says_which(seen):
     assert page.locator("#compare-verdict").get_attribute("aria-live") == "polite"
 
 
+def test_no_column_is_cut_on_paper(browser, sample):
+    """Landscape, as the page asks: A4 less its margins is 1,047 CSS pixels wide."""
+    with visit(browser, sample, viewport={"width": 1047, "height": 720}) as seen:
+        seen.page.emulate_media(media="print")
+        assert seen.page.evaluate("document.documentElement.scrollWidth") <= 1047
+        cut = seen.page.evaluate(
+            """[...document.querySelectorAll('.scroll')].filter((place) => place.scrollWidth > place.clientWidth + 1)
+              .map((place) => place.id || place.className)"""
+        )
+        assert cut == []
+
+
 def test_cells_of_the_heat_map_are_printed_in_colour(browser, sample):
     with visit(browser, sample) as seen:
         seen.page.emulate_media(media="print")
