@@ -93,7 +93,7 @@ def figure_text(figure: Figure) -> str:
         return f"{figure.name}: {figure.word}"
     signed = figure.unit == "points"
     interval = f" [{', '.join(_number(end, signed) for end in figure.interval)}]" if figure.interval else ""
-    unit = f" {figure.unit}" if figure.unit else ""
+    unit = figure.unit if figure.unit in ("", "%") else f" {figure.unit}"
     word = f" ({figure.word})" if figure.word else ""
     return f"{figure.name}: {_number(figure.value, signed)}{unit}{interval}{word}"
 

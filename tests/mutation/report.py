@@ -1,7 +1,11 @@
 """The report of a sampled mutation run: how many of each part were killed, and which were not."""
 
 import json
+import sys
 from pathlib import Path
+
+sys.path.append(str(Path(__file__).parents[2]))
+from tests.studies.made_on import made_on
 
 WANTED = 0.9
 """Share of mutants that the tests should notice."""
@@ -21,10 +25,15 @@ def write_report(out: Path, parts: list[str], markdown: Path | None) -> int:
         survivors += [f"- `{name}`: {change(result['diff'])}" for name, result in alive.items()]
     share = killed / tested if tested else 0.0
     lines = [
+        "# Mutants of the core, and what the tests notice",
+        "",
         "| part | drawn | tested | killed | share |",
         "|:--|--:|--:|--:|--:|",
         *rows,
         f"| all | | {tested} | {killed} | {share:.1%} |",
+        "",
+        f"Written by `tests/mutation/sample.py`: mutants of cosmic-ray, drawn from each part with a seed. Asked: {WANTED:.0%} "
+        f"killed. {made_on()}",
         "",
         "Survivors:" if survivors else "No mutant survived.",
         "",

@@ -39,7 +39,10 @@ PARTS = {
     "gate": ("benchmarks/gate/*.py", ["gate_*", "memory_cold_and_warm", "judged", "additions"]),
     "protocol": ("benchmarks/protocol.py", ["protocol", "timing_clock", "measuring"]),
     "timing": ("benchmarks/timing.py", ["timing_clock", "measuring", "quiet_faults"]),
-    "store": ("benchmarks/store.py", ["plan_and_resume", "damaged_files", "tasks_and_tables", "failed_reruns"]),
+    "store": (
+        "benchmarks/store.py",
+        ["plan_and_resume", "damaged_files", "tasks_and_tables", "failed_reruns", "quiet_faults"],
+    ),
     "plan": ("benchmarks/plan.py", ["plan_and_resume", "staleness", "tasks_and_tables", "devices"]),
 }
 """What is mutated, and patterns of the test files that should notice, quick ones first."""

@@ -20,6 +20,7 @@ from benchmarks.instructions.baseline import REPEATS, WORSE, circumstances
 from benchmarks.instructions.paths import LOOP, PATHS
 from benchmarks.tables.formats import to_markdown
 from benchmarks.tables.model import Column, Table, count
+from tests.studies.made_on import made_on
 
 QUIET, PLANTED = 200, 100
 TRIALS = 20
@@ -83,6 +84,7 @@ def main(out: Path) -> int:
         f"takes more than {WORSE:.1%} more than the baseline. {TRIALS} trials are of one process, and each process "
         f"has an environment of another size and another hash seed. Load average at the end: {os.getloadavg()[0]:.0f}.",
         "Made with " + ", ".join(f"{name} {value}" for name, value in facts.items() if name[0] != "$") + ".",
+        made_on(),
     ]
     table = Table("Instruction counts: is one percent found, and nothing else?", columns, rows, notes)
     write_text(out, to_markdown(table))

@@ -108,7 +108,7 @@ def test_quality_is_the_mean_with_its_interval_in_percent(cells):
     assert figure.value == 50
     assert figure.interval == pytest.approx([100 * end for end in share_interval(0.5, 2)])
     assert figure.cells == ("lfw:standard/retrieval/phash",)
-    assert figure_text(figure) == "hit@1: 50.0 % [2.56, 97.4]"
+    assert figure_text(figure) == "hit@1: 50.0% [2.56, 97.4]"
 
 
 @pytest.mark.parametrize("status", ["timeout", "oom", "killed", "unavailable", "error"])
