@@ -32,7 +32,7 @@ def write_report(out: Path, parts: list[str], markdown: Path | None) -> int:
         *rows,
         f"| all | | {tested} | {killed} | {share:.1%} |",
         "",
-        f"Written by `tests/mutation/sample.py`: mutants of cosmic-ray, drawn from each part with a seed. Asked: {WANTED:.0%} "
+        f"Written by `tests/mutation/sample.py`: mutants of cosmic-ray, drawn with a seed. Asked: {WANTED:.0%} "
         f"killed. {made_on()}",
         "",
         "Survivors:" if survivors else "No mutant survived.",
