@@ -164,6 +164,8 @@ def main() -> int:
             run_part(part, options, until)
     finally:
         shutil.rmtree(copy)
+    os.chdir(ROOT)
+    sys.path[0] = str(ROOT)
     return write_report(options.out, list(PARTS), options.markdown)
 
 
