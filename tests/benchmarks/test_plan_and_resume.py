@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.plan import cell_inputs
+from benchmarks.plan import cell_inputs, make_plan
+from benchmarks.protocol import timing_of
 from benchmarks.runner import to_run
 from benchmarks.store import Store, StoreError
-from datasets.errors import DataError, UnknownNameError
+from datasets.errors import BenchmarkError, DataError, UnknownNameError
 from methods.fingerprint import code_digest, describe_method
 from methods.spec import Part
 
@@ -53,6 +54,33 @@ def test_settings_and_protocol_are_part_of_the_inputs(bench):
     assert changed["method"] != planned.inputs["method"]
     assert json.loads(json.dumps(planned.inputs)) == planned.inputs
     assert describe_method(planned.spec)["method"] == {"target": "misbehaving:MeanColour", "params": {}}
+
+
+def test_a_network_without_its_weights_is_timed_on_the_smaller_budget(bench):
+    (planned,) = bench.plan("mean-colour").cells
+    lacking = replace(planned.spec, weights=("absent-weights",))
+    whole, small = (cell_inputs(planned.cell, spec, "", None, 1)["timing"] for spec in (planned.spec, lacking))
+    assert (whole, small) == (vars(timing_of("smoke", True)), vars(timing_of("smoke", False)))
+    assert whole != small
+
+
+def test_a_method_for_faces_is_left_out_where_there_are_none(bench):
+    plan = bench.plan("phash", "mtcnn-facenet", datasets=(("cifar10", "smoke"), ("lfw", "smoke")))
+    planned = {(each.cell.dataset, each.cell.method) for each in plan.cells}
+    assert planned >= {("cifar10", "phash"), ("lfw", "phash")} and ("cifar10", "mtcnn-facenet") not in planned
+    assert ("mtcnn-facenet", "cifar10:smoke", "made for images of faces") in plan.left_out
+    with pytest.raises(
+        BenchmarkError, match="nothing to run: mtcnn-facenet on cifar10:smoke: made for images of faces"
+    ):
+        bench.plan("mtcnn-facenet", datasets=(("cifar10", "smoke"),))
+
+
+def test_an_engine_that_is_to_be_chosen_is_asked_for(bench):
+    request = bench.request("mobilenetv2", engine="auto")
+    with pytest.raises(ValueError, match="needs to be told"):
+        make_plan(request, bench.registry, bench.store)
+    (planned,) = make_plan(request, bench.registry, bench.store, settle=lambda *_: "openvino").cells
+    assert planned.cell.method == "mobilenetv2@openvino"
 
 
 def test_code_digest_follows_code_but_not_comments(tmp_path, monkeypatch):

@@ -76,6 +76,8 @@ def test_large_galleries_keep_their_ids(stored, largest):
     hash = stored.manifest([("a", "x")], [("b", "x")])
     cell = stored.cell(Cell("lfw", "full", "retrieval", "pixels"), hash, ids=ids)
     assert np.array_equal(stored.store.ranking(cell).ids, ids)
+    with np.load(stored.store.folder(cell) / "ranking.npz") as kept:
+        assert kept["ids"].dtype == (np.int16 if largest < 32_768 else np.int32)  # no wider than it must be
 
 
 def test_memory_of_a_cells_children_counts(bench):

@@ -35,7 +35,7 @@ SEED = 20240501
 TIMEOUT = 300.0
 """Seconds after which the tests of a mutant count as failed: an endless loop."""
 PARTS = {
-    "metrics": ("benchmarks/metrics/*.py", ["metrics_*", "pair_ranks", "identification_metric", "additions"]),
+    "metrics": ("benchmarks/metrics/*.py", ["metrics_*", "pair_ranks", "junk", "identification_metric", "additions"]),
     "gate": ("benchmarks/gate/*.py", ["gate_*", "memory_cold_and_warm", "judged", "additions"]),
     "protocol": ("benchmarks/protocol.py", ["protocol", "timing_clock", "measuring"]),
     "timing": ("benchmarks/timing.py", ["timing_clock", "measuring", "quiet_faults"]),
