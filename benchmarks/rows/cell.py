@@ -57,7 +57,7 @@ class CellName(TypedDict):
 class MethodInputs(TypedDict, total=False):
     """What a method's answers depend on beyond the images. Code: a digest by module."""
 
-    method: Required[MethodSettings]
+    method: MethodSettings
     code: dict[str, str]
     decoding: dict[str, str]
     files: dict[str, str]
@@ -67,13 +67,16 @@ class MethodInputs(TypedDict, total=False):
 
 
 class Inputs(MethodInputs, total=False):
-    """What a row depends on: it is stale where these differ (see benchmarks.staleness)."""
+    """What a row depends on: it is stale where these differ (see benchmarks.staleness).
+
+    Rows of versions that kept no inputs but the images are still read: only those are required.
+    """
 
     manifest: Required[str]
     """Its hash."""
-    protocol: Required[int]
-    seed: Required[int]
-    threads: Required[int]
+    protocol: int
+    seed: int
+    threads: int
     task_code: dict[str, str]
     engine_code: dict[str, str]
     judging: dict[str, str]
