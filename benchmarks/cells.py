@@ -4,8 +4,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import cast
 
 from benchmarks.names import file_stem
+from benchmarks.rows.cell import CellName
 from methods.engines.registry import PLAIN
 from methods.spec import OLD_TASKS
 
@@ -78,6 +80,6 @@ class Cell:
         except TypeError as error:
             raise ValueError(str(error)) from error
 
-    def to_json(self) -> dict[str, str]:
+    def to_json(self) -> CellName:
         """The coordinates as a plain dict."""
-        return asdict(self)
+        return cast(CellName, asdict(self))

@@ -8,10 +8,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 import numpy as np
 
+from benchmarks.rows.cell import DeviceFacts
 from datasets.errors import BenchmarkError, UnknownNameError, suggest
 from methods.spec import MethodSpec
 
@@ -146,11 +146,11 @@ def set_threads(threads: int) -> None:
             threading.set_inter_op_parallelism_threads(threads)
 
 
-def device_facts(spec: MethodSpec, device: str) -> dict[str, Any]:
+def device_facts(spec: MethodSpec, device: str) -> DeviceFacts:
     """What the row of a method that Keras runs says about where it was computed, once it has been."""
     import keras
 
-    facts: dict[str, Any] = {"keras_backend": keras.backend.backend()}
+    facts: DeviceFacts = {"keras_backend": keras.backend.backend()}
     gpu = find_gpu() if device == "gpu" else None
     if gpu is None:
         return facts

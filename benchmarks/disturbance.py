@@ -6,14 +6,15 @@ Nothing here uses BLAS: its buffers would count as memory of a method that is me
 import os
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import psutil
 
 from benchmarks.experiments.rounds import NOISY, Calibration, strayed
+from benchmarks.rows.cell import Noise
 
 BUSY = 0.5
 """Cores that other processes keep busy, above which a pass counts as disturbed."""
@@ -41,9 +42,14 @@ class Disturbance:
         """Over 1: the pass was disturbed."""
         return max(self.strayed / NOISY, (self.others or 0.0) / BUSY)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Noise:
         """As a row keeps it."""
-        return {**asdict(self), "disturbed": self.severity > 1}
+        return {
+            "strayed": self.strayed,
+            "others": self.others,
+            "load": self.load,
+            "disturbed": self.severity > 1,
+        }
 
 
 class Meter:
@@ -71,7 +77,7 @@ class Meter:
         return Disturbance(strayed(np.array(self._calibration.seconds)), others, os.getloadavg()[0])
 
 
-def undisturbed(call: Callable[[Meter], T], patience: float) -> tuple[T, dict[str, Any]]:
+def undisturbed(call: Callable[[Meter], T], patience: float) -> tuple[T, Noise]:
     """What `call` measured, and what disturbed it; measured once more where it was and the machine gets quiet in time.
 
     `patience` is how many seconds to wait for that at most, 0 for no second measurement; a short pass is not worth a

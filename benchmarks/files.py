@@ -11,17 +11,17 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, Any, TypeVar, cast
 
 import numpy as np
 
+from benchmarks.rows.schema import misfit, missing
 from datasets.errors import BenchmarkError
 from datasets.reading import obstacle
 from datasets.seals import SEAL, sealed, unsealed
 
 T = TypeVar("T")
-Kind = type | tuple[type, ...]
-EMPTY: Mapping[str, Kind] = {}
+Record = TypeVar("Record", bound=Mapping[str, object])
 
 _LOG = logging.getLogger("reverse_image_search")
 _noted: set[str] = set()
@@ -32,17 +32,6 @@ UNREADABLE = (
     RuntimeError,  # a zip version or compression that nobody knows, a member that says it is encrypted; deep nesting
 )
 """What a damaged file makes json, numpy and zipfile stumble over."""
-
-
-_KINDS: dict[str, Kind] = {
-    **dict.fromkeys(("cell", "checksums", "counts", "inputs", "provenance", "vectors"), dict),
-    **dict.fromkeys(("started", "ended", "status", "reason", "log_tail"), str),
-    **dict.fromkeys(("jobs", "planned", "finished"), int),
-    **dict.fromkeys(("cells", "files"), list),
-    "trained": bool,
-    "wall_s": (int, float),
-}
-"""What the values are that records of every kind share, whatever version wrote them."""
 
 
 class DamagedFile(BenchmarkError):  # noqa: N818  what it is of, not that it is an error, is what callers ask
@@ -93,7 +82,7 @@ def write_json(path: Path, value: object) -> None:
         file.write((json.dumps(value, indent=1, sort_keys=True, allow_nan=False) + "\n").encode())
 
 
-def write_record(path: Path, record: dict[str, Any]) -> None:
+def write_record(path: Path, record: Mapping[str, object]) -> None:
     """Write a JSON object with its checksum, atomically; `read_record` reads it back."""
     write_json(path, sealed(record))
 
@@ -124,14 +113,11 @@ def read_json(path: Path) -> Any:
     return value
 
 
-def read_record(
-    path: Path, schema: int | None = None, needs: Sequence[str] = (), kinds: Mapping[str, Kind] = EMPTY
-) -> dict[str, Any] | None:
-    """The JSON object in `path`, or None if there is none, or one of an older `schema`.
+def read_record(path: Path, kind: type[Record], schema: int | None = None) -> Record | None:
+    """The JSON object in `path`, of `kind` (a TypedDict), or None if there is none, or one of an older `schema`.
 
-    `needs` are the keys that one without a checksum, of an older version, must have ("inputs.manifest" is one of a
-    record within), and `kinds` what the values of some are, where they are there.
-    Raises DamagedFile for one that is damaged, NewerFileError for one of a newer schema.
+    One without a checksum, of an older version, has to have every key that `kind` requires.
+    Raises DamagedFile for one that is damaged or does not fit `kind`, NewerFileError for one of a newer schema.
     """
     record = read_json(path)
     if record is None:
@@ -149,31 +135,14 @@ def read_record(
             )
         if found < schema:
             return None
-    if odd := [key for key, kind in _KINDS.items() if key in record and not isinstance(record[key], kind)]:
-        raise DamagedFile(path, f"its {odd[0]} is of another kind")
-    if SEAL not in record and (missing := [name for name in needs if not _holds(record, name)]):
-        raise DamagedFile(path, f"without {', '.join(missing)}")
-    if SEAL not in record and (odd := [name for name, kind in kinds.items() if not _fits(record, name, kind)]):
-        raise DamagedFile(path, f"its {odd[0]} is of another kind")
+    if SEAL not in record and (lacking := missing(record, kind)):
+        raise DamagedFile(path, f"without {', '.join(lacking)}")
+    if odd := misfit(record, kind):
+        raise DamagedFile(path, odd)
     try:
-        return unsealed(record)
+        return cast(Record, unsealed(record))
     except ValueError as error:
         raise DamagedFile(path, error) from error
-
-
-def _holds(record: Any, name: str) -> bool:
-    first, _, rest = name.partition(".")
-    return isinstance(record, dict) and first in record and (not rest or _holds(record[first], rest))
-
-
-def _fits(record: Any, name: str, kind: Kind) -> bool:
-    """Whether the value under a name ("inputs.threads") is of its kind, or is not there."""
-    first, _, rest = name.partition(".")
-    if not isinstance(record, dict):
-        return False
-    if first not in record:
-        return True
-    return _fits(record[first], rest, kind) if rest else isinstance(record[first], kind)
 
 
 def read_arrays(path: Path, names: Sequence[str] = ()) -> dict[str, np.ndarray] | None:

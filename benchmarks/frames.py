@@ -1,13 +1,14 @@
 """Stored rows as one tidy data frame: a row for each method, subset of a data set and task. No model is needed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from benchmarks.additions import load_plugins
 from benchmarks.cells import Cell
 from benchmarks.ground_truth import read_ground_truth
 from benchmarks.metrics.registry import METRICS
+from benchmarks.rows.cell import CellRow
 from benchmarks.scoring import as_scored
 from benchmarks.store import Store
 from benchmarks.tables.retrieval import engine_text
@@ -73,12 +74,12 @@ def load_results(out: Path | str = "results", plugins: Sequence[Path | str] = ()
     return pd.DataFrame(rows, columns=[*known, *others])
 
 
-def _row(store: Store, tasks: Tasks, cell: Cell, row: Mapping[str, Any], spec: MethodSpec | None) -> dict[str, Any]:
-    shown: dict[str, Any] = {
+def _row(store: Store, tasks: Tasks, cell: Cell, row: CellRow, spec: MethodSpec | None) -> dict[str, object]:
+    shown: dict[str, object] = {
         **{name: getattr(cell, name) for name in ("dataset", "subset", "task", "method", "device")},
         "family": spec.family if spec else "",
         "supervised": row["inputs"]["method"]["supervised"],
-        "engine": engine_text(dict(row)),
+        "engine": engine_text(row),
         "status": row["status"],
         "reason": row["reason"],
         "trained": row["trained"],
@@ -94,7 +95,7 @@ def _row(store: Store, tasks: Tasks, cell: Cell, row: Mapping[str, Any], spec: M
         return shown | {"status": "error", "reason": one_line(str(error), REASON)}
 
 
-def _cost(row: Mapping[str, Any]) -> dict[str, Any]:
+def _cost(row: CellRow) -> dict[str, object]:
     latency, throughput, counts = row.get("latency", {}), row.get("throughput", {}), row.get("counts", {})
     return {
         **{name: latency.get(name) for name in ("p50_ms", "p95_ms", "p99_ms")},
@@ -109,7 +110,7 @@ def _cost(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _figures(store: Store, tasks: Tasks, cell: Cell, row: Mapping[str, Any]) -> dict[str, float]:
+def _figures(store: Store, tasks: Tasks, cell: Cell, row: CellRow) -> dict[str, float]:
     if cell.task not in tasks:
         return {}
     task = tasks.get(cell.task)

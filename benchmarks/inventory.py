@@ -3,32 +3,65 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Required, TypedDict
 
 from benchmarks.additions import load_plugins
 from benchmarks.devices import KERAS_BACKENDS, packages_of, unfit_backend
+from benchmarks.rows.cell import Git
 from benchmarks.store import Store
 from benchmarks.tasking.registry import tasks_of
 from datasets.errors import BenchmarkError
 from datasets.registry import DATASETS, open_dataset
 from datasets.safe_text import one_line
-from methods.fingerprint import describe_method
+from methods.fingerprint import MethodSettings, describe_method
 from methods.installed import needs
 from methods.spec import MethodSpec
 from methods.weights import file_obstacle, find_weights
 
 
-def methods(weights_dir: Path | None, plugins: Sequence[Path] = ()) -> list[dict[str, Any]]:
+class MethodEntry(TypedDict):
+    """One method, as `list methods` has it."""
+
+    id: str
+    family: str
+    summary: str
+    source: str
+    supervised: bool
+    runs_here: str
+    """yes, untrained or no."""
+    reason: str
+    tasks: list[str]
+    content: str
+    weights: list[str]
+    input: dict[str, object]
+    settings: MethodSettings
+
+
+class DatasetEntry(TypedDict, total=False):
+    """One data set, as `list datasets` has it; what only reading it tells may be absent."""
+
+    id: Required[str]
+    here: Required[str]
+    """How much of it is here, or why it cannot be read."""
+    origin: Required[str]
+    images: Required[int | None]
+    labels: Required[int | None]
+    content: str
+    subsets: list[str]
+    synthetic: bool
+
+
+def methods(weights_dir: Path | None, plugins: Sequence[Path] = ()) -> list[MethodEntry]:
     """Every method with its settings and whether it can run here."""
     return [_method(spec, weights_dir) for spec in load_plugins(plugins)]
 
 
-def datasets(data_dir: Path | None, plugins: Sequence[Path] = ()) -> list[dict[str, Any]]:
+def datasets(data_dir: Path | None, plugins: Sequence[Path] = ()) -> list[DatasetEntry]:
     """Every data set with how much of it is here."""
     load_plugins(plugins)
-    rows = []
+    rows: list[DatasetEntry] = []
     for name in DATASETS:
-        row: dict[str, Any] = {"id": name, "here": "", "origin": "", "images": None, "labels": None}
+        row: DatasetEntry = {"id": name, "here": "", "origin": "", "images": None, "labels": None}
         try:
             dataset = open_dataset(name, data_dir)
             items = dataset.items()
@@ -48,7 +81,7 @@ def datasets(data_dir: Path | None, plugins: Sequence[Path] = ()) -> list[dict[s
     return rows
 
 
-def metrics(plugins: Sequence[Path] = ()) -> list[dict[str, Any]]:
+def metrics(plugins: Sequence[Path] = ()) -> list[dict[str, object]]:
     """Every metric with its definition and source."""
     load_plugins(plugins)
     from benchmarks.metrics.registry import METRICS
@@ -56,7 +89,7 @@ def metrics(plugins: Sequence[Path] = ()) -> list[dict[str, Any]]:
     return [{"id": name, "description": m.description, "source": m.source} for name, m in METRICS.items()]
 
 
-def tasks(plugins: Sequence[Path] = ()) -> list[dict[str, Any]]:
+def tasks(plugins: Sequence[Path] = ()) -> list[dict[str, object]]:
     """Every task: what it asks and of how many methods, what orders them, whether a run has it unless told."""
     registry = load_plugins(plugins)
     known = tasks_of(registry)
@@ -74,12 +107,11 @@ def tasks(plugins: Sequence[Path] = ()) -> list[dict[str, Any]]:
     ]
 
 
-def runs(out: Path) -> list[dict[str, Any]]:
+def runs(out: Path) -> list[dict[str, object]]:
     """Every recorded run below an output folder, oldest first."""
     rows = []
     for record in Store(out).run_records():
-        facts = record.get("provenance") or {"git": {"commit": "", "dirty": False}, "machine": {"cpu": ""}}
-        git = facts["git"]
+        facts = record.get("provenance")
         statuses = ", ".join(f"{count} {status}" for status, count in sorted(record.get("statuses", {}).items()))
         rows.append(
             {
@@ -88,11 +120,15 @@ def runs(out: Path) -> list[dict[str, Any]]:
                 "planned": record["planned"],
                 "finished": record["finished"],
                 "statuses": statuses,
-                "commit": (git["commit"] or "")[:10] + (" (dirty)" if git["dirty"] else ""),
-                "cpu": facts["machine"]["cpu"],
+                "commit": _commit(facts["git"]) if facts else "",
+                "cpu": facts["machine"]["cpu"] if facts else "",
             }
         )
     return rows
+
+
+def _commit(git: Git) -> str:
+    return (git["commit"] or "")[:10] + (" (dirty)" if git["dirty"] else "")
 
 
 def can_run(spec: MethodSpec, weights_dir: Path | None) -> tuple[str, str]:
@@ -112,7 +148,7 @@ def can_run(spec: MethodSpec, weights_dir: Path | None) -> tuple[str, str]:
     return "yes", ""
 
 
-def _method(spec: MethodSpec, weights_dir: Path | None) -> dict[str, Any]:
+def _method(spec: MethodSpec, weights_dir: Path | None) -> MethodEntry:
     state, reason = can_run(spec, weights_dir)
     return {
         "id": spec.id,

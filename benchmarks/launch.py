@@ -54,7 +54,7 @@ class Outcome:
     status: str
     reason: str
     seconds: float
-    result: dict[str, object]
+    result: Mapping[str, object]
     log_tail: str
 
     def __post_init__(self) -> None:

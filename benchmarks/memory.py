@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from benchmarks.rows.cell import Memory
 from methods.memory import peak_bytes, resident_bytes
 
 __all__ = ["StagePeaks", "peak_bytes", "peak_over", "reset_peak", "resident_bytes"]
@@ -20,7 +21,7 @@ def reset_peak() -> bool:
     return True
 
 
-def peak_over(baseline: int | None) -> dict[str, int | None]:
+def peak_over(baseline: int | None) -> Memory:
     """A row's memory where stages are not told apart: the process's peak in bytes over what was resident before."""
     peak = peak_bytes()
     return {"baseline": baseline, "peak": None if peak is None or baseline is None else max(0, peak - baseline)}

@@ -1,11 +1,11 @@
 """Which cells will need more memory than they may use: from what the same methods took, before an hour of encoding."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from benchmarks.ground_truth import read_ground_truth
 from benchmarks.judged.answering import BLOCK, is_kept_whole
 from benchmarks.plan import PlannedCell
+from benchmarks.rows.cell import CellRow, Memory
 from benchmarks.store import Store
 from methods.vector_method import COPIES
 
@@ -39,9 +39,9 @@ def cannot_fit(cells: Iterable[PlannedCell], store: Store, limit: int, keep_rank
     return refused
 
 
-def _known(cells: Iterable[PlannedCell], store: Store) -> Iterator[tuple[PlannedCell, dict[str, Any], int, int]]:
+def _known(cells: Iterable[PlannedCell], store: Store) -> Iterator[tuple[PlannedCell, Memory, int, int]]:
     """Each cell but those of pairs, the memory of a stored row of its method, how many queries and gallery images."""
-    rows: dict[str, dict[str, Any]] = {}
+    rows: dict[str, CellRow] = {}
     for cell, row in store.rows():
         if row["status"] == "ok" and "embedding_bytes_per_image" in row.get("memory", {}):
             rows.setdefault(cell.method, row)
@@ -49,7 +49,8 @@ def _known(cells: Iterable[PlannedCell], store: Store) -> Iterator[tuple[Planned
         if planned.cell.task == "verification":
             continue
         truth = read_ground_truth(planned.manifest)
-        known = rows.get(planned.cell.method, {}).get("memory", {})
+        stored = rows.get(planned.cell.method)
+        known: Memory = stored["memory"] if stored else {}
         yield planned, known, len(truth.query_ids), len(truth.gallery_ids)
 
 
@@ -57,7 +58,7 @@ def _words(needed: int, limit: int) -> str:
     return f"needs about {needed / _GIB:.1f} GiB, limit {limit / _GIB:.1f}"
 
 
-def least_bytes(known: dict[str, Any], queries: int, gallery: int, keep_rankings: bool = False) -> int:
+def least_bytes(known: Memory, queries: int, gallery: int, keep_rankings: bool = False) -> int:
     """Bytes below which a cell's process cannot stay: what it starts with, its model, its rows once, whole rankings."""
     model = known.get("stages", {}).get("load") or 0
     rows = gallery * (known.get("embedding_bytes_per_image") or 0)
@@ -65,7 +66,7 @@ def least_bytes(known: dict[str, Any], queries: int, gallery: int, keep_rankings
     return (known.get("baseline") or 0) + model + rows + RANKED * pairs
 
 
-def expected_bytes(known: dict[str, Any], queries: int, gallery: int, keep_rankings: bool = False) -> int:
+def expected_bytes(known: Memory, queries: int, gallery: int, keep_rankings: bool = False) -> int:
     """Bytes of a cell's process: `known` is the "memory" of a row of the same method on other images, or empty."""
     stages = known.get("stages", {})
     model = max((stages.get(name) or 0 for name in ("load", "encode")), default=0)

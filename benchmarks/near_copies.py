@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Required, TypedDict
 
 import numpy as np
 
@@ -54,13 +55,22 @@ def keep_near_copies(
     gallery, queries = manifest.gallery, manifest.queries
     images = ImageSet([*gallery.items, *queries.items], manifest.source)
     pairs, correlations = near_pairs(take_prints(images, on_progress))
-    record = {"schema": SCHEMA, "made_by": made_by, "gallery": len(gallery), "pairs": pairs.tolist()}
+    record: dict[str, object] = {"schema": SCHEMA, "made_by": made_by, "gallery": len(gallery), "pairs": pairs.tolist()}
     write_record(_path(store, manifest.hash), {**record, "correlations": np.round(correlations, 4).tolist()})
     return NearCopies(pairs, len(gallery), made_by)
 
 
+class _Record(TypedDict, total=False):
+    """As they are stored."""
+
+    pairs: Required[list[list[int]]]
+    gallery: Required[int]
+    made_by: Required[str]
+    correlations: list[float]
+
+
 def _read(path: Path) -> NearCopies | None:
-    record = read_record(path, SCHEMA, ("pairs", "gallery", "made_by"))
+    record = read_record(path, _Record, SCHEMA)
     if record is None:
         return None
     try:

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
+from benchmarks.rows.cell import CellRow, RunRecord
 from benchmarks.store import Store
 
 
@@ -27,7 +27,7 @@ def between_cells(store: Store) -> Between | None:
     return max(filter(None, found), key=lambda between: between.wall_s, default=None)
 
 
-def _between(stored: Mapping[str, dict[str, Any]], record: dict[str, Any]) -> Between | None:
+def _between(stored: Mapping[str, CellRow], record: RunRecord) -> Between | None:
     begun, ended = datetime.fromisoformat(record["started"]), datetime.fromisoformat(record["ended"])
     rows = [stored.get(cell) for cell in record["cells"]]
     wall = (ended - begun).total_seconds()

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from benchmarks.cells import Cell, system
 from benchmarks.devices import KERAS_BACKENDS, device_of, has_engines, packages_of, unfit_backend
 from benchmarks.judged.answering import is_kept_whole
 from benchmarks.protocol import PROTOCOL_VERSION, SEED, size_class, timing_of
+from benchmarks.rows.cell import FAILED_RERUN, CellRow, Inputs
 from benchmarks.staleness import NO_TASKS, changes, encoder_key, engine_code, judging_code, method_inputs, task_code
-from benchmarks.store import FAILED_RERUN, Store
+from benchmarks.store import Store
 from benchmarks.tasking.registry import own_tasks, tasks_of
 from benchmarks.tasking.task import Task
 from datasets.dataset import Dataset
@@ -52,7 +52,7 @@ class PlannedCell:
     cell: Cell
     spec: MethodSpec
     task: Task
-    inputs: dict[str, Any]
+    inputs: Inputs
     manifest: Path
     weights: Found | None
     encoder_key: str
@@ -171,7 +171,7 @@ def cell_inputs(
     keras_backend: str = KERAS_BACKENDS[0],
     source: object = None,
     task: Task | None = None,
-) -> dict[str, Any]:
+) -> Inputs:
     """Everything a row depends on. A row whose inputs differ from these is stale.
 
     `source` is the data set, whose own way to decode counts (None: how image files are decoded alone). `task` is
@@ -217,7 +217,7 @@ def _planned(
         state, why = "stale", "whole rankings are asked for, and only first results are stored"
     missing = absent(packages_of(spec, request.keras_backend))
     seconds = row.get("wall_s") if row else None
-    later = (row or {}).get(FAILED_RERUN)
+    later = row.get(FAILED_RERUN) if row else None
     rerun = f"last rerun failed: {later['status']}: {later['reason']}" if later else ""
     why = "; ".join(filter(None, (why, rerun)))
     key = encoder_key(spec, inputs)
@@ -238,7 +238,7 @@ def _engine(
     return settle(planned, request, store)
 
 
-def _state(row: dict[str, Any] | None, inputs: dict[str, Any]) -> tuple[str, str]:
+def _state(row: CellRow | None, inputs: Inputs) -> tuple[str, str]:
     if row is None:
         return "new", "never ran"
     if changed := changes(row.get("inputs", {}), inputs):

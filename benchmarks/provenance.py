@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import psutil
 
 from benchmarks.devices import find_gpu
+from benchmarks.rows.cell import Git, Machine, Provenance
 
 _RECORDED = (
     "numpy",
@@ -29,7 +29,7 @@ _RECORDED = (
 
 
 @cache
-def provenance() -> dict[str, Any]:
+def provenance() -> Provenance:
     """Code, machine and versions of this process, JSON-able; the same for every cell of one run."""
     return {"git": git_state(), "machine": machine(), "python": platform.python_version(), "packages": _packages()}
 
@@ -59,7 +59,7 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def machine() -> dict[str, Any]:
+def machine() -> Machine:
     """CPU, usable cores, memory and system of this machine."""
     return {
         "cpu": _cpu_model(),
@@ -75,10 +75,11 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def git_state() -> dict[str, Any]:
+def git_state() -> Git:
     """Commit and whether tracked files differ from it; commit None outside a checkout."""
     commit = _git("rev-parse", "HEAD")
-    return {"commit": commit, "dirty": bool(_git("status", "--porcelain", "--untracked-files=no")) if commit else None}
+    dirty = bool(_git("status", "--porcelain", "--untracked-files=no")) if commit else None
+    return {"commit": commit, "dirty": dirty}
 
 
 def _git(*arguments: str) -> str | None:

@@ -6,8 +6,9 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol, cast
 
 from benchmarks.backends.contract import Backend, Finished, Stopped, Template
 from benchmarks.backends.local import LocalBackend
@@ -18,7 +19,9 @@ from benchmarks.launch import Outcome
 from benchmarks.memory_forecast import cannot_fit
 from benchmarks.plan import Plan, PlannedCell, Request
 from benchmarks.provenance import command_line, now, provenance
-from benchmarks.store import FAILED_RERUN, Store
+from benchmarks.rows.cell import FAILED_RERUN, CellFigures, CellResult, CellRow, RunRecord
+from benchmarks.rows.schema import misfit
+from benchmarks.store import Store
 from benchmarks.worker import LOG
 
 
@@ -29,7 +32,7 @@ class Observer(Protocol):
         """A cell's process has begun."""
         ...
 
-    def finished(self, planned: PlannedCell, row: dict[str, Any]) -> None:
+    def finished(self, planned: PlannedCell, row: CellResult) -> None:
         """A cell's row is stored."""
         ...
 
@@ -51,7 +54,7 @@ def run_cells(
     limits: Limits,
     observer: Observer,
     backend: Backend | None = None,
-) -> list[dict[str, Any]]:
+) -> list[CellResult]:
     """Run cells (`limits.jobs` at a time) and return their rows; a bad cell never costs another.
 
     On an interrupt the running cells are killed and everything finished stays stored. Raises BackendError where the
@@ -63,7 +66,7 @@ def run_cells(
     limit = limits.memory_bytes
     too_small = cannot_fit(cells, store, limit, request.keep_rankings) if limit else {}
     started = now()
-    rows: list[dict[str, Any]] = []
+    rows: list[CellResult] = []
     lock = threading.Lock()
 
     def run_one(planned: PlannedCell) -> None:
@@ -103,7 +106,7 @@ def _run_all(cells: Sequence[PlannedCell], run_one: Callable[[PlannedCell], None
             raise
 
 
-Ended = tuple[Cell, dict[str, Any]]
+Ended = tuple[Cell, CellRow]
 
 
 def without_result(
@@ -114,7 +117,9 @@ def without_result(
     Of every method there is, those whose package or file is not here were not asked for by name: that is no failure.
     """
     stored = {each.cell: row for each in cells if (row := store.row(each.cell))}
-    ended = [(cell, last) for cell, row in stored.items() if (last := row.get(FAILED_RERUN, row))["status"] != "ok"]
+    ended: list[Ended] = [
+        (cell, last) for cell, row in stored.items() if (last := row.get(FAILED_RERUN, row))["status"] != "ok"
+    ]
     absent = [(cell, last) for cell, last in ended if all_methods and last["status"] == "unavailable"]
     bad = [each for each in ended if each not in absent]
     return bad, absent, sum(stored[cell]["status"] == "ok" for cell, _ in ended)
@@ -129,7 +134,7 @@ def _run_one(
     backend: Backend,
     template: Template,
     too_small: str,
-) -> dict[str, Any]:
+) -> CellResult:
     workdir = store.workdir(planned.cell)
     try:
         if obstacle := planned.obstacle or too_small:
@@ -140,6 +145,7 @@ def _run_one(
             task = make_task(planned, request, store, workdir, limits, template)
             finished = backend.run(task, lambda pid: observer.started(planned, pid))
             jobs = 1 if task.timed and backend.keeps_apart else limits.jobs
+        finished = _fitting(finished)
         row = _row(planned, finished, jobs, backend.name)
         if finished.outcome.status != "ok":
             _keep_only_log(finished.workdir)
@@ -149,7 +155,15 @@ def _run_one(
     return row
 
 
-def _row(planned: PlannedCell, finished: Finished, jobs: int, backend: str) -> dict[str, Any]:
+def _fitting(finished: Finished) -> Finished:
+    """As it is; an error where figures are not what they are by name, which a plug-in's task may leave so."""
+    if odd := misfit(finished.outcome.result, CellFigures):
+        outcome = replace(finished.outcome, status="error", reason=f"the task's figures do not fit: {odd}", result={})
+        return replace(finished, outcome=outcome)
+    return finished
+
+
+def _row(planned: PlannedCell, finished: Finished, jobs: int, backend: str) -> CellResult:
     weights, outcome = planned.weights, finished.outcome
     return {
         "status": outcome.status,
@@ -163,7 +177,7 @@ def _row(planned: PlannedCell, finished: Finished, jobs: int, backend: str) -> d
         "jobs": jobs,
         "ran": {"backend": backend, "host": finished.host, "attempt": finished.attempt},
         "provenance": finished.provenance,
-        **outcome.result,
+        **cast(CellFigures, outcome.result),
     }
 
 
@@ -175,11 +189,11 @@ def _keep_only_log(workdir: Path) -> None:
             path.unlink()
 
 
-def _record_run(store: Store, started: str, cells: Sequence[Cell], rows: Sequence[dict[str, Any]]) -> None:
+def _record_run(store: Store, started: str, cells: Sequence[Cell], rows: Sequence[CellResult]) -> None:
     counts: dict[str, int] = {}
     for row in rows:
         counts[row["status"]] = counts.get(row["status"], 0) + 1
-    record = {
+    record: RunRecord = {
         "started": started,
         "ended": now(),
         "planned": len(cells),

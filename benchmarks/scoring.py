@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -23,6 +22,7 @@ from benchmarks.metrics.registry import METRICS, evaluate
 from benchmarks.metrics.statistics import bootstrap_intervals, clustered_intervals
 from benchmarks.metrics.verification import Verification, verify
 from benchmarks.protocol import SEED
+from benchmarks.rows.cell import CellRow
 from benchmarks.store import Store
 from datasets.distortions import DISTORTIONS
 from methods.answers import AnswerError, check_ranking, check_similarity
@@ -94,7 +94,7 @@ def _stored_values(path: Path, mtime: int, names: tuple[str, ...]) -> dict[str, 
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def stored_fault(store: Store, cell: Cell, row: dict[str, Any]) -> str:
+def stored_fault(store: Store, cell: Cell, row: CellRow) -> str:
     """Why what a cell stored cannot be scored, "" where it can (or where it stored nothing): one row's own trouble."""
     name = "pairs" if cell.task == "verification" else "ranking"
     counts = row.get("counts", {})
@@ -110,7 +110,7 @@ def stored_fault(store: Store, cell: Cell, row: dict[str, Any]) -> str:
     return _fault(store, cell, asked, gallery, tuple(stamps))
 
 
-def as_scored(store: Store, cell: Cell, row: dict[str, Any]) -> dict[str, Any]:
+def as_scored(store: Store, cell: Cell, row: CellRow) -> CellRow:
     """The row, as an error with its reason where it is "ok" but what it stored cannot be scored."""
     fault = stored_fault(store, cell, row) if row["status"] == "ok" else ""
     return {**row, "status": "error", "reason": fault} if fault else row
@@ -131,9 +131,7 @@ def _fault(store: Store, cell: Cell, asked: int | None, gallery: int | None, sta
     return f"{reason}; run it again with --force" if reason else ""
 
 
-def score_retrieval(
-    store: Store, cell: Cell, row: dict[str, Any], only: np.ndarray | None = None
-) -> RetrievalScore | None:
+def score_retrieval(store: Store, cell: Cell, row: CellRow, only: np.ndarray | None = None) -> RetrievalScore | None:
     """Metrics of a retrieval or unseen-classes cell's ranking, or None where it has none (failed or untrained).
 
     `only` (m,) int keeps those queries of a retrieval cell alone.
@@ -142,7 +140,7 @@ def score_retrieval(
     return None if judged is None else score_judged(judged)
 
 
-def judge_retrieval(store: Store, cell: Cell, row: dict[str, Any], only: np.ndarray | None = None) -> Judged | None:
+def judge_retrieval(store: Store, cell: Cell, row: CellRow, only: np.ndarray | None = None) -> Judged | None:
     """What `score_retrieval` scores: cheaper where a few metrics are wanted."""
     if stored_fault(store, cell, row):
         return None
@@ -152,9 +150,7 @@ def judge_retrieval(store: Store, cell: Cell, row: dict[str, Any], only: np.ndar
     return _judged(store, cell, of_labels(truth, rows), labels, labels, only)
 
 
-def hit_at_1_without(
-    store: Store, cell: Cell, row: dict[str, Any], junk: np.ndarray
-) -> tuple[np.ndarray, np.ndarray] | None:
+def hit_at_1_without(store: Store, cell: Cell, row: CellRow, junk: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
     """hit@1 (q,) of a retrieval cell with the pairs `junk` (m, 2) in place of `GroundTruth.junk`, and open queries.
 
     See `judged.first_result`: open, (q,) bool, are those that the stored beginning of a ranking does not decide. None
@@ -169,7 +165,7 @@ def hit_at_1_without(
     return hit_at_1(ranking, relevance, junk, judged.stored.results, judged.evaluate(["hit@1"])["hit@1"])
 
 
-def score_robustness(store: Store, cell: Cell, row: dict[str, Any]) -> RetrievalScore | None:
+def score_robustness(store: Store, cell: Cell, row: CellRow) -> RetrievalScore | None:
     """Metrics of a robustness cell's ranking: only the original is right; classes are the distortions.
 
     Gallery images that are the original byte by byte are neither right nor wrong.
@@ -178,7 +174,7 @@ def score_robustness(store: Store, cell: Cell, row: dict[str, Any]) -> Retrieval
     return None if judged is None else score_judged(judged)
 
 
-def judge_robustness(store: Store, cell: Cell, row: dict[str, Any]) -> Judged | None:
+def judge_robustness(store: Store, cell: Cell, row: CellRow) -> Judged | None:
     """What `score_robustness` scores."""
     copies = None if stored_fault(store, cell, row) else store.arrays(cell, "copies")
     if copies is None:
@@ -236,7 +232,7 @@ def _shares(values: dict[str, np.ndarray]) -> set[str]:
 
 def score_index(store: Store, cell: Cell, exact: Cell, k: int = 20) -> float | None:
     """Mean recall of an index against the exact search of another cell; None where either has no ranking."""
-    if any(stored_fault(store, each, store.row(each) or {}) for each in (cell, exact)):
+    if any((row := store.row(each)) and stored_fault(store, each, row) for each in (cell, exact)):
         return None
     ours, reference = store.ranking(cell), store.ranking(exact)
     if ours is None or reference is None:
@@ -253,7 +249,7 @@ def score_verification(store: Store, cell: Cell) -> Verification | None:
     return verify(pairs["scores"], pairs["same"], pairs["fold"]) if pairs else None
 
 
-def scored_pairs(store: Store, cell: Cell, row: dict[str, Any]) -> dict[str, np.ndarray] | None:
+def scored_pairs(store: Store, cell: Cell, row: CellRow) -> dict[str, np.ndarray] | None:
     """`scores`, `same` and `fold` of the pairs a verification cell is judged by, and their `place` among all pairs.
 
     Pairs of two files with the same bytes are left out: nothing can tell them apart. None where no pairs are stored.

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmarks.devices import KERAS_BACKENDS, packages_of
+from benchmarks.rows.cell import Inputs, MethodInputs
 from datasets.sources import NO_FIGURES, libraries, module_digests
 from methods import fingerprint
 from methods.engines.registry import get_engine
@@ -33,7 +34,7 @@ NO_TASKS: dict[str, tuple[str, ...]] = {
 
 APART = NO_FIGURES | {
     *(f"benchmarks.{name}" for name in ("cells", "devices", "files", "names", "plan", "protocol", "provenance")),
-    *(f"benchmarks.{name}" for name in ("staleness", "store", "worker")),
+    *(f"benchmarks.{name}" for name in ("rows", "staleness", "store", "worker")),
     *(f"benchmarks.{name}" for name in ("columns", "engines", "gate", "ground_truth", "metrics", "scoring", "tables")),
     *(f"benchmarks.tasking.{name}" for name in ("ranking", "registry", "task")),
     *(f"datasets.{name}" for name in ("manifest", "records", "stored_manifest")),
@@ -64,7 +65,7 @@ def method_inputs(
     keras_backend: str = KERAS_BACKENDS[0],
     source: object = None,
     measured_by: Sequence[str] = RETRIEVAL,
-) -> dict[str, Any]:
+) -> MethodInputs:
     """What a method's answers depend on beyond the images; `weights` is the sha256 of its file."""
     used = {*packages_of(spec, keras_backend), *fingerprint.method_libraries(spec), "PIL"}
     if "keras" in spec.requires:  # its code names TensorFlow, but computes on the backend that was asked for
@@ -92,7 +93,7 @@ def judging_code() -> dict[str, str]:
     return {name: each[:12] for name, each in digests.items() if name.startswith("benchmarks.metrics.")}
 
 
-def encoder_key(spec: MethodSpec, inputs: Mapping[str, Any]) -> str:
+def encoder_key(spec: MethodSpec, inputs: Inputs | MethodInputs) -> str:
     """The folder in which rows of the method's encoder are kept: all that they depend on, of `method_inputs`.
 
     Methods that share an encoder share its rows, whatever index and transforms come after it.
@@ -105,13 +106,13 @@ def encoder_key(spec: MethodSpec, inputs: Mapping[str, Any]) -> str:
     return fingerprint.digest([*own, inputs["files"], inputs["decoding"], inputs["weights"]])[:32]
 
 
-def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+def changes(before: Mapping[str, object], now: Mapping[str, Any]) -> list[str]:
     """What differs between the inputs of a stored row and those of today, in words."""
     names = [*now, *(name for name in before if name not in now)]
     return [_change(name, before.get(name), now.get(name)) for name in names if before.get(name) != now.get(name)]
 
 
-def _change(name: str, before: Any, now: Any) -> str:
+def _change(name: str, before: object, now: object) -> str:
     words = _WORDS.get(name, name.replace("_", " "))
     if not isinstance(before, dict) or not isinstance(now, dict):
         return words

@@ -9,14 +9,12 @@ import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from benchmarks.cells import Cell
 from benchmarks.files import (
     DamagedFile,
-    Kind,
     flush_folder,
     if_intact,
     intact,
@@ -30,25 +28,10 @@ from benchmarks.files import (
 from benchmarks.ground_truth import read_ground_truth
 from benchmarks.judged.statistics import NAME as STATISTICS
 from benchmarks.judged.statistics import StoredStatistics
+from benchmarks.rows.cell import FAILED_RERUN, ROW_SCHEMA, CellResult, CellRow, RunRecord
 from datasets.errors import BenchmarkError, DataError
 from methods.ranking import Ranking
 
-ROW_SCHEMA = 1
-FAILED_RERUN = "failed_rerun"
-"""In a row: that of a later run without a result, which did not replace it."""
-_NEEDS = ("cell", "inputs", "inputs.manifest", "jobs", "provenance", "reason", "started", "status", "trained", "wall_s")
-_OF_MACHINE = ("provenance.machine.cores", "provenance.machine.gpu", "provenance.git.commit", "provenance.packages")
-_NUMBER = (int, float)
-_KINDS: dict[str, Kind] = {
-    **dict.fromkeys(("latency", "throughput", "memory", "memory.stages", "stages_ms", "noise"), dict),
-    **dict.fromkeys(("provenance.git", "provenance.machine", "provenance.packages"), dict),
-    **dict.fromkeys(("inputs.threads", "counts.gallery", "counts.queries", "provenance.machine.cores"), int),
-    **dict.fromkeys(("index_bytes", "noise.others", "noise.strayed"), _NUMBER),
-    "inputs.manifest": str,
-    "provenance.git.commit": (str, type(None)),
-}
-"""Values that every table counts on."""
-_RUN_NEEDS = ("cells", "ended", "finished", "planned", "started")
 _ARRAYS = {
     "ranking": ("ids", "scores", "undetected"),
     "pairs": ("scores", "same", "fold"),
@@ -110,14 +93,15 @@ class Store:
         target = self.folder(cell)
         return sorted(target.parent.glob(f".{glob.escape(target.name)}.{os.getpid()}@*"))
 
-    def commit(self, cell: Cell, row: dict[str, Any], workdir: Path) -> None:
+    def commit(self, cell: Cell, row: CellResult, workdir: Path) -> None:
         """Put a finished run in the place of what was there; one without a result beside a row that has one."""
         checksums = {path.stem: member_checksums(path) for path in sorted(workdir.glob("*.npz"))}
         stored = {"files": list(checksums), "checksums": checksums}
         write_record(workdir / "cell.json", {"schema": ROW_SCHEMA, "cell": cell.to_json(), **stored, **row})
         flush_folder(workdir)
         target = self.folder(cell)
-        if row.get("status", "ok") != "ok" and (self.row(cell) or {}).get("status") == "ok":
+        before = self.row(cell) if row.get("status", "ok") != "ok" else None
+        if before is not None and before["status"] == "ok":
             target = target / _FAILED
         replaced = workdir.with_name(workdir.name + _REPLACED)
         if target.exists():
@@ -126,7 +110,7 @@ class Store:
         workdir.rename(target)
         shutil.rmtree(replaced, ignore_errors=True)
 
-    def row(self, cell: Cell) -> dict[str, Any] | None:
+    def row(self, cell: Cell) -> CellRow | None:
         """The stored row of a cell, or None where it never ran (or is damaged, or of an older schema).
 
         A row with a result stays until another replaces it; what the last run since then ended with is its
@@ -147,7 +131,7 @@ class Store:
             return str(error)
         return ""
 
-    def _require_stored(self, path: Path, cell: Cell, row: dict[str, Any]) -> None:
+    def _require_stored(self, path: Path, cell: Cell, row: CellRow) -> None:
         """Raise DamagedFile where an array that was stored beside the row cannot be read, or is another row's."""
         if path.stem in _stored(cell, row):
             if not path.exists():
@@ -162,7 +146,7 @@ class Store:
         """The folders of cells whose row is damaged: `rows` leaves them out."""
         return [folder for folder in self._folders() if self._is_damaged(folder)]
 
-    def rows(self) -> Iterator[tuple[Cell, dict[str, Any]]]:
+    def rows(self) -> Iterator[tuple[Cell, CellRow]]:
         """Every stored cell with its row, ordered by path; one that lies elsewhere bears an older name."""
         for folder in self._folders():
             row = if_intact(_read_row, folder)
@@ -182,9 +166,9 @@ class Store:
         found = sorted(path.parent for path in self.cells.glob("*/*/*/*/cell.json"))
         return [folder for folder in found if not folder.name.startswith(".")]
 
-    def run_records(self) -> list[dict[str, Any]]:
+    def run_records(self) -> list[RunRecord]:
         """What is recorded of each run, oldest first; a damaged record is noted and left out."""
-        return list(intact(lambda path: read_record(path, needs=_RUN_NEEDS), sorted(self.runs.glob("*.json"))))
+        return list(intact(lambda path: read_record(path, RunRecord), sorted(self.runs.glob("*.json"))))
 
     def save_ranking(self, workdir: Path, ranking: Ranking) -> None:
         """Keep a ranking in the narrowest integer type that holds its ids (-1 included)."""
@@ -246,10 +230,10 @@ class Store:
                         shutil.rmtree(path)
 
 
-def _read_row(folder: Path, asked: Cell | None = None) -> dict[str, Any] | None:
+def _read_row(folder: Path, asked: Cell | None = None) -> CellRow | None:
     """The row in a cell's folder; raises DamagedFile, also where it is not that of the cell that was `asked` for."""
     path = folder / "cell.json"
-    row = read_record(path, ROW_SCHEMA, (*_NEEDS, *_OF_MACHINE), _KINDS)
+    row = read_record(path, CellRow, ROW_SCHEMA)
     if row is None:
         return None
     try:
@@ -258,20 +242,18 @@ def _read_row(folder: Path, asked: Cell | None = None) -> dict[str, Any] | None:
         raise DamagedFile(path, error) from error
     if asked not in (None, cell):
         raise DamagedFile(path, f"it is the row of {cell.title}")
-    if not all(isinstance(name, str) for name in row.get("files", ())):
-        raise DamagedFile(path, "its files are of another kind")
-    later = if_intact(lambda path: read_record(path, ROW_SCHEMA, _NEEDS, _KINDS), folder / _FAILED / "cell.json")
+    later = if_intact(lambda path: read_record(path, CellRow, ROW_SCHEMA), folder / _FAILED / "cell.json")
     return {**row, FAILED_RERUN: later} if later else row
 
 
-def _stored(cell: Cell, row: dict[str, Any]) -> tuple[str, ...]:
+def _stored(cell: Cell, row: CellRow) -> tuple[str, ...]:
     """Names of the arrays that the cell stored beside its row."""
     if "files" in row:
         return tuple(row["files"])
     return _OF_TASK.get(cell.task, ()) if row["status"] == "ok" and row["trained"] else ()
 
 
-def _read_manifest(path: Path) -> dict[str, Any] | None:
+def _read_manifest(path: Path) -> dict[str, object] | None:
     if path.exists():
         try:
             read_ground_truth(path)
@@ -280,7 +262,7 @@ def _read_manifest(path: Path) -> dict[str, Any] | None:
     return read_json(path)
 
 
-def _told(text: str) -> dict[str, Any]:
+def _told(text: str) -> dict[str, object]:
     """What a manifest says beside its content."""
     document = json.loads(text)
     return {key: document.get(key) for key in ("origin", "completeness")}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.protocol import Timing
+from benchmarks.rows.cell import Latency
 from datasets.imageset import Image, ImageSet
 from methods.contracts import Method
 from methods.stages import STAGES, StageClock
@@ -92,7 +93,7 @@ def _settled(samples: Sequence[float]) -> bool:
     return bool(abs(later - earlier) <= SETTLED_WITHIN * min(earlier, later))
 
 
-def percentiles(seconds: np.ndarray) -> dict[str, float]:
+def percentiles(seconds: np.ndarray) -> Latency:
     """Median, tail and mean in milliseconds under the names tables print."""
     p50, p95, p99 = np.percentile(seconds, [50, 95, 99]) * 1e3
     return {

@@ -5,7 +5,7 @@ import os
 import random
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,7 +67,7 @@ def run_job(job: Job) -> None:
     contained(job, _measure)
 
 
-def contained(job: Job, measure: Callable[[Job], dict[str, object]]) -> None:
+def contained(job: Job, measure: Callable[[Job], Mapping[str, object]]) -> None:
     """Leave what `measure` finds, or why it could not; in a process group of its own, with all output in the log."""
     os.setsid()
     with contextlib.suppress(OSError):
@@ -100,7 +100,7 @@ def _measure(job: Job) -> dict[str, object]:
     context, dataset = open_cell(job)
     task = tasks_of(load_plugins(job.plugins)).get(job.cell.task)
     manifest = task.manifest_type.from_json(job.manifest.read_text(encoding="utf-8"), dataset)
-    result = task.run(context, manifest, Store(job.out))
+    result = dict(task.run(context, manifest, Store(job.out)))
     if "keras" in context.spec.requires:
         result["device"] = device_facts(context.spec, job.cell.device)
     return result

@@ -9,7 +9,7 @@ SEAL = "checksum"
 """The key it lies under."""
 
 
-def sealed(record: Mapping[str, Any]) -> dict[str, Any]:
+def sealed(record: Mapping[str, object]) -> dict[str, object]:
     """The record with its checksum; raises ValueError for what JSON cannot hold."""
     return {**record, SEAL: _digest(json.loads(json.dumps(record, allow_nan=False)))}
 

@@ -12,7 +12,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Required, TypedDict
 
 from datasets.imageset import ImageSet
 from datasets.sources import function_digest, libraries, locate, module_digests, named_files
@@ -38,22 +38,43 @@ def digest(value: object) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def describe(part: Part | None) -> dict[str, Any] | None:
-    """A Part as JSON-able data: where its class lives and its settings."""
-    if part is None:
-        return None
+class PartSettings(TypedDict):
+    """A Part: where its class lives, and its settings."""
+
+    target: str
+    params: dict[str, object]
+
+
+class MethodSettings(TypedDict, total=False):
+    """The settings that define a method's results."""
+
+    id: str
+    method: PartSettings | None
+    encoder: PartSettings | None
+    transforms: list[PartSettings]
+    index: PartSettings | None
+    supervised: Required[bool]
+
+
+def describe(part: Part | None) -> PartSettings | None:
+    """The settings of a part that may not be there."""
+    return None if part is None else settings_of(part)
+
+
+def settings_of(part: Part) -> PartSettings:
+    """A Part as JSON-able data."""
     target = part.target if isinstance(part.target, str) else f"{part.target.__module__}:{part.target.__qualname__}"
     # As JSON would give them back (a tuple as a list), so that what is stored compares equal to what is there.
     return {"target": target, "params": json.loads(json.dumps(dict(part.params), default=_named))}
 
 
-def describe_method(spec: MethodSpec) -> dict[str, Any]:
+def describe_method(spec: MethodSpec) -> MethodSettings:
     """The settings that define a method's results, JSON-able."""
     return {
         "id": spec.id,
         "method": describe(spec.method),
         "encoder": describe(spec.encoder),
-        "transforms": [describe(part) for part in spec.transforms],
+        "transforms": [settings_of(part) for part in spec.transforms],
         "index": describe(spec.index),
         "supervised": spec.supervised,
     }

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from benchmarks.launch import Outcome
+from benchmarks.rows.cell import Provenance
 from benchmarks.worker import Job, run_job
 from datasets.errors import BenchmarkError, UnknownNameError, suggest
 
@@ -65,7 +66,7 @@ class Finished:
     """What the cell wrote."""
     started: str
     """In UTC, ISO 8601."""
-    provenance: dict[str, Any]
+    provenance: Provenance
     host: str
     attempt: int = 1
 

@@ -22,11 +22,11 @@ class FacesFound(CellMeasure):
     def value(self, sources: Sequence[Source]) -> Value:
         """A count of all images: no interval."""
         counts = sources[0].row.get("counts", {})
-        undetected = [counts.get("undetected_gallery"), counts.get("undetected_queries")]
-        if None in undetected:
+        in_gallery, in_queries = counts.get("undetected_gallery"), counts.get("undetected_queries")
+        if in_gallery is None or in_queries is None:
             raise NoFigureError(sources[0].word or "not counted")
         images = counts["gallery"] + counts["queries"]
-        return Value(images - sum(undetected), remark=f"of {count_of(images, 'image')}")
+        return Value(images - in_gallery - in_queries, remark=f"of {count_of(images, 'image')}")
 
 
 @dataclass(frozen=True)

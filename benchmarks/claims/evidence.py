@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
 from benchmarks.cells import Cell
 from benchmarks.ground_truth import GroundTruth, read_ground_truth
+from benchmarks.rows.cell import CellRow
 from benchmarks.scoring import RetrievalScore
 from benchmarks.store import Store
 from benchmarks.tasking.ranking import RankingTask
@@ -29,7 +29,7 @@ class Source:
 
     store: Store
     cell: Cell
-    row: dict[str, Any]
+    row: CellRow
 
     @cached_property
     def truth(self) -> GroundTruth:

@@ -1,5 +1,6 @@
 """`indexes`: nearest-neighbour indexes scored as indexes."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -71,5 +72,7 @@ def indexes(
     )
     with measuring(console, settings, out, IndexStore) as frame:
         records = measure(asked, frame, IndexStore(out))
-    rows = [row for record in records for row in record.get("rows") or [record]]
+    rows: list[Mapping[str, object]] = []
+    for record in records:
+        rows += record.get("rows") or [record]
     conclude(console, rows, frame, [] if dry_run else write_indexes(frame.store, out))

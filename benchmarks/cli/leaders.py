@@ -2,17 +2,20 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 from rich.table import Table as Grid
 from rich.text import Text
 
 from benchmarks.cells import Cell
 from benchmarks.provenance import program
+from benchmarks.rows.cell import CellResult, CellRow
 from benchmarks.tables.model import (
     DISTURBED,
+    MethodRow,
     Table,
     disturbed_mark,
+    figure_of,
     fraction,
     is_missing,
     mark,
@@ -50,7 +53,7 @@ def print_leaders(console: Console, pages: Sequence[Page], asked: Collection[tup
             console.print(f"{sign}: {meaning}", style="dim", highlight=False)
 
 
-def print_failures(console: Console, failed: Sequence[tuple[Cell, dict[str, Any]]], what: str) -> None:
+def print_failures(console: Console, failed: Sequence[tuple[Cell, CellRow]], what: str) -> None:
     """The cells without a result, by how they ended and why; `what` says after their count what they are."""
     reasons: dict[str, list[str]] = {}
     for cell, row in failed:
@@ -62,7 +65,7 @@ def print_failures(console: Console, failed: Sequence[tuple[Cell, dict[str, Any]
         console.print(f"  {reason}\n    {'; '.join(titles[:3])}{more}", markup=False, highlight=False)
 
 
-def print_disturbed(console: Console, rows: Mapping[Cell, Mapping[str, Any]]) -> None:
+def print_disturbed(console: Console, rows: Mapping[Cell, CellResult]) -> None:
     """The cells whose times were disturbed by other processes, and how they are timed anew."""
     met = {cell: row["noise"] for cell, row in rows.items() if row.get("noise", {}).get("disturbed")}
     if not met:
@@ -103,9 +106,10 @@ def _asked(page: Page) -> tuple[str, str]:
 
 def _print_table(console: Console, title: str, metric: str, table: Table) -> str:
     """The methods of a table by their `metric`, with what a query costs where that was measured; all cells' texts."""
-    scored = [row for row in table.rows if not is_missing(row.get(metric))]
-    ranked = sorted((row for row in scored if row["family"] != "canary"), key=lambda row: -row[metric])
-    timed = any("p50_ms" in row for row in ranked)
+    rows = cast(Sequence[MethodRow], table.rows)
+    scored = [(row, score) for row in rows if (score := figure_of(row, metric)) is not None]
+    ranked = sorted((each for each in scored if each[0]["family"] != "canary"), key=lambda each: -each[1])
+    timed = any("p50_ms" in row for row, _ in ranked)
     console.print()
     console.print(title, style="bold", markup=False, highlight=False)
     grid = Grid(box=None, pad_edge=False)
@@ -113,19 +117,19 @@ def _print_table(console: Console, title: str, metric: str, table: Table) -> str
     for name in (metric, "95%", "", *(("p50 ms", "peak MiB") if timed else ())):
         grid.add_column(name, no_wrap=True, justify="left" if name in ("95%", "") else "right")
     texts: list[str] = []
-    for row in ranked[:_SHOWN]:
+    for row, score in ranked[:_SHOWN]:
         sign = mark(table, metric, row["method"])
         style = "bold green" if sign == "best" else ""
-        ends: list[Any] = [row.get(f"{metric}_{end}") for end in ("low", "high")]
-        interval = "" if any(map(is_missing, ends)) else " to ".join(map(fraction, ends))
-        cells = (row["shown_method"], fraction(row[metric]), interval, _MARKS[sign], *(_cost(row) if timed else ()))
+        ends = [end for name in ("low", "high") if (end := figure_of(row, f"{metric}_{name}")) is not None]
+        interval = " to ".join(map(fraction, ends)) if len(ends) == 2 else ""
+        cells = (row["shown_method"], fraction(score), interval, _MARKS[sign], *(_cost(row) if timed else ()))
         grid.add_row(*(Text(cell, style=style) for cell in cells))
         texts += cells
     if ranked:
         console.print(grid)
     else:
         console.print("  no method has an accuracy", highlight=False)
-    notes = [f"{row['method']} {fraction(row[metric])}" for row in scored if row["family"] == "canary"]
+    notes = [f"{row['method']} {fraction(score)}" for row, score in scored if row["family"] == "canary"]
     more = [f"{count_of(len(ranked) - _SHOWN, 'more method')} in the overview"] if len(ranked) > _SHOWN else []
     said = "; ".join([*([f"canaries: {', '.join(notes)}"] if notes else []), *more])
     if said:
@@ -133,7 +137,7 @@ def _print_table(console: Console, title: str, metric: str, table: Table) -> str
     return " ".join(texts)
 
 
-def _cost(row: Mapping[str, Any]) -> tuple[str, str]:
+def _cost(row: MethodRow) -> tuple[str, str]:
     p50, peak = row["p50_ms"], row["peak_bytes"]
     median = "" if is_missing(p50) else disturbed_mark(milliseconds(p50), row, "p50_ms")
     return median, "" if is_missing(peak) else mebibytes(peak)

@@ -2,10 +2,10 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
@@ -51,7 +51,7 @@ def list_(
     from benchmarks import inventory
     from benchmarks.terminal import Console
 
-    rows: list[dict[str, Any]]
+    rows: Sequence[Mapping[str, object]]
     if kind is Kind.METHODS:
         rows = inventory.methods(weights_dir, plugins or ())
     elif kind is Kind.DATASETS:
@@ -78,7 +78,7 @@ def list_(
     for name in shown:
         whole = name == "id" or max(map(len, columns[name])) <= _WHOLE
         word = max(len(word) for cell in columns[name] for word in cell.split())
-        is_number = any(isinstance(row.get(name), int) and not isinstance(row[name], bool) for row in rows)
+        is_number = any(isinstance(row.get(name), int) and not isinstance(row.get(name), bool) for row in rows)
         justify: Literal["right", "left"] = "right" if is_number else "left"
         least = word if word <= _WORD else None
         table.add_column(name.replace("_", " "), no_wrap=whole, overflow="fold", justify=justify, min_width=least)
@@ -87,7 +87,7 @@ def list_(
     console.print(table)
 
 
-def _columns(plugins: Sequence[Path]) -> list[dict[str, Any]]:
+def _columns(plugins: Sequence[Path]) -> list[dict[str, object]]:
     """The columns of the retrieval tables, those of plug-ins last: the key in their CSV, the title."""
     from benchmarks.additions import load_plugins
     from benchmarks.columns import DERIVED

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -68,7 +68,7 @@ def measuring(
         yield Frame(settings, registry, store, rows_of(store.root), say=_printed(console), show=spinner.update)
 
 
-def conclude(console: "Console", rows: Sequence[Mapping[str, Any]], frame: "Frame", written: Sequence[Path]) -> None:
+def conclude(console: "Console", rows: Sequence[Mapping[str, object]], frame: "Frame", written: Sequence[Path]) -> None:
     """Say what was written and how many rows have no figures; exit code 1 where any failed."""
     from benchmarks.experiments.frame import PLANNED
 

@@ -4,7 +4,6 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.live import Live
@@ -14,6 +13,7 @@ from rich.text import Text
 
 from benchmarks.forecast import Forecast
 from benchmarks.plan import PlannedCell
+from benchmarks.rows.cell import CellResult
 from benchmarks.runner import Observer
 from benchmarks.store import Store
 from benchmarks.terminal import Console
@@ -107,7 +107,7 @@ class PlainObserver:
         self.count += 1
         self._say(f"[{self.count}/{self.watch.total}] {planned.cell.title} (pid {pid})")
 
-    def finished(self, planned: PlannedCell, row: dict[str, Any]) -> None:
+    def finished(self, planned: PlannedCell, row: CellResult) -> None:
         """Print how it ended."""
         self.watch.finished(planned)
         reason = f": {row['reason']}" if row["reason"] else ""
@@ -138,7 +138,7 @@ class LiveObserver:
         """Show the cell as running."""
         self.watch.started(planned)
 
-    def finished(self, planned: PlannedCell, row: dict[str, Any]) -> None:
+    def finished(self, planned: PlannedCell, row: CellResult) -> None:
         """Move the cell from running to the lines above."""
         self.watch.finished(planned)
         line = Text.assemble(
@@ -184,5 +184,5 @@ def observing(console: Console, expected: Mapping[PlannedCell, float], store: St
         talking.join()
 
 
-def _word(row: dict[str, Any]) -> str:
+def _word(row: CellResult) -> str:
     return "untrained" if row["status"] == "ok" and not row["trained"] else row["status"]

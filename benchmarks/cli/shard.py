@@ -1,12 +1,13 @@
 """`shard`: one cell over several workers, and whether the answer is that of one process."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from benchmarks.cli import options
+from benchmarks.rows.experiments import ShardRow
 from datasets.words import count_of
 
 
@@ -100,7 +101,7 @@ def shard(
         raise typer.Exit(1)
 
 
-def _words(row: Mapping[str, Any]) -> Iterator[str]:
+def _words(row: ShardRow) -> Iterator[str]:
     """What was done, and how far the answer agrees with that of one process."""
     yield (
         f"{count_of(row['images'], 'image')} in {count_of(row['blocks'], 'block')} and "

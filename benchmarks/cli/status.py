@@ -103,7 +103,7 @@ def _stored(
         planned: dict[Cell, _State] = {}
         obstacle = "runs with other options than these"
         try:
-            used = {row["inputs"].get("threads") for cell, row in rows if (cell.dataset, cell.subset) == pair}
+            used = {row["inputs"]["threads"] for cell, row in rows if (cell.dataset, cell.subset) == pair}
             asked = replace(request, datasets=(pair,), threads=threads or _default_threads(pair, used))
             plan = make_plan(asked, registry, store)
             planned = {each.cell: _state(each) for each in plan.cells}
@@ -116,7 +116,7 @@ def _stored(
     return states
 
 
-def _default_threads(pair: tuple[str, str], used: set[int | None]) -> int:
+def _default_threads(pair: tuple[str, str], used: set[int]) -> int:
     """What `run` takes unless told otherwise: for smoke subsets beside others, all cores, as their rows then say."""
     from benchmarks.cli.asking import default_threads
     from benchmarks.provenance import usable_cores

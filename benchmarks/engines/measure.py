@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from benchmarks.engines.subject import PREDICT, Call, Component, Subject, make_s
 from benchmarks.equivalence.check import Proof
 from benchmarks.equivalence.sample import QUERIES, sample_of
 from benchmarks.experiments.rounds import Calibration, interleaved, strayed
+from benchmarks.rows.comparisons import EngineFigures
 from benchmarks.worker import Job, contained, open_cell
 from datasets.manifest import Manifest
 from methods.building import build_encoder
@@ -50,7 +51,7 @@ def run_engines(job: EngineJob) -> None:
     contained(job, partial(_measure, order=job))
 
 
-def _measure(job: Job, order: EngineJob) -> dict[str, Any]:
+def _measure(job: Job, order: EngineJob) -> EngineFigures:
     """What is stored: `proofs` by engine, `seconds` (rounds,) an image by engine that is equivalent."""
     subject, trained = _subject(order)
     settled = not trained and subject.part == "network" and settle(subject.network(), subject.inputs)
@@ -64,7 +65,7 @@ def _measure(job: Job, order: EngineJob) -> dict[str, Any]:
         "settled": settled,
         "size": subject.size,
         "images": len(subject.inputs),
-        "proofs": {name: asdict(proof) for name, proof in proofs.items()},
+        "proofs": {name: proof.to_json() for name, proof in proofs.items()},
         "seconds": {name: (values / order.batch).tolist() for name, values in seconds.items()},
         "strayed": strayed(np.array(calibration.seconds)),
     }

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Any
 
 from benchmarks.engines.kept import component_path
 from benchmarks.engines.measure import LEAST_ROUNDS, UNTRAINED_QUERIES, EngineJob, run_engines
@@ -15,6 +14,7 @@ from benchmarks.experiments.frame import Frame, Unit
 from benchmarks.launch import Outcome
 from benchmarks.protocol import timing_of
 from benchmarks.provenance import now
+from benchmarks.rows.comparisons import EngineRow
 from benchmarks.staleness import engine_code
 from methods.engines.registry import PLAIN, get_engine
 from methods.fingerprint import package_versions
@@ -35,7 +35,7 @@ class Asked:
     seconds: float
 
 
-def measure(asked: Asked, frame: Frame) -> list[dict[str, Any]]:
+def measure(asked: Asked, frame: Frame) -> list[EngineRow]:
     """The row of each component, in order, stored as soon as it is known.
 
     Raises BenchmarkError for anything the user has to fix first.
@@ -47,7 +47,7 @@ def measure(asked: Asked, frame: Frame) -> list[dict[str, Any]]:
     return [frame.row(unit) for unit in units]
 
 
-def _unit(component: Component, each: Candidate, asked: Asked, frame: Frame) -> Unit:
+def _unit(component: Component, each: Candidate, asked: Asked, frame: Frame) -> Unit[EngineRow]:
     settings = {"engines": sorted(asked.engines), "batch": asked.batch, "rounds": asked.rounds}
     limits = [LEAST_ROUNDS, UNTRAINED_QUERIES, QUERIES, COSINE, FACES_ALIKE, MOVED_PIXELS]
     others = [get_engine(name) for name in asked.engines if name != PLAIN]
@@ -67,7 +67,7 @@ def _unit(component: Component, each: Candidate, asked: Asked, frame: Frame) -> 
         "measured": now(),
     }
     path = component_path(frame.rows.root, component.name)
-    return Unit(component.name, path, inputs, facts, partial(_measured, component, each, asked, frame))
+    return Unit(EngineRow, component.name, path, inputs, facts, partial(_measured, component, each, asked, frame))
 
 
 def _measured(component: Component, each: Candidate, asked: Asked, frame: Frame) -> Outcome:

@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import asdict, dataclass, replace
+from typing import Any, cast
 
 import numpy as np
 
 from benchmarks.equivalence.sample import Sample
 from benchmarks.metrics.statistics import paired_difference
+from benchmarks.rows.comparisons import CheckFigures
 from datasets.imageset import Image
 from methods.contracts import Encoder
 from methods.engines.contract import Engine
@@ -52,6 +53,17 @@ class Proof:
     def gains(self) -> bool:
         """Is it proven, and was it faster than plain Keras?"""
         return self.proven and self.seconds is not None and self.seconds < (self.plain_seconds or 0.0)
+
+    def to_json(self) -> CheckFigures:
+        """As it is kept."""
+        return cast(CheckFigures, asdict(self))
+
+    @classmethod
+    def from_json(cls, facts: CheckFigures) -> "Proof":
+        """The check that `to_json` kept."""
+        low_high = facts.get("hit_interval")
+        known = {name: value for name, value in facts.items() if name in cls.__dataclass_fields__}
+        return cls(**known | {"hit_interval": (low_high[0], low_high[1]) if low_high else None})  # type: ignore[arg-type]
 
 
 def judge_rows(

@@ -1,19 +1,20 @@
 """May a cell run on the engine that was asked for, and which one "auto" stands for: checks of equivalence, kept."""
 
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import takewhile
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 from benchmarks.additions import load_plugins
 from benchmarks.equivalence.check import Proof, prove, up_to_gain
 from benchmarks.equivalence.sample import sample_of_cell
-from benchmarks.files import DamagedFile, if_intact, read_record, write_record
+from benchmarks.files import if_intact, read_record, write_record
 from benchmarks.launch import run_isolated
 from benchmarks.provenance import machine
+from benchmarks.rows.comparisons import CheckFigures
 from benchmarks.tasking.registry import tasks_of
 from benchmarks.worker import Job, contained, open_cell
 from methods import fingerprint
@@ -45,10 +46,10 @@ class Prover:
             made = self._made(job, tuple(names[len(known) :]), trained)
             for name, facts in made.items():
                 write_record(paths[name], facts)
-            known += [Proof(**facts) for facts in made.values()]
+            known += [Proof.from_json(facts) for facts in made.values()]
         return known
 
-    def _made(self, job: Job, names: tuple[str, ...], trained: bool) -> dict[str, Any]:
+    def _made(self, job: Job, names: tuple[str, ...], trained: bool) -> Mapping[str, CheckFigures]:
         self.folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self.folder) as workdir:
             entry = partial(run_proofs, names=names, labelled=trained)
@@ -58,15 +59,12 @@ class Prover:
             raise EngineError(
                 f"engines could not be compared with plain Keras: {outcome.reason}; run with --engine {PLAIN}"
             )
-        return dict(outcome.result)
+        return cast(Mapping[str, CheckFigures], outcome.result)
 
 
 def _kept(path: Path) -> Proof | None:
-    facts = read_record(path)
-    try:
-        return Proof(**facts) if facts else None
-    except TypeError as error:
-        raise DamagedFile(path, error) from error
+    facts = read_record(path, CheckFigures)
+    return Proof.from_json(facts) if facts else None
 
 
 def require_equivalent(job: Job, engine: str, trained: bool, prover: Prover) -> str:
@@ -106,7 +104,7 @@ def run_proofs(job: Job, names: tuple[str, ...], labelled: bool) -> None:
     contained(job, partial(_measure, names=names, labelled=labelled))
 
 
-def _measure(job: Job, names: tuple[str, ...], labelled: bool) -> dict[str, Any]:
+def _measure(job: Job, names: tuple[str, ...], labelled: bool) -> Mapping[str, CheckFigures]:
     from methods.building import build_encoder
 
     context, dataset = open_cell(job)
@@ -114,7 +112,7 @@ def _measure(job: Job, names: tuple[str, ...], labelled: bool) -> dict[str, Any]
     kind = tasks_of(load_plugins(job.plugins)).get(job.cell.task).manifest_type
     encoder = build_encoder(context.spec, context.surroundings)
     proofs = prove(encoder, map(get_engine, names), sample_of_cell(kind.from_json(text, dataset)), labelled)
-    return {proof.engine: asdict(proof) for proof in up_to_gain(proofs)}
+    return {proof.engine: proof.to_json() for proof in up_to_gain(proofs)}
 
 
 def _words(proof: Proof) -> str:

@@ -6,13 +6,13 @@ With data, weights and device, and all that a row depends on.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import psutil
 
 from benchmarks.cells import Cell
 from benchmarks.devices import KERAS_BACKENDS, device_of, packages_of, unfit_backend
 from benchmarks.plan import cell_inputs
+from benchmarks.rows.cell import Inputs
 from benchmarks.staleness import encoder_key
 from benchmarks.store import Store
 from datasets.errors import BenchmarkError
@@ -61,7 +61,7 @@ class Candidate:
     weights: Found | None
     manifest: Manifest
     manifest_path: Path
-    inputs: dict[str, Any]
+    inputs: Inputs
     """What a row depends on; one whose inputs differ is stale."""
     packages: tuple[str, ...]
     """What its process imports."""

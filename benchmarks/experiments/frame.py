@@ -9,14 +9,15 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, cast
 
 from benchmarks.devices import device_environment
 from benchmarks.experiments.candidates import Candidate, Settings, resolve
-from benchmarks.experiments.rows import Rows
+from benchmarks.experiments.rows import Row, Rows, has_figures, status_of
 from benchmarks.launch import Outcome, prepare, run_isolated
 from benchmarks.protocol import Timing
 from benchmarks.provenance import now, provenance
+from benchmarks.rows.experiments import AnyRow, ExperimentRow
 from benchmarks.staleness import changes
 from benchmarks.store import Store
 from benchmarks.worker import Job
@@ -28,20 +29,22 @@ PLANNED = "planned"
 
 
 @dataclass(frozen=True)
-class Unit:
+class Unit(Generic[Row]):
     """One row of an experiment."""
 
+    kind: type[Row]
+    """What its row is."""
     title: str
     """For people: "phash on lfw, 1,000 images"."""
     path: Path
     """Where its row is kept."""
-    inputs: Mapping[str, Any]
+    inputs: Mapping[str, object]
     """What it depends on: it is measured again where these differ."""
-    facts: Mapping[str, Any]
+    facts: Mapping[str, object]
     """What its row says however it ends."""
     measure: Callable[[], Outcome]
     """Makes its figures; called where they have to be made."""
-    is_whole: Callable[[dict[str, Any]], bool] = field(default=lambda row: True)
+    is_whole: Callable[[Row], bool] = field(default=lambda row: True)
     """Whether a stored row with these inputs is all that is wanted."""
 
 
@@ -62,7 +65,7 @@ class Frame:
         self.measured = 0
         """Processes run so far."""
         self._packages: set[str] = set()
-        self._known: dict[Path, dict[str, Any]] = {}
+        self._known: dict[Path, AnyRow] = {}
 
     def candidates(
         self, experiment: str, methods: Iterable[str], datasets: Iterable[tuple[str, str]], untrained: bool = False
@@ -74,11 +77,11 @@ class Frame:
         self._packages |= {name for each in found if not each.obstacle for name in each.packages}
         return found
 
-    def row(self, unit: Unit) -> dict[str, Any]:
+    def row(self, unit: Unit[Row]) -> Row:
         """The unit's row: the stored one where it holds, else made and stored now; in a dry run, PLANNED."""
         if unit.path not in self._known:
             self._known[unit.path] = self._row(unit)
-        return self._known[unit.path]
+        return cast(Row, self._known[unit.path])
 
     def isolated(
         self,
@@ -123,19 +126,19 @@ class Frame:
         log = self.store.cache / "imports.log"
         prepare({*self._packages, *packages}, self.settings.threads, log, environment)
 
-    def _row(self, unit: Unit) -> dict[str, Any]:
-        stored = self.rows.row(unit.path)
+    def _row(self, unit: Unit[Row]) -> Row:
+        stored = self.rows.row(unit.path, unit.kind)
         why = _why_again(stored, unit, self.settings.force)
         if stored is not None and not why:
             self.say(f"{unit.title}: as stored")
             return stored
         if self.settings.dry_run:
             self.say(f"{unit.title}: to be measured ({why})")
-            return {**unit.facts, "status": PLANNED, "reason": why}
+            return cast(Row, {**unit.facts, "status": PLANNED, "reason": why})
         self.show(unit.title)
         begun = now()
         outcome = unit.measure()
-        row = {
+        found = {
             "status": outcome.status,
             "reason": outcome.reason,
             "log_tail": outcome.log_tail,
@@ -146,6 +149,7 @@ class Frame:
             "provenance": provenance(),
             **outcome.result,
         }
+        row = cast(Row, found)
         self.rows.save(unit.path, row)
         self.say(f"{unit.title}: {ended(outcome)}")
         return row
@@ -158,12 +162,13 @@ def ended(outcome: Outcome) -> str:
     return one_line(f"{outcome.status}: {outcome.reason}", REASON)
 
 
-def _why_again(stored: dict[str, Any] | None, unit: Unit, force: bool) -> str:
+def _why_again(stored: AnyRow | None, unit: Unit[Row], force: bool) -> str:
     """Why the stored row does not hold, or ""."""
     if stored is None:
         return "never measured"
-    if changed := changes(stored.get("inputs") or {}, unit.inputs):
+    inputs = cast(ExperimentRow, stored).get("inputs")
+    if changed := changes(inputs or {}, unit.inputs):
         return f"changed: {', '.join(changed)}"
-    if stored.get("status", "ok") != "ok":
-        return f"failed before: {stored['status']}"
-    return "asked for" if force else "" if unit.is_whole(stored) else "not all of it is stored"
+    if not has_figures(stored):
+        return f"failed before: {status_of(stored)}"
+    return "asked for" if force else "" if unit.is_whole(cast(Row, stored)) else "not all of it is stored"

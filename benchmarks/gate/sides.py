@@ -6,7 +6,6 @@ run's results the baseline.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
@@ -16,6 +15,7 @@ from benchmarks.gate.baseline import BaselineError, read_baseline, write_baselin
 from benchmarks.gate.snapshot import DECIMALS, UNTRAINED, CellRecord, Snapshot, Update, make_snapshot
 from benchmarks.ground_truth import read_ground_truth
 from benchmarks.provenance import now
+from benchmarks.rows.cell import CellRow
 from benchmarks.scoring import as_scored
 from benchmarks.store import Store
 from benchmarks.tasking.registry import Tasks, own_tasks
@@ -55,7 +55,7 @@ def snapshot_of_store(store: Store, tasks: Tasks | None = None) -> Snapshot:
         raise DataError(f"a cell stored in {store.root} is damaged ({reason}); run it again with --force") from error
 
 
-def _record(store: Store, tasks: Tasks, cell: Cell, row: dict[str, Any]) -> CellRecord:
+def _record(store: Store, tasks: Tasks, cell: Cell, row: CellRow) -> CellRecord:
     row, inputs = as_scored(store, cell, row), row["inputs"]
     manifest = store.manifest_path(inputs["manifest"])
     task = tasks.get(cell.task) if cell.task in tasks else None

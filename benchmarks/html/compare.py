@@ -6,7 +6,18 @@ from typing import Any
 from benchmarks.html.section import Section, render
 from benchmarks.metrics.registry import added_metrics
 from benchmarks.metrics.statistics import paired_differences
-from benchmarks.tables.model import Column, count, fraction, is_missing, mebibytes, milliseconds, rate
+from benchmarks.tables.model import (
+    Column,
+    MethodRow,
+    count,
+    figure_of,
+    fraction,
+    is_missing,
+    mebibytes,
+    milliseconds,
+    rate,
+    word_of,
+)
 from benchmarks.tables.pages import Page
 from benchmarks.tables.retrieval import RetrievalTables
 from datasets.distortions import DISTORTIONS
@@ -35,7 +46,7 @@ def compare(pages: Sequence[Page]) -> list[Section]:
     return [Section("compare", "Compare two methods", render("compare.html", groups=groups))] if groups else []
 
 
-def _group(page: Page, tables: RetrievalTables, robust: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _group(page: Page, tables: RetrievalTables, robust: Sequence[Mapping[str, object]]) -> dict[str, object]:
     """All that the page's script needs of one group, as JSON; methods in the order of hit@1, canaries last."""
     rows = sorted(tables.rows, key=_order)
     methods = [row["method"] for row in rows]
@@ -54,23 +65,23 @@ def _group(page: Page, tables: RetrievalTables, robust: Sequence[Mapping[str, An
     }
 
 
-def _order(row: Mapping[str, Any]) -> tuple[bool, float]:
+def _order(row: MethodRow) -> tuple[bool, float]:
     return row["family"] == "canary", 1.0 if is_missing(row.get("hit@1")) else -row["hit@1"]
 
 
-def _line(column: Column, rows: Sequence[Mapping[str, Any]], is_share: bool) -> dict[str, Any]:
+def _line(column: Column, rows: Sequence[Mapping[str, object]], is_share: bool) -> dict[str, object]:
     cells = [_cell(column, row) for row in rows]
     return {"title": column.title, "key": column.key, "is_share": is_share, "cells": cells}
 
 
-def _cell(column: Column, row: Mapping[str, Any]) -> list[Any]:
+def _cell(column: Column, row: Mapping[str, object]) -> list[object]:
     """The value as a number, and as text with its interval; the word that stands for it where there is none."""
     value = row.get(column.key)
     if is_missing(value):
-        return [None, row["word"] if column.key in row.get("word_in", ()) else ""]
+        return [None, word_of(row, column.key)]
     low, high = row.get(f"{column.key}_low"), row.get(f"{column.key}_high")
     spread = "" if is_missing(low) or is_missing(high) else f" [{column.show(low)}, {column.show(high)}]"
-    return [float(f"{value:.6g}"), column.show(value) + spread]
+    return [float(f"{figure_of(row, column.key):.6g}"), column.show(value) + spread]
 
 
 def _triangle(methods: Sequence[str], found: Mapping[tuple[str, str], Any]) -> list[list[Any]]:

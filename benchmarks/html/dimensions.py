@@ -7,7 +7,7 @@ from benchmarks.html.commands import run_command
 from benchmarks.html.figure import Figure, Panel, figures_html
 from benchmarks.html.section import Section, anchor
 from benchmarks.html.theme import HEIGHT, data, zoom
-from benchmarks.tables.model import Column, Table, count, fraction, is_missing, milliseconds
+from benchmarks.tables.model import Column, MethodRow, Table, count, fraction, is_missing, milliseconds
 from benchmarks.tables.pages import Page
 from benchmarks.tables.retrieval import METHOD
 from datasets.words import count_of
@@ -26,6 +26,12 @@ _COLUMNS = (
 )
 
 
+class Reduced(MethodRow):
+    """A row with how many numbers its method searches by."""
+
+    dimensions: int
+
+
 def dimension_curve(pages: Sequence[Page]) -> list[Section]:
     """One section; none where fewer than two lengths have been run."""
     panels = []
@@ -38,13 +44,13 @@ def dimension_curve(pages: Sequence[Page]) -> list[Section]:
     return [Section("dimensions", "ResNet50 by dimension", figures_html(panels, "dimensions"))] if panels else []
 
 
-def _rows(page: Page, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def _rows(page: Page, rows: Sequence[MethodRow]) -> list[Reduced]:
     """Rows of ResNet50 whole and reduced by PCA, the longest first."""
     lengths = {spec.id: _dimensions(spec) for _, _, spec in page.group.entries}
-    long = [{**row, "dimensions": lengths[row["method"]]} for row in rows]
-    return sorted(
-        (row for row in long if row["dimensions"] and row["status"] == "ok"), key=lambda row: -row["dimensions"]
-    )
+    found: list[Reduced] = [
+        {**row, "dimensions": length} for row in rows if (length := lengths[row["method"]]) and row["status"] == "ok"
+    ]
+    return sorted(found, key=lambda row: -row["dimensions"])
 
 
 def _dimensions(spec: MethodSpec) -> int | None:
@@ -57,9 +63,9 @@ def _dimensions(spec: MethodSpec) -> int | None:
     return params.get("components") if str(target).endswith(":Pca") else None
 
 
-def _figures(page: Page, rows: list[dict[str, Any]]) -> list[Figure]:
+def _figures(page: Page, rows: list[Reduced]) -> list[Figure]:
     where = page.group.where
-    gallery = max(row["gallery"] or 0 for row in rows)
+    gallery = int(max(row["gallery"] or 0 for row in rows))
     command = run_command(page.group, [row["method"] for row in rows])
     table = Table(f"ResNet50 by dimension, {where}", _COLUMNS, rows)
     trained = [row for row in rows if not is_missing(row.get("hit@1"))]
@@ -79,11 +85,19 @@ def _figures(page: Page, rows: list[dict[str, Any]]) -> list[Figure]:
     return [*figures, Figure(id, "What a vector costs", says, _cost(rows), table, command)]
 
 
-def _accuracy(rows: list[dict[str, Any]]) -> Any:
+def _accuracy(rows: list[Reduced]) -> Any:
     import altair as alt
 
-    names = {"dimensions": "dimensions", "hit@1": "hit", "hit@1_low": "low", "hit@1_high": "high"}
-    points = [{"method": row["method"], **{name: row[key] for key, name in names.items()}} for row in rows]
+    points = [
+        {
+            "method": row["method"],
+            "dimensions": row["dimensions"],
+            "hit": row["hit@1"],
+            "low": row["hit@1_low"],
+            "high": row["hit@1_high"],
+        }
+        for row in rows
+    ]
     base = alt.Chart(data(points)).encode(x=_length())
     y = alt.Y("hit:Q", title="hit@1").axis(format=".2~f").scale(zero=False)
     tooltip = [alt.Tooltip("method:N"), alt.Tooltip("hit:Q", format=".3f", title="hit@1")]
@@ -94,7 +108,7 @@ def _accuracy(rows: list[dict[str, Any]]) -> Any:
     return alt.layer(bars, line.add_params(zoom("zoom"))).properties(width="container", height=HEIGHT)
 
 
-def _cost(rows: list[dict[str, Any]]) -> Any:
+def _cost(rows: list[Reduced]) -> Any:
     import altair as alt
 
     points = [

@@ -3,13 +3,13 @@
 import csv
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, cast
 
 from benchmarks.html.commands import scaling_command
 from benchmarks.html.figure import Figure, Panel, figures_html
 from benchmarks.html.section import Section, anchor
 from benchmarks.html.theme import HEIGHT, SHAPES, data, zoom
-from benchmarks.tables.model import Column, Table, count, mebibytes, milliseconds
+from benchmarks.tables.model import Column, Table, count, figure_of, mebibytes, milliseconds
 
 _QUANTITIES = (
     ("search_ms", 1, "Search", "search of one query, p50 (ms, log scale)", milliseconds),
@@ -19,6 +19,28 @@ _QUANTITIES = (
 _DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3])
 
 
+class ScalingLine(TypedDict):
+    """One line of scaling.csv, as far as it is read by name; the figures of each quantity are there too."""
+
+    dataset: str
+    subset: str
+    method: str
+    size: float
+    real: float
+
+
+class Point(TypedDict):
+    """One mark; values in the unit of the axis."""
+
+    method: str
+    size: float
+    value: float
+    low: float
+    high: float
+    real: bool
+    """No embedding is a jittered copy."""
+
+
 def growth(out: Path) -> list[Section]:
     """One section from `scaling.csv` in `out`; none where it is not there."""
     path = out / "scaling.csv"
@@ -26,7 +48,7 @@ def growth(out: Path) -> list[Section]:
         return []
     with path.open(newline="", encoding="utf-8") as file:
         rows = [_numbers(row) for row in csv.DictReader(file) if row["status"] == "ok"]
-    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    groups: dict[tuple[str, str], list[ScalingLine]] = {}
     for row in rows:
         groups.setdefault((row["dataset"], row["subset"]), []).append(row)
     panels = [
@@ -35,18 +57,19 @@ def growth(out: Path) -> list[Section]:
     return [Section("growth", "Growth with the gallery", figures_html(panels, "growth"))] if panels else []
 
 
-def _numbers(row: dict[str, str]) -> dict[str, Any]:
+def _numbers(row: dict[str, str]) -> ScalingLine:
     texts = ("dataset", "subset", "method", "status", "reason")
-    return {key: value if key in texts else float(value) if value else None for key, value in row.items()}
+    values = {key: value if key in texts else float(value) if value else None for key, value in row.items()}
+    return cast(ScalingLine, values)
 
 
-def _figures(title: str, subset: str, rows: Sequence[dict[str, Any]], out: Path) -> list[Figure]:
+def _figures(title: str, subset: str, rows: Sequence[ScalingLine], out: Path) -> list[Figure]:
     methods = list(dict.fromkeys(row["method"] for row in rows))
     dataset = f"{title.partition(' (')[0]}:{subset}"
     command = scaling_command(methods, dataset, sorted({int(row["size"]) for row in rows}), out)
     figures = []
     for key, scale, name, axis, show in _QUANTITIES:
-        kept = [{**row, "shown_method": row["method"]} for row in rows if row[key]]
+        kept = [{**row, "shown_method": row["method"]} for row in rows if figure_of(row, key)]
         if not kept:
             continue
         columns = (
@@ -60,23 +83,24 @@ def _figures(title: str, subset: str, rows: Sequence[dict[str, Any]], out: Path)
             "the range of builds."
         )
         table = Table(f"{name} by gallery size, {title}:{subset}", columns, kept)
-        chart = _chart([_point(row, key, scale) for row in kept], axis, methods)
+        chart = _chart([_point(row, key, scale) for row in rows if figure_of(row, key)], axis, methods)
         figures.append(Figure(anchor(f"plot-{key}", f"{title}-{subset}"), name, says, chart, table, command, True))
     return figures
 
 
-def _point(row: dict[str, Any], key: str, scale: float) -> dict[str, Any]:
+def _point(row: ScalingLine, key: str, scale: float) -> Point:
+    value = figure_of(row, key) or 0.0
     return {
         "method": row["method"],
         "size": row["size"],
-        "value": row[key] * scale,
-        "low": (row.get(f"{key}_low") or row[key]) * scale,
-        "high": (row.get(f"{key}_high") or row[key]) * scale,
+        "value": value * scale,
+        "low": (figure_of(row, f"{key}_low") or value) * scale,
+        "high": (figure_of(row, f"{key}_high") or value) * scale,
         "real": row["real"] >= row["size"],
     }
 
 
-def _chart(points: list[dict[str, Any]], axis: str, methods: list[str]) -> Any:
+def _chart(points: Sequence[Point], axis: str, methods: list[str]) -> Any:
     import altair as alt
 
     def in_turn(values: Sequence[Any]) -> list[Any]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from benchmarks.html.commands import run_command
 from benchmarks.html.section import Section, render
-from benchmarks.tables.model import Table, is_missing
+from benchmarks.tables.model import Table, figure_of
 from benchmarks.tables.pages import Page
 from datasets.distortions import DISTORTIONS
 
@@ -35,5 +35,5 @@ def shade(value: float) -> int:
 
 
 def _best_first(table: Table) -> Table:
-    rows = sorted(table.rows, key=lambda row: 1.0 if is_missing(row.get("hit@1")) else -row["hit@1"])
+    rows = sorted(table.rows, key=lambda row: 1.0 if (share := figure_of(row, "hit@1")) is None else -share)
     return Table(table.title, table.columns, rows, table.notes, table.best, table.tied)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import cast
 
 from benchmarks.columns import DERIVED
 from benchmarks.html.section import Section, render
@@ -10,8 +10,10 @@ from benchmarks.html.theme import SHAPES
 from benchmarks.html.trade_offs import on_fronts
 from benchmarks.tables.model import (
     Column,
+    MethodRow,
     count,
     disturbed_mark,
+    figure_of,
     fraction,
     is_missing,
     mark,
@@ -55,7 +57,7 @@ class Line:
     word: str
     front: str
     """The costs on whose Pareto front with hit@1 it stands: "latency, memory"."""
-    figures: dict[str, Any]
+    figures: MethodRow
 
     @property
     def place(self) -> tuple[str, str, str, str]:
@@ -137,7 +139,7 @@ def _lines(page: Page) -> Iterator[Line]:
         return
     table, key = page.tables[0], page.metric
     fronts = on_fronts(page.retrieval.rows) if page.retrieval else {}
-    for row in table.rows:
+    for row in cast(Sequence[MethodRow], table.rows):
         yield Line(
             dataset=page.group.where,
             task=task,
@@ -146,7 +148,7 @@ def _lines(page: Page) -> Iterator[Line]:
             family=row["family"],
             device=row["device"],
             weights="trained" if row["trained"] else "untrained",
-            score=None if is_missing(row.get(key)) else row[key],
+            score=figure_of(row, key),
             interval=_interval(row, key),
             spread=_spread(row, key),
             mark=mark(table, key, row["method"]),
@@ -156,12 +158,12 @@ def _lines(page: Page) -> Iterator[Line]:
         )
 
 
-def _interval(row: dict[str, Any], key: str) -> tuple[float, float] | None:
-    low, high = row.get(f"{key}_low"), row.get(f"{key}_high")
-    return None if is_missing(low) or is_missing(high) else (low, high)  # type: ignore[return-value]
+def _interval(row: MethodRow, key: str) -> tuple[float, float] | None:
+    low, high = figure_of(row, f"{key}_low"), figure_of(row, f"{key}_high")
+    return None if low is None or high is None else (low, high)
 
 
-def _spread(row: dict[str, Any], key: str) -> str:
+def _spread(row: MethodRow, key: str) -> str:
     """[low, high] of a mean over queries; ± the standard error of a mean over folds."""
     if interval := _interval(row, key):
         return f"[{interval[0]:.3f}, {interval[1]:.3f}]"

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import cast
 
 from benchmarks.html.commands import run_command
 from benchmarks.html.section import Section, render
-from benchmarks.tables.model import Column, Table, count, fraction, mebibytes, milliseconds, rate
+from benchmarks.rows.cell import CellRow
+from benchmarks.tables.model import Column, MethodRow, Table, count, fraction, mebibytes, milliseconds, rate
 from benchmarks.tables.pages import Page
 from benchmarks.tables.retrieval import STAGES
 from methods.spec import MethodSpec, Part
@@ -76,14 +77,14 @@ def method_pages(pages: Sequence[Page]) -> list[Section]:
     return [Section("methods", "Methods", html)]
 
 
-def _add(method: MethodPage, page: Page, stored: Mapping[str, Any], row: dict[str, Any]) -> None:
+def _add(method: MethodPage, page: Page, stored: CellRow, row: MethodRow) -> None:
     where = page.group.where
-    method.results.rows.append({**row, "dataset": where})
+    method.results.rows = [*method.results.rows, {**cast(Mapping[str, object], row), "dataset": where}]
     method.commands.append(run_command(page.group, [method.spec.id]))
-    if stored.get("stages_ms"):
-        method.stages.append((where, _stages(stored["stages_ms"])))
-    if stored.get("weights"):
-        method.found |= stored["weights"]
+    if stages := stored.get("stages_ms"):
+        method.stages.append((where, _stages(stages)))
+    if weights := stored.get("weights"):
+        method.found |= {"sha256": weights["sha256"], "origin": weights["origin"]}
     if stored["status"] != "ok":
         method.reasons.append(f"{where}: {stored['status']} ({stored['reason']})")
 

@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from benchmarks.html.section import Section, render
 from benchmarks.tables.formats import LEGEND
-from benchmarks.tables.model import milliseconds
+from benchmarks.tables.model import MethodRow, milliseconds
 from benchmarks.tables.pages import Page
 from benchmarks.tables.ranks import summary_tables
 from datasets.words import count_of
@@ -18,9 +17,9 @@ class Card:
 
     where: str
     size: str
-    best: dict[str, Any]
+    best: MethodRow
     ties: int
-    cheapest: dict[str, Any]
+    cheapest: MethodRow
     """The lowest median latency among the best and those tied with it."""
     untrained: int
 

@@ -1,14 +1,14 @@
 """How many results one must look at: hit@k and recall@k against k, every method a line, the best of a family bold."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 from benchmarks.html.commands import run_command
 from benchmarks.html.figure import Figure, Panel, figures_html
 from benchmarks.html.section import Section, anchor
 from benchmarks.html.theme import HEIGHT, anchors, data, family_colour, family_shape, zoom
 from benchmarks.metrics.judgement import CUTOFFS
-from benchmarks.tables.model import Column, Table, fraction, is_missing
+from benchmarks.tables.model import Column, MethodRow, Table, figure_of, fraction, is_missing
 from benchmarks.tables.pages import Page
 from benchmarks.tables.retrieval import METHOD
 
@@ -31,34 +31,47 @@ def recall_curves(pages: Sequence[Page]) -> list[Section]:
     return [Section("recall", "Recall at k", figures_html(panels, "recall"))] if panels else []
 
 
-def _figure(page: Page, rows: Sequence[dict[str, Any]], metric: str) -> Figure:
+class Point(TypedDict):
+    """One mark."""
+
+    method: str
+    family: str
+    k: int
+    value: float
+    leads: bool
+    """Its method is the best of its family."""
+    shown: str
+
+
+def _figure(page: Page, rows: Sequence[MethodRow], metric: str) -> Figure:
     where = page.group.where
     last = f"{metric}@{CUTOFFS[-1]}"
-    ordered = sorted(rows, key=lambda row: -row[last])
+    ordered = sorted(rows, key=lambda row: -(figure_of(row, last) or 0.0))
     leaders = {row["family"]: row["method"] for row in reversed(ordered) if row["family"] != "canary"}
     says = (
         f"{metric}@k on {where}: {_METRICS[metric]}. One line a method; the best of each family is drawn in full and "
         "named, point at another line to bring it out."
     )
     columns = (METHOD, *(Column(f"{metric}@{k}", f"{metric}@{k}", fraction) for k in CUTOFFS))
-    points = [
+    points: list[Point] = [
         {
             "method": row["method"],
             "family": row["family"],
             "k": k,
-            "value": round(row[f"{metric}@{k}"], 5),
+            "value": round(value, 5),
             "leads": leaders.get(row["family"]) == row["method"],
-            "shown": f"{row[f'{metric}@{k}']:.3f}",
+            "shown": f"{value:.3f}",
         }
         for row in ordered
         for k in CUTOFFS
+        if (value := figure_of(row, f"{metric}@{k}")) is not None
     ]
     table = Table(f"{metric}@k, {where}", columns, ordered)
     id = anchor(f"plot-{metric}", page.name)
     return Figure(id, f"{metric}@k", says, _chart(points, metric), table, run_command(page.group), has_legend=True)
 
 
-def _chart(points: list[dict[str, Any]], metric: str) -> Any:
+def _chart(points: Sequence[Point], metric: str) -> Any:
     import altair as alt
 
     near = alt.selection_point(name="near", on="pointerover", clear="pointerout", fields=["method"], empty=False)

@@ -1,6 +1,6 @@
 """How plots look: a colour and a shape for each family, and the ways to zoom. Colours proper are the style sheet's."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 SHAPES = {
@@ -49,14 +49,14 @@ def zoom(name: str) -> Any:
     return alt.selection_interval(name=name, bind="scales", zoom="wheel![event.ctrlKey]")
 
 
-def data(rows: list[dict[str, Any]]) -> Any:
+def data(rows: Sequence[Mapping[str, object]]) -> Any:
     """Rows as data inside the chart, without what no encoding reads."""
     import altair as alt
 
-    return alt.Data(values=rows)
+    return alt.Data(values=list(rows))
 
 
-def anchors(points: list[dict[str, Any]]) -> Any:
+def anchors(points: Sequence[Mapping[str, object]]) -> Any:
     """Invisible marks for the points whose `method` the page writes beside them, where no name covers another.
 
     Names are placed in the browser, by Vega's label transform: it needs the plot's size, which the window decides.

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 from benchmarks.html.commands import run_command
 from benchmarks.html.figure import Figure, Panel, figures_html
 from benchmarks.html.section import Section, anchor
 from benchmarks.html.theme import HEIGHT, anchors, data, family_colour, family_shape, zoom
-from benchmarks.tables.model import Column, Table, fraction, is_missing, mebibytes, milliseconds
+from benchmarks.tables.model import Column, MethodRow, Table, figure_of, fraction, is_missing, mebibytes, milliseconds
 from benchmarks.tables.pages import Page
 from benchmarks.tables.plot import may_win, pareto_front
 from benchmarks.tables.retrieval import METHOD
@@ -55,27 +55,27 @@ def trade_offs(pages: Sequence[Page]) -> list[Section]:
     return [Section("trade-offs", "Accuracy and cost", figures_html(panels, "trade-offs"))] if panels else []
 
 
-def on_fronts(rows: Sequence[dict[str, Any]]) -> dict[str, str]:
+def on_fronts(rows: Sequence[MethodRow]) -> dict[str, str]:
     """By method: the costs (latency, memory) on whose Pareto front with hit@1 it stands, joined by commas."""
     fronts: dict[str, list[str]] = {}
     for cost in COSTS:
         points = _candidates(rows, cost)
-        front = pareto_front([(row[cost.key], row["hit@1"]) for row in points])
+        front = pareto_front([(_at(row, cost), row["hit@1"]) for row in points])
         for row in points:
-            if (row[cost.key], row["hit@1"]) in front:
+            if (_at(row, cost), row["hit@1"]) in front:
                 fronts.setdefault(row["method"], []).append(cost.name)
     return {method: ", ".join(names) for method, names in fronts.items()}
 
 
-def _candidates(rows: Sequence[dict[str, Any]], cost: Cost) -> list[dict[str, Any]]:
+def _candidates(rows: Sequence[MethodRow], cost: Cost) -> list[MethodRow]:
     """Rows with accuracy and that cost, the cheapest first, canaries and other indexes over the same vectors apart."""
     return sorted(
         (row for row in rows if not is_missing(row.get("hit@1")) and row.get(cost.key) and may_win(row)),
-        key=lambda row: row[cost.key],
+        key=lambda row: _at(row, cost),
     )
 
 
-def _figure(page: Page, rows: Sequence[dict[str, Any]], cost: Cost) -> Figure | None:
+def _figure(page: Page, rows: Sequence[MethodRow], cost: Cost) -> Figure | None:
     points = _candidates(rows, cost)
     if len(points) < 2:
         return None
@@ -96,18 +96,39 @@ def _figure(page: Page, rows: Sequence[dict[str, Any]], cost: Cost) -> Figure | 
     return Figure(id, f"Accuracy and {cost.name}", says, chart, table, run_command(page.group), has_legend=True)
 
 
-def _point(row: dict[str, Any], cost: Cost) -> dict[str, Any]:
+def _at(row: MethodRow, cost: Cost) -> float:
+    """What a row that has this cost costs."""
+    return figure_of(row, cost.key) or 0.0
+
+
+class Point(TypedDict):
+    """One mark of the plot."""
+
+    method: str
+    family: str
+    cost: float
+    """In the unit of the axis."""
+    hit: float
+    low: float
+    high: float
+    shown_hit: str
+    shown_cost: str
+
+
+def _point(row: MethodRow, cost: Cost) -> Point:
     return {
         "method": row["method"],
         "family": row["family"],
-        "cost": round(row[cost.key] * cost.scale, 5),
-        **{name: round(row[key], 5) for name, key in (("hit", "hit@1"), ("low", "hit@1_low"), ("high", "hit@1_high"))},
+        "cost": round(_at(row, cost) * cost.scale, 5),
+        "hit": round(row["hit@1"], 5),
+        "low": round(row["hit@1_low"], 5),
+        "high": round(row["hit@1_high"], 5),
         "shown_hit": f"{row['hit@1']:.3f} [{row['hit@1_low']:.3f}, {row['hit@1_high']:.3f}]",
-        "shown_cost": cost.column.show(row[cost.key]),
+        "shown_cost": cost.column.show(_at(row, cost)),
     }
 
 
-def _chart(points: list[dict[str, Any]], cost: Cost, front: list[tuple[float, float]]) -> Any:
+def _chart(points: list[Point], cost: Cost, front: list[tuple[float, float]]) -> Any:
     import altair as alt
 
     x = alt.X("cost:Q", title=cost.axis).scale(type="log", nice=False, padding=24).axis(grid=False, tickCount=6)

@@ -4,7 +4,7 @@ What it should have found is the exact ranking, so deep that no tie is cut.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import cast
 
 import numpy as np
 
@@ -13,7 +13,8 @@ from benchmarks.latency.summary import quantiles
 from benchmarks.metrics.index_recall import index_recall
 from benchmarks.metrics.statistics import bootstrap_interval
 from benchmarks.protocol import SEED
-from methods.fingerprint import describe
+from benchmarks.rows.comparisons import IndexFigures, QueryTimes, Recalls
+from methods.fingerprint import settings_of
 from methods.ranking import Ranking
 
 CUTOFFS = (1, 10, 20)
@@ -51,12 +52,12 @@ def _ranking(ids: np.ndarray, scores: np.ndarray) -> Ranking:
     return Ranking(ids, scores, np.zeros(len(ids), dtype=bool))
 
 
-def row_of(entrant: Entrant, exact: Ranking, scans: Sequence[Entrant], gallery: int) -> dict[str, Any]:
+def row_of(entrant: Entrant, exact: Ranking, scans: Sequence[Entrant], gallery: int) -> IndexFigures:
     """All that is stored of an entrant; without figures where its index failed."""
     worker = entrant.worker
-    row: dict[str, Any] = {
+    row: IndexFigures = {
         "family": worker.build.family,
-        "build": describe(worker.build.part),
+        "build": settings_of(worker.build.part),
         "settings": entrant.settings,
         "status": worker.status,
         "reason": worker.reason,
@@ -67,10 +68,12 @@ def row_of(entrant: Entrant, exact: Ranking, scans: Sequence[Entrant], gallery: 
     single = np.array(entrant.single)
     kept = recalls(entrant.ids, entrant.scores, exact)
     deepest = max(kept)
-    return row | {
+    recall = {f"recall@{k}": float(np.mean(values)) for k, values in kept.items()}
+    interval = {f"recall@{deepest}_interval": list(bootstrap_interval(kept[deepest]))}
+    return {
+        **row,
         "bytes_per_vector": worker.facts["index_bytes"] / gallery,
-        **{f"recall@{k}": float(np.mean(values)) for k, values in kept.items()},
-        f"recall@{deepest}_interval": list(bootstrap_interval(kept[deepest])),
+        **cast(Recalls, recall | interval),
         **_latency(single),
         "samples": single.size,
         "of_scan": _ratio(single, np.array(fastest(scans).single)) if scans else None,
@@ -83,9 +86,9 @@ def fastest(scans: Sequence[Entrant]) -> Entrant:
     return min(scans, key=lambda scan: float(np.median(scan.single)))
 
 
-def _latency(single: np.ndarray) -> dict[str, Any]:
+def _latency(single: np.ndarray) -> QueryTimes:
     found = quantiles(single)
-    return {f"{name}_s": [each.value, each.low, each.high] for name, each in found.items()}
+    return cast(QueryTimes, {f"{name}_s": [each.value, each.low, each.high] for name, each in found.items()})
 
 
 def _ratio(ours: np.ndarray, theirs: np.ndarray) -> list[float]:

@@ -16,6 +16,7 @@ from benchmarks import timing
 from benchmarks.indexes.vectors import ASKED, GALLERY, map_rows
 from benchmarks.memory import StagePeaks, resident_bytes
 from benchmarks.protocol import SEARCH_DEPTH
+from benchmarks.rows.comparisons import BuildFacts
 from benchmarks.worker import set_seeds, set_threads
 from datasets.safe_text import REASON, one_line
 from methods.building import resolve
@@ -96,7 +97,7 @@ class IndexParticipant:
             seconds = time.perf_counter() - start
         del gallery
         after = resident_bytes()
-        self.facts: dict[str, Any] = {
+        self.facts: BuildFacts = {
             "build_s": seconds,
             "index_bytes": int(self._index.nbytes),
             "build_peak_bytes": peaks.stages["build"],

@@ -15,6 +15,7 @@ from benchmarks.experiments.server import Child, Server
 from benchmarks.indexes.participant import IndexJob, serve
 from benchmarks.indexes.sweep import Build, Settings
 from benchmarks.launch import within
+from benchmarks.rows.comparisons import BuildFacts
 
 _MOST_QUERIES, _LEAST_QUERIES = 50, 3
 
@@ -27,14 +28,15 @@ class Worker(Server):
         super().__init__(job.folder, job.log, memory_limit, shared=False)
         self.build = build
         self.job = job
-        self.facts: dict[str, Any] = {}
+        self.facts: BuildFacts = {}
 
     def start(self, patience: float) -> None:
         """Start the process and wait, `patience` seconds at most, until its index is built."""
         if self.build.obstacle:
             self.status, self.reason = "unavailable", self.build.obstacle
             return
-        self.facts = self.begin(self._forked, patience) or {}
+        if facts := self.begin(self._forked, patience):
+            self.facts = facts
 
     def ask(self, order: str, patience: float, **arguments: Any) -> Any:
         """The answer to an order; None where the process failed, now or before."""

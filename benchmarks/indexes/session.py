@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from benchmarks.indexes.sweep import make_sweep, require_known
 from benchmarks.indexes.vectors import QUERIES, Source, VectorJob, run_vectors
 from benchmarks.launch import Outcome
 from benchmarks.provenance import provenance
+from benchmarks.rows.comparisons import IndexRecord, IndexResult, MadeVectors, Vectors
 from benchmarks.scaling.galleries import make_pool
 from benchmarks.scaling.search_cost import TIMING
 from datasets.errors import BenchmarkError
@@ -46,7 +47,7 @@ class ExactFailedError(Exception):
     """The index that all are compared with failed: nothing can be scored."""
 
 
-def measure(asked: Asked, frame: Frame, store: IndexStore) -> list[dict[str, Any]]:
+def measure(asked: Asked, frame: Frame, store: IndexStore) -> list[IndexRecord]:
     """The record of each set of vectors, stored as soon as it is measured.
 
     Raises BenchmarkError for anything the user has to fix first.
@@ -62,21 +63,22 @@ def measure(asked: Asked, frame: Frame, store: IndexStore) -> list[dict[str, Any
     return [frame.row(unit) for unit in units]
 
 
-def _unit(source: Source, each: Candidate, asked: Asked, frame: Frame, store: IndexStore) -> Unit:
+def _unit(source: Source, each: Candidate, asked: Asked, frame: Frame, store: IndexStore) -> Unit[IndexRecord]:
     gallery = source.size or len(make_pool(each.manifest, QUERIES).gallery)
     named = (source.method, each.manifest.heading, source.subset, str(gallery))
     versions = {name: str(version) for name, version in package_versions(LIBRARIES).items()}
     settings = {"families": sorted(asked.families), "batch": asked.batch, "size": source.size, "packages": versions}
     inputs = {**each.inputs, "indexes": settings, "timing": {**vars(TIMING), **vars(asked.budget)}}
+    vectors: Vectors = {
+        "method": source.method,
+        "dataset": each.manifest.heading,
+        "subset": source.subset,
+        "manifest": each.manifest.hash,
+        "completeness": each.manifest.completeness,
+        "gallery": gallery,
+    }
     facts = {
-        "vectors": {
-            "method": source.method,
-            "dataset": each.manifest.heading,
-            "subset": source.subset,
-            "manifest": each.manifest.hash,
-            "completeness": each.manifest.completeness,
-            "gallery": gallery,
-        },
+        "vectors": vectors,
         "rows": [],
         "threads": frame.settings.threads,
         "batch": asked.batch,
@@ -84,8 +86,8 @@ def _unit(source: Source, each: Candidate, asked: Asked, frame: Frame, store: In
     }
     title = f"{source.method} on {source.dataset}:{source.subset}, {gallery:,} vectors"
     path = store.vectors("-".join(named))
-    session = Session(source, each, asked, frame, store, path, facts)
-    return Unit(title, path, inputs, facts, session.outcome, _is_whole)
+    session = Session(source, each, asked, frame, store, path, vectors)
+    return Unit(IndexRecord, title, path, inputs, facts, session.outcome, _is_whole)
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ class Session:
     frame: Frame
     store: IndexStore
     path: Path
-    facts: dict[str, Any]
+    vectors: Vectors
 
     def outcome(self) -> Outcome:
         """What the record says; an error where there are no vectors, or nothing to compare with."""
@@ -109,7 +111,7 @@ class Session:
             made = self._gather(folder)
             if made.status != "ok":
                 return made
-            vectors = {**self.facts["vectors"], **made.result}
+            vectors: Vectors = {**self.vectors, **cast(MadeVectors, made.result)}
             workers = self._workers(vectors, folder)
             entrants = [Entrant(worker, settings) for worker in workers for settings in worker.build.settings]
             try:
@@ -122,7 +124,7 @@ class Session:
             finally:
                 for worker in workers:
                     worker.stop()
-        result = self._result(vectors, entrants, exact) | {"strayed": strayed(np.array(calibration.seconds))}
+        result = self._result(vectors, entrants, exact, strayed(np.array(calibration.seconds)))
         return Outcome("ok", "", time.perf_counter() - start, result, "")
 
     @property
@@ -134,7 +136,7 @@ class Session:
         isolated = partial(self.frame.isolated, self.candidate, run_vectors, TIMING, job=VectorJob, workdir=folder)
         return isolated(size=self.source.size)
 
-    def _workers(self, vectors: dict[str, Any], folder: Path) -> list[Worker]:
+    def _workers(self, vectors: Vectors, folder: Path) -> list[Worker]:
         asked, settings = self.asked, self.frame.settings
         workers = []
         sweep = make_sweep(vectors["metric"], vectors["gallery"], vectors["dimension"], asked.families)
@@ -154,7 +156,7 @@ class Session:
         )
         self.frame.say(f"{worker.job.title}: {well}")
 
-    def _answers(self, exact: Worker, entrants: Sequence[Entrant], vectors: dict[str, Any]) -> Ranking:
+    def _answers(self, exact: Worker, entrants: Sequence[Entrant], vectors: Vectors) -> Ranking:
         """The exact ranking; the answers of every entrant are left in it."""
         patience = self._patience
 
@@ -171,7 +173,7 @@ class Session:
                 entrant.ids, entrant.scores = answer
         return truth
 
-    def _result(self, vectors: dict[str, Any], entrants: Sequence[Entrant], exact: Ranking) -> dict[str, Any]:
+    def _result(self, vectors: Vectors, entrants: Sequence[Entrant], exact: Ranking, pace: float) -> IndexResult:
         """What is stored of the set; all samples are stored beside it."""
         scans = [entrant for entrant in entrants if entrant.worker.build.scan and entrant.worker.status == "ok"]
         samples = {str(place): np.array(entrant.single) for place, entrant in enumerate(entrants)}
@@ -180,9 +182,10 @@ class Session:
             "vectors": vectors,
             "rows": [row_of(entrant, exact, scans, vectors["gallery"]) for entrant in entrants],
             "scan": fastest(scans).worker.build.family if scans else "",
-            "provenance": provenance() | {"indexes": package_versions(LIBRARIES)},
+            "strayed": pace,
+            "provenance": {**provenance(), "indexes": package_versions(LIBRARIES)},
         }
 
 
-def _is_whole(record: dict[str, Any]) -> bool:
+def _is_whole(record: IndexRecord) -> bool:
     return all(row["status"] in ("ok", "unavailable") for row in record["rows"])

@@ -3,12 +3,12 @@
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from benchmarks.embeddings import EmbeddingStore
 from benchmarks.protocol import SEED
+from benchmarks.rows.comparisons import MadeVectors
 from benchmarks.scaling.galleries import grown, make_pool
 from benchmarks.worker import Job, contained, open_cell
 from datasets.errors import BenchmarkError, DataError
@@ -79,7 +79,7 @@ def run_vectors(job: VectorJob) -> None:
     contained(job, partial(_make, size=job.size))
 
 
-def _make(job: Job, size: int | None) -> dict[str, Any]:
+def _make(job: Job, size: int | None) -> MadeVectors:
     context, dataset = open_cell(job)
     if context.spec.index is None:
         raise DataError(f"{context.spec.id} is no composition of an encoder and an index: it has no vectors")

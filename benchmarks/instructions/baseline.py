@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import TypedDict
 
 import numpy as np
 
@@ -74,9 +75,16 @@ def write_baseline(path: Path, counts: Mapping[str, int]) -> None:
     write_record(path, {"schema": _SCHEMA, "circumstances": circumstances(), "counts": dict(counts)})
 
 
+class _Stored(TypedDict):
+    """A baseline file."""
+
+    counts: dict[str, int]
+    circumstances: dict[str, str]
+
+
 def compared(path: Path, counts: Mapping[str, int]) -> list[Change]:
     """Each path against the baseline in `path`; raises CountError where there is none that can be compared with."""
-    stored = read_record(path, _SCHEMA, ("counts", "circumstances"))
+    stored = read_record(path, _Stored, _SCHEMA)
     if stored is None:
         raise CountError(f"no counts are stored in {path}: write them with --update, from the code to compare with")
     here = circumstances()

@@ -13,7 +13,7 @@ import traceback
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
@@ -47,10 +47,29 @@ def _serve(connection: Connection) -> None:
             connection.send(participant.batches(order["sizes"], order["seconds"]))
 
 
+class ParticipantJob(TypedDict):
+    """What a participant is told: plain values, so that another version of the code can read it."""
+
+    method: str
+    dataset: str
+    data_dir: str | None
+    manifest: str
+    weights: str | None
+    trained: bool
+    embeddings: str
+    models: str
+    plugins: list[str]
+    profile: str
+    threads: int
+    queries: int
+    depth: int
+    environment: dict[str, str]
+
+
 class Participant:
     """A built and indexed method with its queries in memory; `facts` is what the session records once."""
 
-    def __init__(self, job: dict[str, Any]) -> None:
+    def __init__(self, job: ParticipantJob) -> None:
         pin(job["threads"])
         os.environ.update(job["environment"])
         start = time.perf_counter()

@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 import numpy as np
 
 from benchmarks.cells import Cell
 from benchmarks.files import DamagedFile, if_intact, intact, read_arrays, read_record, write_atomically, write_record
+from benchmarks.rows.comparisons import LatencyFacts, LatencyRow
 
 SCHEMA = 1
-_NEEDS = ("cell", "provenance", "started", "threads")
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,7 +19,7 @@ class LatencyRecord:
     """One method's part in a session."""
 
     cell: Cell
-    facts: dict[str, Any]
+    facts: LatencyFacts
     """Set-up times, threads, device, engine, batch sweep, calibration, provenance; `error` where it failed."""
     samples: dict[str, np.ndarray]
     """Seconds (rounds, queries) under "total", "other" and each stage; empty where it failed."""
@@ -60,14 +60,15 @@ class LatencyStore:
 
 
 def _read(path: Path) -> LatencyRecord | None:
-    facts = read_record(path, SCHEMA, _NEEDS)
+    facts = read_record(path, LatencyRow, SCHEMA)
     if facts is None:
         return None
     samples = read_arrays(path.with_suffix(".npz"))
     if samples is None:
         raise DamagedFile(path, "its samples are not there")
     try:
-        cell = Cell.from_json(facts.pop("cell"))
+        cell = Cell.from_json(facts["cell"])
     except ValueError as error:
         raise DamagedFile(path, error) from error
-    return LatencyRecord(cell, {key: value for key, value in facts.items() if key != "schema"}, samples)
+    beside = {key: value for key, value in facts.items() if key not in ("schema", "cell")}
+    return LatencyRecord(cell, cast(LatencyFacts, beside), samples)

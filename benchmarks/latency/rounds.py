@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing.connection import Connection
@@ -17,7 +17,9 @@ import numpy as np
 
 from benchmarks.experiments.rounds import Calibration, interleaved, said
 from benchmarks.experiments.server import Child, Server
+from benchmarks.latency.contestant import ParticipantJob
 from benchmarks.processes import MARK
+from benchmarks.rows.comparisons import ParticipantFacts
 from datasets.errors import BenchmarkError
 from datasets.safe_text import REASON, one_line
 
@@ -57,12 +59,12 @@ class Worker:
     """One participant of a session, from its job to its samples."""
 
     name: str
-    job: dict[str, Any]
+    job: ParticipantJob
     checkout: Path
     """Whose code it runs."""
     memory_limit: int = sys.maxsize
     """Bytes its process may use."""
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: ParticipantFacts = field(default_factory=lambda: ParticipantFacts())
     samples: list[dict[str, np.ndarray]] = field(default_factory=list)
     error: str = ""
     status: str = "ok"
@@ -70,7 +72,7 @@ class Worker:
     queries: int = 0
     """A round."""
 
-    def ask(self, order: dict[str, Any], patience: float) -> Any:
+    def ask(self, order: Mapping[str, object], patience: float) -> Any:
         """Send an order and wait for its answer; raises ParticipantError where there is none."""
         assert self.server is not None
         return self.answered(self.server.tell(order, patience, _SELDOM))

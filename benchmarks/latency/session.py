@@ -3,18 +3,20 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from benchmarks.devices import device_environment
 from benchmarks.experiments.candidates import Settings
 from benchmarks.experiments.rounds import strayed
+from benchmarks.latency.contestant import ParticipantJob
 from benchmarks.latency.records import LatencyRecord, LatencyStore
 from benchmarks.latency.rounds import Budget, Worker, take_turns
 from benchmarks.plan import PlannedCell, Request
 from benchmarks.protocol import SEARCH_DEPTH, size_class
 from benchmarks.provenance import now, provenance
+from benchmarks.rows.cell import Inputs
+from benchmarks.rows.comparisons import LatencyFacts
 from benchmarks.staleness import task_code
 from benchmarks.store import Store
 from benchmarks.worker import thread_environment
@@ -90,7 +92,7 @@ def _held(planned: PlannedCell, session: Session, records: LatencyStore) -> Late
     return record if holds else None
 
 
-def _inputs(planned: PlannedCell, session: Session) -> dict[str, Any]:
+def _inputs(planned: PlannedCell, session: Session) -> Inputs:
     """What a record depends on."""
     code = task_code(("benchmarks.latency.contestant", "benchmarks.timing"))
     budget = {name: value for name, value in vars(session.budget).items() if name != "ready_seconds"}
@@ -105,13 +107,11 @@ def _pair(base: Worker, new: Worker) -> tuple[np.ndarray, np.ndarray]:
     return old, fresh
 
 
-def _record(
-    planned: PlannedCell, worker: Worker, calibration: np.ndarray, begun: str, inputs: dict[str, Any]
-) -> LatencyRecord:
+def _record(planned: PlannedCell, worker: Worker, calibration: np.ndarray, begun: str, inputs: Inputs) -> LatencyRecord:
     names = sorted({name for sample in worker.samples for name in sample})
     empty = np.zeros(worker.queries)
     samples = {name: np.stack([sample.get(name, empty) for sample in worker.samples]) for name in names}
-    facts = {
+    facts: LatencyFacts = {
         **worker.facts,
         "error": worker.error,
         "status": worker.status if worker.error else "ok",
@@ -127,7 +127,7 @@ def _record(
     return LatencyRecord(planned.cell, facts, samples)
 
 
-def _job(planned: PlannedCell, session: Session) -> dict[str, Any]:
+def _job(planned: PlannedCell, session: Session) -> ParticipantJob:
     """What a participant is told: plain values, so that another version of the code can read it."""
     request, cache = session.request, session.store.cache
     return {

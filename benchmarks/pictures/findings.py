@@ -3,13 +3,13 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from benchmarks.cells import Cell
 from benchmarks.ground_truth import GroundTruth
 from benchmarks.metrics.means import micro
+from benchmarks.rows.cell import CellRow
 from benchmarks.scoring import judge_retrieval
 from benchmarks.store import Store
 from benchmarks.tables.groups import Group, rankable
@@ -88,7 +88,7 @@ def choose_queries(truth: GroundTruth, answerable: np.ndarray, count: int) -> np
 
 
 def _strip(
-    store: Store, truth: GroundTruth, cell: Cell, row: dict[str, Any], spec: MethodSpec, shown: np.ndarray, k: int
+    store: Store, truth: GroundTruth, cell: Cell, row: CellRow, spec: MethodSpec, shown: np.ndarray, k: int
 ) -> Strip | None:
     """None for a cell without a ranking."""
     judged, ranking = judge_retrieval(store, cell, row), store.ranking(cell)

@@ -123,7 +123,7 @@ def _extraction(growth: Growth) -> float | None:
     if not growth.measured:
         return None
     row = growth.measured[-1]
-    if row.get("extraction_s"):
-        return float(row["extraction_s"])
+    if seconds := row.get("extraction_s"):
+        return float(seconds)
     samples = row.get("extraction", {}).get("extraction_s")
     return float(np.median(samples)) if samples else None

@@ -1,10 +1,9 @@
 """Whether all that a store holds is of one commit without changes, one machine and finished runs, one a table."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from benchmarks.cells import Cell
 from benchmarks.engines.kept import kept_last
@@ -12,6 +11,7 @@ from benchmarks.experiments.rows import IndexStore, ScalingStore, ShardingStore,
 from benchmarks.latency.records import LatencyStore
 from benchmarks.protocol import PROTOCOL_VERSION
 from benchmarks.publishing.provenance_file import Part
+from benchmarks.rows.cell import CellRow, Provenance, RunRecord
 from benchmarks.store import Store
 from benchmarks.tables.notes import machine_text
 from benchmarks.tables.peers import stored_peers
@@ -34,7 +34,7 @@ class Result:
     """One stored result: its name for people, its provenance, and when it was measured."""
 
     name: str
-    provenance: dict[str, Any]
+    provenance: Provenance
     date: str
 
     @property
@@ -73,7 +73,7 @@ def publication_parts(store: Store, registry: Registry) -> list[Part]:
     return parts
 
 
-def _part_of_run(any_result: Result, record: Mapping[str, Any], cells: Sequence[Cell]) -> Part:
+def _part_of_run(any_result: Result, record: RunRecord, cells: Sequence[Cell]) -> Part:
     begun, ended = (datetime.fromisoformat(record[key]) for key in ("started", "ended"))
     subsets = list(dict.fromkeys(f"{cell.dataset}:{cell.subset}" for cell in cells))
     names = list(dict.fromkeys(cell.subset for cell in cells))
@@ -106,9 +106,9 @@ def _beside(store: Store) -> Iterator[Result]:
         yield Result(name, record["provenance"], record["started"])
     for row in StreamingStore(store.root).rows():
         yield Result(f"stream of {row['cell']['method']} over {row['size']}", row["provenance"], row["started"])
-    for row in ShardingStore(store.root).rows():
-        name = f"{row['cell']['method']} in {row['shards']} shards"
-        yield Result(name, row["provenance"], row["started"])
+    for cut in ShardingStore(store.root).rows():
+        name = f"{cut['cell']['method']} in {cut['shards']} shards"
+        yield Result(name, cut["provenance"], cut["started"])
     for facts in kept_last(store.root):
         yield Result(f"engines of {facts['name']}", facts["provenance"], facts["measured"])
     for timed in LatencyStore(store.root).records():
@@ -117,7 +117,7 @@ def _beside(store: Store) -> Iterator[Result]:
         yield Result("hot paths", part["provenance"], part["datetime"])
 
 
-def _runs(store: Store, rows: Sequence[tuple[Cell, dict[str, Any]]]) -> list[tuple[Mapping[str, Any], Sequence[Cell]]]:
+def _runs(store: Store, rows: Sequence[tuple[Cell, CellRow]]) -> list[tuple[RunRecord, Sequence[Cell]]]:
     """The records of the finished runs, each with the cells it made, most cells first; raises PublishError for others.
 
     The cells of one task on one subset are of one run, so that no table compares figures of two.
@@ -142,7 +142,7 @@ def _runs(store: Store, rows: Sequence[tuple[Cell, dict[str, Any]]]) -> list[tup
     return [(records[run], cells) for run, cells in sorted(cells_of.items(), key=lambda entry: -len(entry[1]))]
 
 
-def _run_of(name: str, row: dict[str, Any], records: Sequence[dict[str, Any]]) -> int | None:
+def _run_of(name: str, row: CellRow, records: Sequence[RunRecord]) -> int | None:
     """Which record is of the run that made a cell: the last that lists it and was under way when it started."""
     held = [
         number
@@ -152,7 +152,7 @@ def _run_of(name: str, row: dict[str, Any], records: Sequence[dict[str, Any]]) -
     return held[-1] if held else None
 
 
-def _cells_of(record: Mapping[str, Any]) -> set[str]:
+def _cells_of(record: RunRecord) -> set[str]:
     """The run's cells under the names that their tasks have today."""
     return {"/".join(OLD_TASKS.get(part, part) for part in cell.split("/")) for cell in record["cells"]}
 

@@ -3,12 +3,12 @@
 import csv
 import re
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 from benchmarks.files import write_text
 from benchmarks.publishing.readme_picture import draw_picture, is_fresh
 from benchmarks.tables.formats import to_markdown
-from benchmarks.tables.model import Table
+from benchmarks.tables.model import MethodRow, Table
 from benchmarks.tables.retrieval import shown_method
 from benchmarks.tables.summary import Summarised
 from benchmarks.tables.winners import winners_table
@@ -100,9 +100,9 @@ def _summarised(title: str, subset: str, rows: list[dict[str, str]]) -> Summaris
     return Summarised(title, subset, [_row(row) for row in members], "".join(marked["best"]), marked["tied"])
 
 
-def _row(row: dict[str, str]) -> dict[str, Any]:
+def _row(row: dict[str, str]) -> MethodRow:
     supervised, trained = (row[key] == "True" for key in ("supervised", "trained"))
-    return {
+    shown = {
         **row,
         **{name: row[name] for name in _TEXTS},
         **{name: float(row[name]) if row[name] else None for name in _NUMBERS},
@@ -111,3 +111,4 @@ def _row(row: dict[str, str]) -> dict[str, Any]:
         "shown_method": shown_method(row["method"], row["family"], supervised),
         "word": row["status"] if row["status"] != "ok" else "" if trained else "untrained",
     }
+    return cast(MethodRow, shown)

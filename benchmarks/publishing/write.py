@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 import pandas as pd
 
@@ -15,7 +15,7 @@ from benchmarks.tables.engines import write_stored_engines
 from benchmarks.tables.formats import LEGEND, document, latex_document, to_markdown
 from benchmarks.tables.indexes.report import write_indexes
 from benchmarks.tables.latency import write_latency_tables
-from benchmarks.tables.model import Table, mark
+from benchmarks.tables.model import MethodRow, Table, mark
 from benchmarks.tables.pages import Page, make_pages
 from benchmarks.tables.peers import write_stored_peers
 from benchmarks.tables.plot import accuracy_latency_plot
@@ -119,17 +119,18 @@ def _write_overview(pages: Sequence[Page], out: Path, head: str) -> list[Path]:
     return [markdown, csv, latex]
 
 
-def _frame(table: Table, more: Mapping[str, Mapping[str, Any]] | None = None) -> pd.DataFrame:
+def _frame(table: Table, more: Mapping[str, Mapping[str, object]] | None = None) -> pd.DataFrame:
     """Raw values, and for each column that names a best method whether the row is it, or tied with it.
 
     `more` has further values by method.
     """
+    rows = cast(Sequence[MethodRow], table.rows)
     return pd.DataFrame(
         [
             {key: value for key, value in row.items() if key not in _DISPLAY_ONLY and not key.endswith("_interval")}
             | {f"{key}_mark": mark(table, key, row["method"]) for key in table.best}
             | dict((more or {}).get(row["method"], {}))
-            for row in table.rows
+            for row in rows
         ]
     )
 

@@ -2,12 +2,12 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from benchmarks.metrics.intervals import Interval, mean_share_interval, share_interval
 from benchmarks.recommend.candidates import Purpose
+from benchmarks.recommend.trial import TrialFigures
 from datasets.words import count_of
 
 FALSE_MATCHES = 0.01
@@ -58,7 +58,7 @@ class Figures:
         return mean_share_interval(self.values)
 
 
-def figures_of(method: str, family: str, purpose: Purpose, result: dict[str, Any]) -> Figures:
+def figures_of(method: str, family: str, purpose: Purpose, result: TrialFigures) -> Figures:
     """From what `trial` left."""
     copies, labels = result["copies"], result["labels"]
     asked = copies if purpose == "copies" or labels is None else labels

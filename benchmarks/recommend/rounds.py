@@ -10,13 +10,14 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 from benchmarks.cells import Cell
 from benchmarks.launch import prepare, run_isolated
 from benchmarks.plan import cell_inputs
 from benchmarks.recommend.candidates import Purpose
 from benchmarks.recommend.figures import Figures, figures_of
-from benchmarks.recommend.trial import TIMING, TrialJob, run_trial
+from benchmarks.recommend.trial import TIMING, TrialFigures, TrialJob, run_trial
 from benchmarks.staleness import encoder_key
 from benchmarks.store import Store
 from datasets.errors import BenchmarkError
@@ -132,7 +133,7 @@ class Session:
             )
             outcome = run_isolated(job, timeout, self.limits.memory, entry=run_trial)
         if outcome.status == "ok":
-            found = figures_of(spec.id, spec.family, self.purpose, outcome.result)
+            found = figures_of(spec.id, spec.family, self.purpose, cast(TrialFigures, outcome.result))
             outcomes.figures[spec.id] = found
             self.say(f"{spec.id} on {found.size:,} pictures: {found.accuracy:.2f}, {found.p50_ms:.1f} ms a search")
         else:

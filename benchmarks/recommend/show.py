@@ -1,7 +1,7 @@
 """The recommendation for people: a table in the terminal, the same as CSV, accuracy drawn against time and memory."""
 
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import pandas as pd
 from rich.table import Table
@@ -11,6 +11,7 @@ from benchmarks.files import write_atomically
 from benchmarks.recommend.advice import Advice
 from benchmarks.recommend.figures import Figures
 from benchmarks.recommend.rounds import Limits, Outcomes, pareto
+from benchmarks.tables.model import PlottedRow
 from benchmarks.tables.plot import pareto_front, place_names
 from benchmarks.terminal import Console
 
@@ -65,14 +66,15 @@ def mark(each: Figures, front: set[str], limits: Limits, advice: Advice) -> str:
 def write_outcomes(outcomes: Outcomes, limits: Limits, advice: Advice, title: str, folder: Path) -> list[Path]:
     """recommend.csv, and recommend.png where two methods can be compared; the paths written."""
     front = {each.method for each in pareto(outcomes.finalists)}
-    rows = [_row(each) | {"mark": mark(each, front, limits, advice), "reason": ""} for each in ordered(outcomes)]
+    rows: list[Finalist] = [
+        {**_row(each), "mark": mark(each, front, limits, advice), "reason": outcomes.failed.get(each.method, "")}
+        for each in ordered(outcomes)
+    ]
     rows += [
         {"method": method, "reason": reason}
         for method, reason in outcomes.failed.items()
         if method not in outcomes.figures
     ]
-    for row in rows:
-        row["reason"] = row["reason"] or outcomes.failed.get(row["method"], "")
     csv_path = folder / "recommend.csv"
     write_csv(csv_path, pd.DataFrame(rows))
     picture = _plot(outcomes.finalists, title, folder / "recommend.png")
@@ -81,7 +83,27 @@ def write_outcomes(outcomes: Outcomes, limits: Limits, advice: Advice, title: st
     return [csv_path, *([picture] if picture else [])]
 
 
-def _row(each: Figures) -> dict[str, Any]:
+_Beside = TypedDict("_Beside", {"copies_hit@1": float, "labels_hit@1": float | None}, total=False)
+
+
+class Finalist(PlottedRow, _Beside, total=False):
+    """One line of recommend.csv."""
+
+    family: str
+    pictures: int
+    queries: int
+    peak_mib: float | None
+    index_mib: float
+    threshold: float | None
+    false_matches: float | None
+    false_matches_low: float | None
+    false_matches_high: float | None
+    found_at_threshold: float | None
+    mark: str
+    reason: str
+
+
+def _row(each: Figures) -> Finalist:
     cut = each.threshold
     return {
         "method": each.method,
@@ -115,7 +137,9 @@ def _plot(finalists: list[Figures], title: str, path: Path) -> Path | None:
         return None
     figure, panels = plt.subplots(1, 2, figsize=(12, 5.2), dpi=110, sharey=True)
     for axes, key, words in zip(panels, ("p50_ms", "peak_mib"), ("median ms a search", "peak MiB"), strict=True):
-        points = [{**row, "p50_ms": row[key]} for row in rows if row[key]]  # place_names takes its x from there
+        costs = [row["p50_ms"] if key == "p50_ms" else row["peak_mib"] for row in rows]
+        # place_names takes its x from p50_ms
+        points: list[Finalist] = [{**row, "p50_ms": cost} for row, cost in zip(rows, costs, strict=True) if cost]
         if not points:
             continue
         x, y = [row["p50_ms"] for row in points], [row["hit@1"] for row in points]

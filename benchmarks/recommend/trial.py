@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
 from benchmarks import timing
 from benchmarks.memory import StagePeaks
 from benchmarks.protocol import SEARCH_DEPTH, SEED, Timing
+from benchmarks.rows.cell import Latency
 from benchmarks.tasking.context import CellContext, afresh
 from benchmarks.worker import Job, contained, open_cell
 from datasets.imageset import ImageSet
@@ -28,12 +29,33 @@ class TrialJob(Job):
     copies: int
 
 
+class FirstPlaces(TypedDict):
+    """What of each query's first place is right, by query (see `right_first`)."""
+
+    hits: list[float]
+    best: list[float | None]
+    wrong: list[float | None]
+
+
+class TrialFigures(TypedDict):
+    """What a trial measures of one method."""
+
+    size: int
+    copies: FirstPlaces
+    strangers: list[float | None]
+    """The best score of each search for what is not there."""
+    labels: FirstPlaces | None
+    latency: Latency
+    peak_bytes: int | None
+    index_bytes: int
+
+
 def run_trial(job: TrialJob) -> None:
     """Entry point of the child process."""
     contained(job, partial(_measure, size=job.size, copies=job.copies))
 
 
-def _measure(job: Job, size: int, copies: int) -> dict[str, Any]:
+def _measure(job: Job, size: int, copies: int) -> TrialFigures:
     context, dataset = open_cell(job)
     manifest = Manifest.from_json(job.manifest.read_text(encoding="utf-8"), dataset)
     gallery, held_out = manifest.gallery[:size], manifest.queries
@@ -58,7 +80,11 @@ def _measure(job: Job, size: int, copies: int) -> dict[str, Any]:
     labels = gallery.labels == held_out.labels[labelled][:, None]
     return {
         "size": len(gallery),
-        "copies": {key: [value for part in found for value in part[key]] for key in ("hits", "best", "wrong")},
+        "copies": {
+            "hits": [value for part in found for value in part["hits"]],
+            "best": [value for part in found for value in part["best"]],
+            "wrong": [value for part in found for value in part["wrong"]],
+        },
         "strangers": finite(np.concatenate(alone)),
         "labels": None if by_label is None else right_first(by_label, labels),
         "latency": timing.percentiles(samples.total),
@@ -72,7 +98,7 @@ def best_scores(ranking: Ranking) -> np.ndarray:
     return ranking.scores[:, 0] if ranking.scores.shape[1] else np.full(len(ranking.scores), -np.inf)
 
 
-def right_first(ranking: Ranking, right: np.ndarray) -> dict[str, list[Any]]:
+def right_first(ranking: Ranking, right: np.ndarray) -> FirstPlaces:
     """What of each query's first place is right: `right` (q, n) says which gallery pictures are.
 
     `hits` are chances where scores tie for the first place; `best` is the score there, `wrong` that of the best wrong

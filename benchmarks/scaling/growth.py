@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from benchmarks.latency.summary import quantiles
+from benchmarks.rows.experiments import PointRow
 from benchmarks.scaling.fitting import Fit, fit_growth
 from methods.registry import Registry
 
@@ -20,36 +21,36 @@ class Level(NamedTuple):
     high: float
 
 
-def _search(row: dict[str, Any]) -> Level:
+def _search(row: PointRow) -> Level:
     """Median, with its 95% bootstrap interval over the queries timed."""
     median = quantiles(np.array(row["search_s"])[:, None])["p50"]
     return Level(median.value, median.low, median.high)
 
 
-def _batch(row: dict[str, Any]) -> Level:
+def _batch(row: PointRow) -> Level:
     """Median seconds a query, with the interval of the median over batches."""
     median = quantiles(np.array(row["batch_s"])[:, None])["p50"]
     return Level(median.value, median.low, median.high)
 
 
-def _build(row: dict[str, Any]) -> Level:
+def _build(row: PointRow) -> Level:
     """Median seconds of fitting and indexing, from the fastest build to the slowest."""
     seconds = np.add(row["fit_s"], row["index_s"])
     return Level(float(np.median(seconds)), float(seconds.min()), float(seconds.max()))
 
 
-def _peak(row: dict[str, Any]) -> Level:
+def _peak(row: PointRow) -> Level:
     """A single reading."""
     peak = row["memory"]["peak"]
     return Level(*[float("nan") if peak is None else float(peak)] * 3)
 
 
-def _index_bytes(row: dict[str, Any]) -> Level:
+def _index_bytes(row: PointRow) -> Level:
     """A count."""
     return Level(*[float(row["index_bytes"])] * 3)
 
 
-QUANTITIES: dict[str, Callable[[dict[str, Any]], Level]] = {
+QUANTITIES: dict[str, Callable[[PointRow], Level]] = {
     "search": _search,
     "batch": _batch,
     "build": _build,
@@ -64,10 +65,10 @@ class Growth:
     """One method's points on one data set, sizes rising, all of them with the same inputs."""
 
     method: str
-    rows: list[dict[str, Any]]
+    rows: list[PointRow]
 
     @cached_property
-    def measured(self) -> list[dict[str, Any]]:
+    def measured(self) -> list[PointRow]:
         """The points that have figures."""
         return [row for row in self.rows if row["status"] == "ok"]
 
@@ -98,18 +99,18 @@ class Curves:
     members: list[Growth]
 
     @property
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[PointRow]:
         """Every point of every method."""
         return [row for growth in self.members for row in growth.rows]
 
 
-def curves(points: Iterable[dict[str, Any]], registry: Registry) -> list[Curves]:
+def curves(points: Iterable[PointRow], registry: Registry) -> list[Curves]:
     """Stored points by data set, methods in catalogue order.
 
     Of several contents of a data set, and of several versions of a method, the one measured last is shown.
     """
     order = {spec.id: place for place, spec in enumerate(registry)}
-    by_place: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    by_place: dict[tuple[str, str], list[PointRow]] = {}
     for row in points:
         if row["cell"]["method"] in order:
             by_place.setdefault((row["cell"]["dataset"], row["cell"]["subset"]), []).append(row)
@@ -123,10 +124,10 @@ def curves(points: Iterable[dict[str, Any]], registry: Registry) -> list[Curves]
     return found
 
 
-def _growth(method: str, rows: list[dict[str, Any]]) -> Growth:
+def _growth(method: str, rows: list[PointRow]) -> Growth:
     inputs = _newest(rows)["inputs"]
     return Growth(method, sorted((row for row in rows if row["inputs"] == inputs), key=lambda row: row["size"]))
 
 
-def _newest(rows: list[dict[str, Any]]) -> dict[str, Any]:
+def _newest(rows: list[PointRow]) -> PointRow:
     return max(rows, key=lambda row: row["started"])

@@ -8,7 +8,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -16,6 +15,8 @@ from benchmarks import timing
 from benchmarks.embeddings import EmbeddingStore
 from benchmarks.memory import StagePeaks
 from benchmarks.protocol import SEED
+from benchmarks.rows.cell import Memory
+from benchmarks.rows.experiments import Extracted, PointFigures, SearchFigures
 from benchmarks.scaling.galleries import Pool, grown, has_row, read_pool
 from benchmarks.scaling.search_cost import TIMING, batched_searches, clocked, single_searches
 from benchmarks.tasking.context import CellContext
@@ -53,7 +54,7 @@ def run_extraction(job: PointJob) -> None:
     contained(job, partial(_extract, size=job.size))
 
 
-def _extract(job: Job, size: int) -> dict[str, Any]:
+def _extract(job: Job, size: int) -> Extracted:
     context, dataset = open_cell(job)
     pool = read_pool(job.manifest, dataset)
     images = pool.gallery[:size]
@@ -84,7 +85,7 @@ def run_point(job: PointJob) -> None:
     contained(job, partial(_measure, size=job.size))
 
 
-def _measure(job: Job, size: int) -> dict[str, Any]:
+def _measure(job: Job, size: int) -> PointFigures:
     context, dataset = open_cell(job)
     pool = read_pool(job.manifest, dataset)
     peaks = StagePeaks()
@@ -92,11 +93,11 @@ def _measure(job: Job, size: int) -> dict[str, Any]:
     figures = cost(context, pool, size, peaks)
     # Making rows up takes memory that no index takes: that stage is stored, but is no part of the peak.
     stages = [peak for name, peak in peaks.stages.items() if name != "rows" and peak is not None]
-    memory = {"baseline": peaks.baseline, "peak": max(stages, default=None), "stages": peaks.stages}
+    memory: Memory = {"baseline": peaks.baseline, "peak": max(stages, default=None), "stages": peaks.stages}
     return {"real": min(size, len(pool.gallery)), "memory": memory, **figures}
 
 
-def _over_rows(context: CellContext, pool: Pool, size: int, peaks: StagePeaks) -> dict[str, Any]:
+def _over_rows(context: CellContext, pool: Pool, size: int, peaks: StagePeaks) -> PointFigures:
     """Encoder x transforms x index, over embeddings stored before and, beyond the data set, jittered ones."""
     with peaks.stage("rows"):
         store = EmbeddingStore(context.embeddings)
@@ -121,7 +122,7 @@ def _over_rows(context: CellContext, pool: Pool, size: int, peaks: StagePeaks) -
     return {**_searches(method, queries, peaks), "fit_s": fit, "index_s": index, "extraction_s": None}
 
 
-def _over_images(context: CellContext, pool: Pool, size: int, peaks: StagePeaks) -> dict[str, Any]:
+def _over_images(context: CellContext, pool: Pool, size: int, peaks: StagePeaks) -> PointFigures:
     """A method that is more than vectors, over real images which it looks at itself."""
     gallery = pool.gallery[:size]
     with peaks.stage("load"):
@@ -135,7 +136,7 @@ def _over_images(context: CellContext, pool: Pool, size: int, peaks: StagePeaks)
     return {**figures, "fit_s": [fit.work], "index_s": [index.work], "extraction_s": extraction}
 
 
-def _searches(method: Method, queries: ImageSet, peaks: StagePeaks) -> dict[str, Any]:
+def _searches(method: Method, queries: ImageSet, peaks: StagePeaks) -> SearchFigures:
     batch = queries.take(np.arange(TIMING.batch) % len(queries))
     with peaks.stage("query"):
         single, batched = single_searches(method, queries), batched_searches(method, batch)

@@ -1,14 +1,15 @@
 """One call of `scaling`: extraction once an encoder, then every size of every method."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from benchmarks.experiments.candidates import Candidate
 from benchmarks.experiments.frame import PLANNED, Frame, Unit
 from benchmarks.experiments.rows import ScalingStore
 from benchmarks.launch import Outcome
+from benchmarks.rows.cell import Inputs
+from benchmarks.rows.experiments import ExtractionFigures, ExtractionRow, PointRow
 from benchmarks.scaling.galleries import SHARE, Pool, make_pool
 from benchmarks.scaling.point import BUILD_SECONDS, BUILDS, PointJob, run_extraction, run_point
 from benchmarks.scaling.search_cost import TIMING
@@ -18,8 +19,6 @@ NAME = "scaling"
 
 MEASURING = 1
 """Raised when what a point measures changes: rows stored before are then stale."""
-
-_EXTRACTION_FIGURES = ("extraction_s", "embedding_bytes_per_image", "memory", "load_s")
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class Asked:
     sizes: Sequence[int]
 
 
-def measure(asked: Asked, frame: Frame, store: ScalingStore) -> list[dict[str, Any]]:
+def measure(asked: Asked, frame: Frame, store: ScalingStore) -> list[PointRow]:
     """The row of every method at every size, each stored as soon as it is known.
 
     Raises BenchmarkError for anything the user has to fix first.
@@ -41,11 +40,9 @@ def measure(asked: Asked, frame: Frame, store: ScalingStore) -> list[dict[str, A
     return [row for each in found for row in _grow(each, pools[each.manifest.hash], asked.sizes, frame, store)]
 
 
-def _grow(
-    each: Candidate, pool: Pool, sizes: Sequence[int], frame: Frame, store: ScalingStore
-) -> Iterator[dict[str, Any]]:
+def _grow(each: Candidate, pool: Pool, sizes: Sequence[int], frame: Frame, store: ScalingStore) -> Iterator[PointRow]:
     """The rows of one method, size by size."""
-    inputs = {
+    inputs: Inputs = {
         **each.inputs,
         "timing": {**vars(TIMING), "builds": BUILDS, "build_seconds": BUILD_SECONDS},
         "scaling": {"measuring": MEASURING, "jitter": SHARE},
@@ -61,10 +58,11 @@ def _grow(
     if each.spec.encoder and not each.obstacle:
         images = min(sizes[-1], len(pool.gallery))
         extraction = frame.row(_extraction(each, images, inputs, facts, frame, store))
-    figures = {name: extraction.get(name) for name in _EXTRACTION_FIGURES} if extraction else {}
+    figures = {name: extraction.get(name) for name in ExtractionFigures.__annotations__} if extraction else {}
     for size in sizes:
         yield frame.row(
             Unit(
+                PointRow,
                 f"{each.cell.method} on {each.cell.dataset}, {count_of(size, 'image')}",
                 store.point(each.cell, size),
                 inputs,
@@ -75,21 +73,22 @@ def _grow(
 
 
 def _extraction(
-    each: Candidate, images: int, inputs: dict[str, Any], facts: dict[str, Any], frame: Frame, store: ScalingStore
-) -> Unit:
+    each: Candidate, images: int, inputs: Inputs, facts: Mapping[str, object], frame: Frame, store: ScalingStore
+) -> Unit[ExtractionRow]:
     """The method's encoder: as stored if that covers all images wanted."""
     embeddings = frame.store.cache / "embeddings" / each.encoder_key
     return Unit(
+        ExtractionRow,
         f"{each.cell.method} on {each.cell.dataset}, looking at {count_of(images, 'image')}",
         store.extraction(each.cell, each.encoder_key),
-        {name: inputs[name] for name in ("manifest", "threads", "scaling")},
+        {"manifest": inputs["manifest"], "threads": inputs["threads"], "scaling": inputs["scaling"]},
         facts,
         partial(frame.isolated, each, run_extraction, TIMING, job=PointJob, size=images),
         lambda row: row["images"] >= images and embeddings.is_dir(),
     )
 
 
-def _point(each: Candidate, size: int, pool: Pool, extraction: dict[str, Any] | None, frame: Frame) -> Outcome:
+def _point(each: Candidate, size: int, pool: Pool, extraction: ExtractionRow | None, frame: Frame) -> Outcome:
     if extraction and extraction["status"] not in ("ok", PLANNED):
         return Outcome(extraction["status"], f"while looking at images: {extraction['reason']}", 0.0, {}, "")
     if not each.obstacle and not each.spec.encoder and size > (real := len(pool.gallery)):

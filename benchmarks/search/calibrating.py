@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 
@@ -66,16 +66,21 @@ def calibrate(searcher: "Searcher", folder: Path, advance: Advance) -> Calibrati
     return learned
 
 
+class _Learned(TypedDict):
+    """A calibration as it is kept."""
+
+    threshold: float | None
+    basis: str
+    chance: dict[str, object] | None
+
+
 def _read(path: Path) -> Calibration | None:
-    stored = read_record(path)
+    stored = read_record(path, _Learned)
     try:
         if not stored:
             return None
         chance = None if stored["chance"] is None else Chance.from_json(stored["chance"])
-        learned = Calibration(**{**stored, "chance": chance})
-        if not (isinstance(learned.threshold, float | int | None) and isinstance(learned.basis, str)):
-            raise TypeError("no threshold")
-        return learned
+        return Calibration(stored["threshold"], stored["basis"], chance)
     except (KeyError, TypeError, ValueError) as error:
         raise DamagedFile(path, error) from error
 

@@ -3,7 +3,7 @@
 import time
 from dataclasses import asdict, dataclass, replace
 from functools import partial
-from typing import Any
+from typing import cast
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from benchmarks.experiments.frame import Frame, Unit
 from benchmarks.experiments.rows import ShardingStore
 from benchmarks.launch import Outcome
 from benchmarks.plan import PlannedCell, Request
+from benchmarks.rows.experiments import AgreementFigures, ShardFigures, ShardRow
 from benchmarks.sharding.blocks import shards_of
 from benchmarks.sharding.session import Session, ShardFailedError
 from methods.ranking import Ranking
@@ -38,7 +39,7 @@ class Asked:
 
 def measure(
     planned: PlannedCell, request: Request, asked: Asked, backend: Backend, frame: Frame, store: ShardingStore
-) -> dict[str, Any]:
+) -> ShardRow:
     """The row of a planned retrieval cell, stored as soon as it is known.
 
     Raises BenchmarkError for a method that cannot be sharded, more shards than blocks, or a backend that is gone.
@@ -62,7 +63,9 @@ def measure(
     path = store.cell(cell, backend.name, asked.shards, asked.block)
     run = partial(_measured, session, backend, asked, frame)
     row = frame.row(
-        Unit(planned.cell.title, path, inputs | {"sharding": cut}, facts, run, partial(_is_whole, asked.check))
+        Unit(
+            ShardRow, planned.cell.title, path, inputs | {"sharding": cut}, facts, run, partial(_is_whole, asked.check)
+        )
     )
     frame.measured += session.processes
     return row
@@ -79,11 +82,11 @@ def _measured(session: Session, backend: Backend, asked: Asked, frame: Frame) ->
     return Outcome("ok", "", time.perf_counter() - start, result, "")
 
 
-def _compared(session: Session, backend: Backend, asked: Asked) -> dict[str, Any]:
+def _compared(session: Session, backend: Backend, asked: Asked) -> ShardFigures:
     """What is stored of a cell whose processes all ended well."""
     depth = asked.depth or 1
     done = session.sharded(backend, asked.shards, depth, asked.at_once)
-    result: dict[str, Any] = {
+    result: ShardFigures = {
         "extract_s": done.extract_seconds,
         "search_s": done.search_seconds,
         "encoded_blocks": done.encoded_blocks,
@@ -92,12 +95,16 @@ def _compared(session: Session, backend: Backend, asked: Asked) -> dict[str, Any
     if asked.check:
         whole = session.whole(depth)
         same, own = agreement(whole.ranking, done.ranking), agreement(whole.own, done.ranking)
-        check = {"seconds": whole.seconds, "equal": same.equal, "shards": asdict(same), "own_index": asdict(own)}
-        result["check"] = check
+        result["check"] = {
+            "seconds": whole.seconds,
+            "equal": same.equal,
+            "shards": same.to_json(),
+            "own_index": own.to_json(),
+        }
     return result
 
 
-def _is_whole(check: bool, row: dict[str, Any]) -> bool:
+def _is_whole(check: bool, row: ShardRow) -> bool:
     return not check or row["check"] is not None
 
 
@@ -121,6 +128,10 @@ class Agreement:
     def equal(self) -> bool:
         """True where nothing at all differs."""
         return self.ids_equal and self.scores_equal and self.ties_equal
+
+    def to_json(self) -> AgreementFigures:
+        """As a row keeps it."""
+        return cast(AgreementFigures, asdict(self))
 
 
 def agreement(base: Ranking, new: Ranking) -> Agreement:

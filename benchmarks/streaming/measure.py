@@ -3,13 +3,13 @@
 import time
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 
 from benchmarks import timing
 from benchmarks.memory import StagePeaks
 from benchmarks.protocol import SEARCH_DEPTH
+from benchmarks.rows.experiments import CheckedFigures, StreamFigures
 from benchmarks.scaling.galleries import has_row, read_pool
 from benchmarks.streaming.plan import build_index, repeated
 from benchmarks.streaming.shards import ShardFolder, extract
@@ -45,7 +45,7 @@ def run_check(job: StreamJob) -> None:
     contained(job, partial(_check, size=job.size, rows=job.rows))
 
 
-def _stream(job: Job, size: int, rows: int) -> dict[str, Any]:
+def _stream(job: Job, size: int, rows: int) -> StreamFigures:
     context, dataset = open_cell(job)
     pool = read_pool(job.manifest, dataset)
     peaks = StagePeaks()
@@ -68,7 +68,12 @@ def _stream(job: Job, size: int, rows: int) -> dict[str, Any]:
         "originals": len(pool.gallery),
         "shards": len(shards),
         "row_bytes": int(queries[:1].nbytes),
-        "extraction": vars(extraction),
+        "extraction": {
+            "found": extraction.found,
+            "made": extraction.made,
+            "images": extraction.images,
+            "seconds": extraction.seconds,
+        },
         "index_s": index_seconds,
         "search_s": single,
         "batch": len(queries),
@@ -78,7 +83,7 @@ def _stream(job: Job, size: int, rows: int) -> dict[str, Any]:
     }
 
 
-def _check(job: Job, size: int, rows: int) -> dict[str, Any]:
+def _check(job: Job, size: int, rows: int) -> CheckedFigures:
     context, dataset = open_cell(job)
     queries = _embedded(build_encoder(context.spec, context.surroundings), read_pool(job.manifest, dataset).queries)
     shards = ShardFolder(job.embeddings, size, rows)

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import psutil
 
@@ -14,6 +13,7 @@ from benchmarks.experiments.frame import Frame, Unit, ended
 from benchmarks.experiments.rows import StreamingStore
 from benchmarks.launch import Outcome
 from benchmarks.protocol import TIMING
+from benchmarks.rows.experiments import StreamRow
 from benchmarks.scaling.galleries import make_pool
 from benchmarks.streaming.measure import StreamJob, run_check, run_stream
 from benchmarks.streaming.plan import build_index, repeated
@@ -40,7 +40,7 @@ class Asked:
     rows: int
 
 
-def measure(asked: Asked, frame: Frame, store: StreamingStore) -> list[dict[str, Any]]:
+def measure(asked: Asked, frame: Frame, store: StreamingStore) -> list[StreamRow]:
     """The row of every method, stored as soon as it is known.
 
     Raises BenchmarkError for anything the user has to fix first.
@@ -52,11 +52,11 @@ def measure(asked: Asked, frame: Frame, store: StreamingStore) -> list[dict[str,
     return [frame.row(_unit(each, asked, frame, store)) for each in found]
 
 
-def _unit(each: Candidate, asked: Asked, frame: Frame, store: StreamingStore) -> Unit:
-    inputs = {name: value for name, value in each.inputs.items() if name != "timing"}
-    inputs["streaming"] = {"measuring": MEASURING, "distortions": version(), "rows": asked.rows}
+def _unit(each: Candidate, asked: Asked, frame: Frame, store: StreamingStore) -> Unit[StreamRow]:
+    cut = {"measuring": MEASURING, "distortions": version(), "rows": asked.rows}
+    inputs = {name: value for name, value in each.inputs.items() if name != "timing"} | {"streaming": cut}
     # Shared by galleries of every size, as a smaller one is the beginning of a larger.
-    shards = frame.store.cache / "shards" / digest([each.encoder_key, each.manifest.hash, inputs["streaming"]])[:32]
+    shards = frame.store.cache / "shards" / digest([each.encoder_key, each.manifest.hash, cut])[:32]
     facts = {
         "cell": each.cell.to_json(),
         "title": each.manifest.heading,
@@ -66,7 +66,9 @@ def _unit(each: Candidate, asked: Asked, frame: Frame, store: StreamingStore) ->
         "memory_limit": frame.settings.memory_limit,
     }
     path = store.gallery(each.cell, asked.size)
-    return Unit(each.cell.method, path, inputs, facts, partial(_measured, each, asked, shards, frame), _is_whole)
+    return Unit(
+        StreamRow, each.cell.method, path, inputs, facts, partial(_measured, each, asked, shards, frame), _is_whole
+    )
 
 
 def _measured(each: Candidate, asked: Asked, shards: Path, frame: Frame) -> Outcome:
@@ -92,5 +94,5 @@ def _measured(each: Candidate, asked: Asked, shards: Path, frame: Frame) -> Outc
     return replace(outcome, result={**outcome.result, "check": checked})
 
 
-def _is_whole(row: dict[str, Any]) -> bool:
+def _is_whole(row: StreamRow) -> bool:
     return bool(row["check"]["status"] == "ok")

@@ -1,11 +1,11 @@
 """CPU and GPU side by side, with their ratio, for every method that was measured on both."""
 
 from pathlib import Path
-from typing import Any
 
 from benchmarks.cells import Cell
 from benchmarks.files import write_text
 from benchmarks.ground_truth import read_ground_truth
+from benchmarks.rows.cell import CellRow
 from benchmarks.store import Store
 from benchmarks.tables.formats import to_markdown
 from benchmarks.tables.model import Column, Table, mebibytes, milliseconds, rate
@@ -52,19 +52,19 @@ def write_device_tables(store: Store, registry: Registry, out: Path) -> list[Pat
     return written
 
 
-def _on_cpu(cell: Cell, rows: dict[Cell, dict[str, Any]]) -> dict[str, Any] | None:
+def _on_cpu(cell: Cell, rows: dict[Cell, CellRow]) -> CellRow | None:
     """The row of the same method on the CPU of the same machine, if there is one to compare with."""
     twin = rows.get(Cell(cell.dataset, cell.subset, cell.task, cell.method, "cpu"))
     same = twin and twin["status"] == "ok" and _host(twin) == _host(rows[cell])
     return twin if same and twin["inputs"]["manifest"] == rows[cell]["inputs"]["manifest"] else None  # type: ignore[index]
 
 
-def _host(row: dict[str, Any]) -> tuple[Any, ...]:
+def _host(row: CellRow) -> tuple[object, ...]:
     machine = row["provenance"]["machine"]
     return machine["cpu"], machine["cores"], machine["memory_gib"]
 
 
-def _row(cpu: dict[str, Any] | None, gpu: dict[str, Any]) -> dict[str, Any]:
+def _row(cpu: CellRow | None, gpu: CellRow) -> dict[str, object]:
     device = gpu["device"]
     shown = {
         "method": gpu["inputs"]["method"]["id"] + ("" if gpu["trained"] else " (untrained)"),
@@ -79,7 +79,7 @@ def _row(cpu: dict[str, Any] | None, gpu: dict[str, Any]) -> dict[str, Any]:
     p50, per_second = cpu["latency"]["p50_ms"], cpu["throughput"]["queries_per_s"]
     return shown | {
         "cpu_p50_ms": p50,
-        "p50_ratio": p50 / shown["gpu_p50_ms"],
+        "p50_ratio": p50 / gpu["latency"]["p50_ms"],
         "cpu_queries_per_s": per_second,
-        "throughput_ratio": shown["gpu_queries_per_s"] / per_second,
+        "throughput_ratio": gpu["throughput"]["queries_per_s"] / per_second,
     }

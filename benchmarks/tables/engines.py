@@ -1,10 +1,9 @@
 """The table of engines: milliseconds an image, how many times plain Keras, and the proof that answers stay the same."""
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from io import StringIO
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -14,7 +13,10 @@ from benchmarks.equivalence.check import COSINE
 from benchmarks.experiments.rounds import NOISY
 from benchmarks.files import write_text
 from benchmarks.latency.summary import quantiles
-from benchmarks.store import FAILED_RERUN, Store
+from benchmarks.rows.cell import FAILED_RERUN
+from benchmarks.rows.comparisons import CheckFigures, EngineRow
+from benchmarks.rows.experiments import Ended
+from benchmarks.store import Store
 from benchmarks.tables.formats import to_markdown
 from benchmarks.tables.model import Column, Table, milliseconds
 from benchmarks.tables.notes import machine_note
@@ -65,7 +67,7 @@ def write_stored_engines(store: Store, out: Path) -> list[Path]:
     return write_engines(facts, out) if facts else []
 
 
-def write_engines(facts: Sequence[dict[str, Any]], out: Path) -> list[Path]:
+def write_engines(facts: Sequence[EngineRow], out: Path) -> list[Path]:
     """Write `engines.md` and `engines.csv` of what is kept of each component, all of it measured alike."""
     measured = [one for one in facts if one.get("status", "ok") == "ok"]
     rows = [row for one in measured for row in _rows(one)]
@@ -76,28 +78,27 @@ def write_engines(facts: Sequence[dict[str, Any]], out: Path) -> list[Path]:
     return paths
 
 
-def _rows(facts: dict[str, Any]) -> list[dict[str, Any]]:
+def _rows(facts: EngineRow) -> list[dict[str, object]]:
     seconds = {name: np.array(values) for name, values in facts["seconds"].items()}
     names = [name for name in (PREDICT, PLAIN) if name in seconds] + list(facts["proofs"])
     return [_row(facts, name, seconds) for name in names]
 
 
-def _row(facts: dict[str, Any], name: str, seconds: dict[str, np.ndarray]) -> dict[str, Any]:
-    proof = facts["proofs"].get(name, {})
-    row: dict[str, Any] = {
+def _row(facts: EngineRow, name: str, seconds: dict[str, np.ndarray]) -> dict[str, object]:
+    proof = facts["proofs"].get(name)
+    row: dict[str, object] = {
         "method": facts["method"],
         "network": facts["name"] + ("" if facts["trained"] else " (no weights)"),
         "size": facts["size"],
         "engine": name,
         "batch": facts["batch"],
         "threads": facts["threads"],
-        **{key: proof.get(key) for key in ("cosine_min", "cosine_mean", "hit", "hit_change", "hit_interval")},
-        "hit_change_interval": proof.get("hit_interval"),
+        **{key: proof.get(key) if proof else None for key in ("cosine_min", "cosine_mean", "hit", "hit_change")},
+        "hit_change_interval": proof.get("hit_interval") if proof else None,
         "proof": _verdict(proof) if proof else "",
         "word": "not shown",
         "word_in": ("ms",),
     }
-    del row["hit_interval"]
     if name in seconds:
         row |= _quantity("ms", 1e3 * seconds[name])
         for baseline, key in ((PREDICT, "times_predict"), (PLAIN, "times_keras")):
@@ -106,13 +107,13 @@ def _row(facts: dict[str, Any], name: str, seconds: dict[str, np.ndarray]) -> di
     return row
 
 
-def _quantity(key: str, values: np.ndarray) -> dict[str, Any]:
+def _quantity(key: str, values: np.ndarray) -> dict[str, object]:
     """The median over rounds, with its interval."""
     median = quantiles(values[:, None])["p50"]
     return {key: median.value, f"{key}_interval": (median.low, median.high)}
 
 
-def _verdict(proof: dict[str, Any]) -> str:
+def _verdict(proof: CheckFigures) -> str:
     if proof["reason"]:
         return f"**failed**: {proof['reason']}"
     if proof["faces"]:
@@ -120,7 +121,7 @@ def _verdict(proof: dict[str, Any]) -> str:
     return "passed" if proof["hit"] is not None else "passed, cosine only"
 
 
-def _notes(facts: Sequence[dict[str, Any]]) -> list[str]:
+def _notes(facts: Sequence[EngineRow]) -> list[str]:
     first = facts[0]
     noisy = sorted({one["name"] for one in facts if one["strayed"] > NOISY})
     quiet = (
@@ -140,7 +141,7 @@ def _notes(facts: Sequence[dict[str, Any]]) -> list[str]:
     ]
 
 
-def _failures(facts: Sequence[dict[str, Any]]) -> list[str]:
+def _failures(facts: Sequence[EngineRow]) -> list[str]:
     """Which have no figures, or only earlier ones, and why."""
     missing = [_ended(one["name"], one) for one in facts if one.get("status", "ok") != "ok"]
     again = [_ended(one["name"], one[FAILED_RERUN]) for one in facts if FAILED_RERUN in one]
@@ -150,11 +151,11 @@ def _failures(facts: Sequence[dict[str, Any]]) -> list[str]:
     ]
 
 
-def _ended(name: str, row: dict[str, Any]) -> str:
+def _ended(name: str, row: Ended | EngineRow) -> str:
     return f"{name}: {row['status']} ({row['reason']})"
 
 
-def _versions(facts: dict[str, Any]) -> str:
+def _versions(facts: EngineRow) -> str:
     there = facts["provenance"]
     packages = ", ".join(f"{name} {version}" for name, version in there["packages"].items() if version != "absent")
     commit = (there["git"]["commit"] or "unknown")[:10] + (" (with changes)" if there["git"]["dirty"] else "")
@@ -166,15 +167,16 @@ def _span(values: Iterable[int]) -> str:
     return str(ordered[0]) if len(ordered) == 1 else f"{ordered[0]} to {ordered[-1]}"
 
 
-def _csv(rows: Sequence[dict[str, Any]]) -> str:
-    flat = []
+def _csv(rows: Sequence[Mapping[str, object]]) -> str:
+    flat: list[dict[str, object]] = []
     for row in rows:
-        plain = {
+        plain: dict[str, object] = {
             key: value for key, value in row.items() if not key.endswith("_interval") and key not in ("word", "word_in")
         }
-        for key, ends in ((key, value) for key, value in row.items() if key.endswith("_interval") and value):
-            low, high = ends
-            plain |= {key.replace("_interval", "_low"): low, key.replace("_interval", "_high"): high}
+        for key, ends in row.items():
+            if key.endswith("_interval") and isinstance(ends, list | tuple) and ends:
+                low, high = ends
+                plain |= {key.replace("_interval", "_low"): low, key.replace("_interval", "_high"): high}
         flat.append(plain)
     names = list(dict.fromkeys(name for row in flat for name in row))
     text = StringIO()

@@ -1,12 +1,11 @@
 """What ranking again gains: each such row beside the row it starts from, query by query."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from benchmarks.metrics.statistics import paired_difference
 from benchmarks.protocol import SEED
 from benchmarks.scoring import RetrievalScore
-from benchmarks.tables.model import Column, Table, fraction, is_missing, milliseconds
+from benchmarks.tables.model import Column, MethodRow, Table, fraction, is_missing, milliseconds
 from benchmarks.tables.retrieval import METHOD, RetrievalTables
 from methods.catalogue_reranked import BASES
 
@@ -49,8 +48,8 @@ def gain_table(tables: RetrievalTables) -> Table | None:
 
 
 def _line(
-    rows: Mapping[str, Mapping[str, Any]], scores: Mapping[str, RetrievalScore], method: str, base: str
-) -> dict[str, Any]:
+    rows: Mapping[str, MethodRow], scores: Mapping[str, RetrievalScore], method: str, base: str
+) -> dict[str, object]:
     line = {key: rows[method].get(key) for key in ("method", "shown_method", "family", "p50_ms", *_METRICS)}
     line |= {"base": base, "base_p50_ms": rows[base].get("p50_ms")}
     for name in _METRICS:

@@ -6,14 +6,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from benchmarks.cells import ON, Cell, system
 from benchmarks.files import note
 from benchmarks.ground_truth import GroundTruth, read_ground_truth
 from benchmarks.names import file_stem
+from benchmarks.rows.cell import FAILED_RERUN, CellRow
 from benchmarks.scoring import as_scored
-from benchmarks.store import FAILED_RERUN, Store
+from benchmarks.store import Store
 from benchmarks.tasking.registry import tasks_of
 from datasets.errors import DataError
 from datasets.manifest import Manifest
@@ -21,9 +21,6 @@ from datasets.registry import DATASETS, open_dataset
 from methods.onnx_methods import is_onnx
 from methods.registry import Registry
 from methods.spec import MethodSpec
-
-_SHARED = ("inputs", "jobs", "provenance", "started")
-"""What is taken from a row beside it where a row cannot be read."""
 
 
 @dataclass
@@ -33,7 +30,7 @@ class Group:
     truth: GroundTruth
     task: str
     manifest: str
-    entries: list[tuple[Cell, dict[str, Any], MethodSpec]] = field(default_factory=list)
+    entries: list[tuple[Cell, CellRow, MethodSpec]] = field(default_factory=list)
     out: Path = Path("results")
     """The folder of the store that they are read from."""
     plugins: tuple[Path, ...] = ()
@@ -66,7 +63,7 @@ def make_groups(store: Store, registry: Registry, device: str = "") -> list[Grou
     """
     registry.recall(cell.method_id for cell, _ in store.rows() if is_onnx(cell.method_id))
     order, tasks = {spec.id: position for position, spec in enumerate(registry)}, tasks_of(registry)
-    stored: dict[tuple[str, str, str], list[tuple[Cell, dict[str, Any]]]] = {}
+    stored: dict[tuple[str, str, str], list[tuple[Cell, CellRow]]] = {}
     for cell, row in store.rows():
         if cell.task not in tasks:
             note(f"no table of {cell.dataset}:{cell.subset}, {cell.task}: the task is a plug-in's; name it (--plugin)")
@@ -103,19 +100,28 @@ def make_groups(store: Store, registry: Registry, device: str = "") -> list[Grou
 
 
 def _unreadable(
-    folders: Iterable[Path], store: Store, sibling: tuple[Cell, dict[str, Any]], registry: Registry, device: str
-) -> list[tuple[Cell, dict[str, Any]]]:
+    folders: Iterable[Path], store: Store, sibling: tuple[Cell, CellRow], registry: Registry, device: str
+) -> list[tuple[Cell, CellRow]]:
     """A row without a result for each damaged one that lies beside `sibling`: what they share is taken from that."""
     found = []
     names = {file_stem(spec.id): spec.id for spec in registry}
-    shared = {key: sibling[1][key] for key in _SHARED if key in sibling[1]}
     for folder in folders:
         method, _, where = folder.name.rpartition(ON)
         stem, _, engine = method.partition(ON)
         if folder.parent == store.folder(sibling[0]).parent and stem in names and device in ("", where):
             cell = replace(sibling[0], method=system(names[stem], engine), device=where)
-            row = {**shared, "status": "error", "reason": "stored file damaged: run it again", "trained": True}
-            found.append((cell, row | {"wall_s": 0.0, "cell": cell.to_json()}))
+            row: CellRow = {
+                "inputs": sibling[1]["inputs"],
+                "jobs": sibling[1]["jobs"],
+                "provenance": sibling[1]["provenance"],
+                "started": sibling[1]["started"],
+                "status": "error",
+                "reason": "stored file damaged: run it again",
+                "trained": True,
+                "wall_s": 0.0,
+                "cell": cell.to_json(),
+            }
+            found.append((cell, row))
     return found
 
 
@@ -142,13 +148,13 @@ def _tell_apart(groups: Sequence[Group]) -> None:
                 group.truth = replace(group.truth, title=title)
 
 
-def _one_device(rows: Sequence[tuple[Cell, dict[str, Any]]]) -> list[tuple[Cell, dict[str, Any]]]:
+def _one_device(rows: Sequence[tuple[Cell, CellRow]]) -> list[tuple[Cell, CellRow]]:
     """A method's row on the CPU, or on the GPU where that is all there is: the two meet in a table of their own."""
     on_cpu = {cell.method for cell, _ in rows if cell.device == "cpu"}
     return [(cell, row) for cell, row in rows if cell.device == "cpu" or cell.method not in on_cpu]
 
 
-def rankable(entries: Iterable[tuple[Cell, dict[str, Any], MethodSpec]]) -> list[str]:
+def rankable(entries: Iterable[tuple[Cell, CellRow, MethodSpec]]) -> list[str]:
     """Methods that may be best: no canaries, nothing untrained, nothing without a result."""
     return [
         cell.method

@@ -2,7 +2,7 @@
 
 Of these: how many there are, and hit@1 without them, beside hit@1."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -51,7 +51,7 @@ def identical_left_out(store: Store, group: Group) -> tuple[int, str]:
     return len(pairs), f"{what} of {queries} left out of the rankings" if len(pairs) else ""
 
 
-def counted(rows: Iterable[dict[str, object]], number: int) -> list[dict[str, object]]:
+def counted(rows: Iterable[Mapping[str, object]], number: int) -> list[dict[str, object]]:
     """The rows of a table, each with the number left out."""
     return [{**row, KEY: number} for row in rows]
 
@@ -98,8 +98,8 @@ def near_copies(store: Store, group: Group) -> tuple[np.ndarray | None, str]:
 
 
 def add_near(
-    store: Store, group: Group, rows: list[dict[str, Any]], pairs: np.ndarray | None
-) -> tuple[list[dict[str, Any]], str]:
+    store: Store, group: Group, rows: Sequence[Mapping[str, object]], pairs: np.ndarray | None
+) -> tuple[list[dict[str, object]], str]:
     """The rows with NEAR, the number of near copies (None where nobody looked), and WITHOUT, where there are any.
 
     And a note on queries that WITHOUT leaves out, for what is stored of their rankings does not decide them.

@@ -1,7 +1,6 @@
 """The memory table of a retrieval group: what each method's process held, stage by stage, and what it must keep."""
 
-from typing import Any
-
+from benchmarks.rows.cell import CellRow
 from benchmarks.tables.groups import Group
 from benchmarks.tables.model import Column, Table, count, mebibytes
 from benchmarks.tables.notes import provenance_notes
@@ -36,7 +35,7 @@ def memory_table(group: Group) -> Table:
     return Table(title, _COLUMNS, rows, [_MEANING, *provenance_notes(group)])
 
 
-def _row(method: str, row: dict[str, Any]) -> dict[str, Any]:
+def _row(method: str, row: CellRow) -> dict[str, object]:
     memory, stages = row.get("memory", {}), row.get("memory", {}).get("stages", {})
     size = row.get("counts", {}).get("gallery")
     index_bytes = row.get("index_bytes")

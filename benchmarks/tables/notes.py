@@ -1,11 +1,11 @@
 """What stands under a table: the data, the queries left out, the canaries, the machine, the versions."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from benchmarks.metrics.chance import chance
+from benchmarks.rows.cell import FAILED_RERUN, CellRow, Counts, Machine, Noise, Provenance
+from benchmarks.rows.experiments import PointRow
 from benchmarks.scoring import RetrievalScore
-from benchmarks.store import FAILED_RERUN
 from benchmarks.tables.groups import Group
 from benchmarks.tables.model import DISTURBED
 from datasets.words import count_of
@@ -37,7 +37,7 @@ def robustness_notes(
     group: Group, scores: dict[str, RetrievalScore], findings: list[str], identical: str = ""
 ) -> list[str]:
     """Notes of a robustness table."""
-    counts = _counts(group)
+    counts = stored_counts(group)
     line = (
         f"Data: ten copies each of {counts.get('originals', 0)} of {counts.get('gallery', 0):,} gallery images "
         f"({group.truth.completeness}); only the original is right, so hit@1 is the share of copies whose original "
@@ -50,7 +50,7 @@ def unseen_classes_notes(
     group: Group, scores: dict[str, RetrievalScore], findings: list[str], identical: str = ""
 ) -> list[str]:
     """Notes of an unseen-classes table."""
-    counts = _counts(group)
+    counts = stored_counts(group)
     line = (
         f"Data: {count_of(counts.get('unseen_labels', 0), 'label was', 'labels were')} left out of all fitting "
         f"(which saw {counts.get('fitted_on', 0):,} of {counts.get('gallery', 0):,} gallery images) and asked for in "
@@ -68,7 +68,7 @@ def task_notes(group: Group, beginning: Sequence[str]) -> list[str]:
 
 def verification_notes(group: Group, identical: str = "") -> list[str]:
     """Notes of a verification table."""
-    counts = _counts(group)
+    counts = stored_counts(group)
     parts = [
         f"{count_of(counts.get('pairs', 0), 'pair')} of {count_of(counts.get('images', 0), 'image')} "
         f"({group.truth.completeness})"
@@ -118,7 +118,7 @@ def provenance_notes(group: Group) -> list[str]:
     return [*engine_notes(group), run, version_note(rows, group.manifest)]
 
 
-def version_note(rows: Sequence[dict[str, Any]], manifest: str) -> str:
+def version_note(rows: Sequence[CellRow | PointRow], manifest: str) -> str:
     """Protocol, images, code, dates and libraries of stored rows."""
     newest = max(rows, key=lambda row: row["started"])
     facts = newest["provenance"]
@@ -132,7 +132,7 @@ def version_note(rows: Sequence[dict[str, Any]], manifest: str) -> str:
     )
 
 
-def machine_note(provenances: Sequence[dict[str, Any]]) -> str:
+def machine_note(provenances: Sequence[Provenance]) -> str:
     """The machine of the last of `provenances` (see benchmarks.provenance), and whether it was the only one."""
     mixed = {str(provenance["machine"]) for provenance in provenances}
     return _machine_note(machine_text(provenances[-1]["machine"]), len(mixed) > 1)
@@ -146,7 +146,7 @@ def run_note(machines: Sequence[str], threads: Sequence[int], side_by_side: bool
     return f"{_machine_note(machines[-1], len(set(machines)) > 1)} {counted}.{jobs}"
 
 
-def machine_text(machine: dict[str, Any]) -> str:
+def machine_text(machine: Machine) -> str:
     """A machine (see benchmarks.provenance) in one line."""
     gpu = machine["gpu"] or "no GPU on this machine"
     cores = count_of(machine["cores"], "core")
@@ -157,8 +157,10 @@ def _machine_note(machine: str, mixed: bool) -> str:
     return f"Machine: {machine}." + (" Rows come from different machines: compare no times." if mixed else "")
 
 
-def _counts(group: Group) -> dict[str, Any]:
-    return next((row["counts"] for _, row, _ in group.entries if "counts" in row), {})
+def stored_counts(group: Group) -> Counts:
+    """How many of what the group's cells had; empty where none has a result."""
+    none: Counts = {}
+    return next((row["counts"] for _, row, _ in group.entries if "counts" in row), none)
 
 
 def _canaries(scores: dict[str, RetrievalScore], findings: list[str]) -> str:
@@ -197,7 +199,7 @@ def _disturbed(group: Group) -> list[str]:
     ]
 
 
-def disturbance_words(noise: Mapping[str, Any]) -> str:
+def disturbance_words(noise: Noise) -> str:
     """What a row's "noise" says: "other processes kept 1.8 cores busy, clock noise 12%"."""
     others = "" if noise["others"] is None else f"other processes kept {noise['others']:.1f} cores busy, "
     return f"{others}clock noise {noise['strayed']:.0%}"
@@ -219,6 +221,6 @@ def _first(ids: Sequence[str]) -> str:
     return ", ".join(ids[:5]) + (", …" if len(ids) > 5 else "")
 
 
-def _commit(row: dict[str, Any]) -> str:
+def _commit(row: CellRow | PointRow) -> str:
     git = row["provenance"]["git"]
     return (git["commit"] or "unknown")[:10] + (" (with changes)" if git["dirty"] else "")

@@ -1,7 +1,6 @@
 """The table of a task that lays out none of its own: its columns, each metric with its interval and marks."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -10,6 +9,7 @@ from benchmarks.columns import Column, count, fraction, is_missing
 from benchmarks.metrics.means import micro
 from benchmarks.metrics.statistics import tied_with_best
 from benchmarks.protocol import SEED
+from benchmarks.rows.cell import CellRow
 from benchmarks.store import Store
 from benchmarks.tables.groups import Group, rankable
 from benchmarks.tables.model import Table
@@ -33,7 +33,7 @@ def task_table(store: Store, group: Group, task: Task, notes: Sequence[str] = ()
     return Table(group.heading, (*head, *columns, *tail), rows, task_notes(group, beginning), best, tied)
 
 
-def task_row(store: Store, task: Task, cell: Cell, row: Mapping[str, Any], spec: MethodSpec) -> dict[str, Any]:
+def task_row(store: Store, task: Task, cell: Cell, row: CellRow, spec: MethodSpec) -> dict[str, object]:
     """One cell as a table, the report and CSV files read it: how it ended, and the task's figures."""
     figures = task.figures(store, cell, row) if row["status"] == "ok" and row["trained"] else {}
     intervals = {

@@ -3,10 +3,12 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TypedDict, cast
 
 from benchmarks.files import DamagedFile, if_intact, read_json, read_record, write_record, write_text
 from benchmarks.overhead import between_cells
+from benchmarks.rows.cell import Provenance
+from benchmarks.rows.schema import misfit, missing
 from benchmarks.store import Store
 from benchmarks.tables.formats import document
 from benchmarks.tables.model import Column, Table
@@ -44,10 +46,60 @@ COMPARED = (
     Column("met", "met", is_text=True),
 )
 
-_LISTS = ("benchmarks", "not_measured")
-"""What the results of several files are strung together of; all else is the last one's."""
 
-_KEPT = ("provenance", "datetime", "peers", *_LISTS)
+class Comparison(TypedDict):
+    """A path beside its peer or limit; times in seconds."""
+
+    path: str
+    peer: str
+    ours_s: float
+    peer_s: float | None
+    ratio: float
+    low: float
+    high: float
+    """Ends of its 95% interval."""
+    rounds: int
+    target: float | None
+    at_most: bool
+
+
+class Alone(TypedDict):
+    """A path that was timed by itself."""
+
+    path: str
+    ours_s: float
+
+
+class ExtraInfo(TypedDict, total=False):
+    """What a test of tests/perf leaves."""
+
+    comparison: Comparison
+    alone: Alone
+    overhead: float
+    """Share of a run's wall clock."""
+
+
+class Timed(TypedDict):
+    """One of pytest-benchmark's entries."""
+
+    extra_info: ExtraInfo
+
+
+class PeerResults(TypedDict):
+    """What is kept of a file of results."""
+
+    provenance: Provenance
+    datetime: str
+    peers: dict[str, str | None]
+    """Version by library."""
+    benchmarks: list[Timed]
+    not_measured: list[str]
+
+
+class _Stored(TypedDict):
+    parts: list[PeerResults]
+
+
 _STORED = Path("peers", "results.json")
 
 ALONE = (COMPARED[0], COMPARED[1], Column("median", "ours_s", duration))
@@ -61,23 +113,32 @@ def keep_peers(files: Sequence[Path], store: Store) -> None:
     parts = [_read(file) for file in files]
     if not any("comparison" in entry["extra_info"] for part in parts for entry in part["benchmarks"]):
         raise BenchmarkError(f"{files[-1]} holds no comparison of tests/perf; make it with `make bench`")
-    kept = [{key: part[key] for key in _KEPT} for part in parts]
-    for part in kept:
-        part["benchmarks"] = [{"extra_info": entry["extra_info"]} for entry in part["benchmarks"]]
+    kept: list[PeerResults] = [
+        {
+            "provenance": part["provenance"],
+            "datetime": part["datetime"],
+            "peers": part["peers"],
+            "benchmarks": [{"extra_info": entry["extra_info"]} for entry in part["benchmarks"]],
+            "not_measured": part["not_measured"],
+        }
+        for part in parts
+    ]
     write_record(store.root / _STORED, {"parts": kept})
 
 
-def stored_peers(store: Store) -> list[dict[str, Any]]:
+def stored_peers(store: Store) -> list[PeerResults]:
     """What `keep_peers` stored of each file."""
     return if_intact(_stored, store.root / _STORED) or []
 
 
-def _stored(path: Path) -> list[dict[str, Any]] | None:
+def _stored(path: Path) -> list[PeerResults] | None:
     parts = read_json(path)  # an older version stored the list alone
     if isinstance(parts, dict):
-        parts = (read_record(path, needs=("parts",)) or {})["parts"]
-    whole = isinstance(parts, list) and all(isinstance(part, dict) and set(_KEPT) <= part.keys() for part in parts)
-    if parts is not None and not whole:
+        record = read_record(path, _Stored)
+        parts = record["parts"] if record else None
+    if parts is None:
+        return None
+    if not isinstance(parts, list) or any(missing(part, PeerResults) or misfit(part, PeerResults) for part in parts):
         raise DamagedFile(path, "it holds no results of tests/perf")
     return parts
 
@@ -88,13 +149,17 @@ def write_stored_peers(store: Store, out: Path) -> list[Path]:
     if not parts:
         return []
     earlier = [note for part in parts[:-1] for note in _earlier(part, parts[-1])]
-    results = {**parts[-1], **{key: [entry for part in parts for entry in part[key]] for key in _LISTS}}
+    results: PeerResults = {
+        **parts[-1],
+        "benchmarks": [entry for part in parts for entry in part["benchmarks"]],
+        "not_measured": [line for part in parts for line in part["not_measured"]],
+    }
     tables = peer_tables(results, overhead_notes(store) + earlier)
     write_text(out / "peers.md", document("Hot paths beside their peers", INTRODUCTION, tables))
     return [out / "peers.md"]
 
 
-def peer_tables(results: dict[str, Any], more_notes: list[str]) -> list[Table]:
+def peer_tables(results: PeerResults, more_notes: list[str]) -> list[Table]:
     """What was compared, and what was timed alone; `results` is the benchmarks' JSON."""
     found = [entry["extra_info"] for entry in results["benchmarks"]]
     compared = [_compared(extra["comparison"]) for extra in found if "comparison" in extra]
@@ -119,33 +184,38 @@ def overhead_notes(store: Store) -> list[str]:
     ]
 
 
-def _compared(entry: dict[str, Any]) -> dict[str, Any]:
-    row = {"method": entry["path"], **entry}
+def _compared(entry: Comparison) -> dict[str, object]:
+    row: dict[str, object] = {"method": entry["path"], **entry}
     if entry["rounds"] > 1:
         row["ratio_interval"] = (entry["low"], entry["high"])
     if (target := entry["target"]) is not None:
         row["bound"] = f"{'≤' if entry['at_most'] else '≥'} {times(target)}"
-        row["met"] = "yes" if (entry["ratio"] <= target if entry["at_most"] else entry["ratio"] >= target) else "no"
-        if entry["low"] < target < entry["high"]:
-            row["met"] += " (target within the interval)"
+        met = entry["ratio"] <= target if entry["at_most"] else entry["ratio"] >= target
+        unsure = " (target within the interval)" if entry["low"] < target < entry["high"] else ""
+        row["met"] = ("yes" if met else "no") + unsure
     return row
 
 
-def _earlier(part: dict[str, Any], last: dict[str, Any]) -> list[str]:
+def _earlier(part: PeerResults, last: PeerResults) -> list[str]:
     """Which rows come of another commit than the one that is named for the page, in words."""
     if _commit(part) == _commit(last):
         return []
     facts = [entry["extra_info"] for entry in part["benchmarks"]]
-    paths = [extra[kind]["path"] for extra in facts for kind in ("comparison", "alone") if kind in extra]
+    paths = [path for extra in facts for path in _paths(extra)]
     return [f"Of commit {_commit(part)}, {part['datetime'][:10]}: {'; '.join(paths)}."]
 
 
-def _commit(results: dict[str, Any]) -> str:
+def _paths(extra: ExtraInfo) -> list[str]:
+    compared = [extra["comparison"]["path"]] if "comparison" in extra else []
+    return [*compared, extra["alone"]["path"]] if "alone" in extra else compared
+
+
+def _commit(results: PeerResults) -> str:
     git = results["provenance"]["git"]
     return (git["commit"] or "unknown")[:10] + (" (with changes)" if git["dirty"] else "")
 
 
-def _provenance(results: dict[str, Any]) -> list[str]:
+def _provenance(results: PeerResults) -> list[str]:
     facts = results["provenance"]
     versions = {**facts["packages"], **{name: version or "absent" for name, version in results["peers"].items()}}
     packages = ", ".join(f"{name} {version}" for name, version in versions.items() if version != "absent")
@@ -155,11 +225,11 @@ def _provenance(results: dict[str, Any]) -> list[str]:
     ]
 
 
-def _read(file: Path) -> dict[str, Any]:
+def _read(file: Path) -> PeerResults:
     try:
         results = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise BenchmarkError(f"{file} cannot be read as JSON ({error}); make it with `make bench`") from error
-    if not isinstance(results, dict) or not set(_KEPT) <= results.keys():
+    if not isinstance(results, dict) or missing(results, PeerResults) or misfit(results, PeerResults):
         raise BenchmarkError(f"{file} is no result of tests/perf; make it with `make bench`")
-    return results
+    return cast(PeerResults, results)

@@ -1,13 +1,14 @@
 """Plots beside tables: accuracy against query latency with the Pareto front, and detection error trade-offs."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks.files import write_atomically
+from benchmarks.tables.model import MethodRow, PlottedRow
 
 _MARKERS = {
     "pixels": "s",
@@ -35,7 +36,7 @@ _FLOOR = 1e-3
 """Rates below cannot be drawn on a logarithmic axis."""
 
 
-def accuracy_latency_plot(rows: list[dict[str, Any]], title: str, path: Path) -> Path | None:
+def accuracy_latency_plot(rows: Sequence[MethodRow], title: str, path: Path) -> Path | None:
     """Write a PNG of hit@1 (with its interval) over median query latency; None where fewer than two rows have both."""
     import matplotlib
 
@@ -69,12 +70,12 @@ def accuracy_latency_plot(rows: list[dict[str, Any]], title: str, path: Path) ->
     return path
 
 
-def may_win(row: dict[str, Any]) -> bool:
+def may_win(row: MethodRow) -> bool:
     """Neither a canary nor another index over a row's vectors, which would stand on the same spot."""
     return row["family"] != "canary" and not row["reference"]
 
 
-def place_names(figure: Any, axes: Any, points: list[dict[str, Any]]) -> dict[str, Any]:
+def place_names(figure: Any, axes: Any, points: Sequence[PlottedRow]) -> dict[str, object]:
     """Name every point where its name covers no other name, point or interval; a line leads to one that stands away.
 
     Places are tried from the nearest on; a name that finds none is left out (the table has it).
@@ -103,12 +104,12 @@ def place_names(figure: Any, axes: Any, points: list[dict[str, Any]]) -> dict[st
     return placed
 
 
-def extent(axes: Any, row: dict[str, Any]) -> Any:
+def extent(axes: Any, row: PlottedRow) -> Any:
     """The box of a point's mark and interval, in pixels."""
     from matplotlib.transforms import Bbox
 
     x, y = axes.transData.transform((row["p50_ms"], row["hit@1"]))
-    low, high = (axes.transData.transform((row["p50_ms"], row[f"hit@1_{end}"]))[1] for end in ("low", "high"))
+    low, high = (axes.transData.transform((row["p50_ms"], end))[1] for end in (row["hit@1_low"], row["hit@1_high"]))
     return Bbox([[x - _MARK, min(low, y - _MARK)], [x + _MARK, max(high, y + _MARK)]])
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import pandas as pd
 
@@ -62,6 +62,14 @@ INTRODUCTION = (
 )
 
 
+class _Kept(TypedDict):
+    """`Asked` as it is stored."""
+
+    images: list[float]
+    memory_gib: float
+    latency_ms: float
+
+
 @dataclass(frozen=True)
 class Asked:
     """What `project` was asked: kept beside what was measured, so that the page can be made again."""
@@ -82,7 +90,7 @@ class Asked:
 
     @classmethod
     def _read(cls, path: Path) -> "Asked | None":
-        known = read_record(path, needs=("images", "memory_gib", "latency_ms"))
+        known = read_record(path, _Kept)
         try:
             return cls(tuple(known["images"]), known["memory_gib"], known["latency_ms"]) if known else None
         except TypeError as error:

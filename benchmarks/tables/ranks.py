@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from benchmarks.metrics.ranks import Answers, Ranked, rank_methods
 from benchmarks.protocol import SEED
-from benchmarks.tables.model import Column, Table, count, fraction
+from benchmarks.tables.model import Column, MethodRow, Table, count, fraction
 from benchmarks.tables.pages import Page
 from benchmarks.tables.retrieval import METHOD, RetrievalTables
 from benchmarks.tables.summary import Summarised, summary_table
@@ -32,7 +31,7 @@ class Ranking:
     titles: tuple[str, ...]
     subset: str
     methods: Sequence[Ranked]
-    rows: Mapping[str, Mapping[str, Any]]
+    rows: Mapping[str, MethodRow]
     """By method its row on the first of the data sets."""
 
     @property
@@ -71,7 +70,9 @@ def rank_table(ranking: Ranking) -> Table:
     """Best first: rank, mean of the metric, both with their intervals, and groups that cannot be told apart."""
     rows = [
         {
-            **{key: ranking.rows[each.method][key] for key in ("method", "shown_method", "family")},
+            "method": ranking.rows[each.method]["method"],
+            "shown_method": ranking.rows[each.method]["shown_method"],
+            "family": ranking.rows[each.method]["family"],
             "rank": each.rank,
             "rank_interval": (each.low, each.high),
             METRIC: each.mean,
@@ -112,7 +113,7 @@ def retrieval_by_subset(pages: Sequence[Page]) -> dict[str, list[RetrievalTables
     return found
 
 
-def rank_columns(found: Sequence[Ranking]) -> dict[str, dict[str, Any]]:
+def rank_columns(found: Sequence[Ranking]) -> dict[str, dict[str, object]]:
     """By method what the overview's CSV says of its rank: that in the ranking of most methods, so that all compare."""
     if not found:
         return {}

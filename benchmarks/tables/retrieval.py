@@ -1,7 +1,7 @@
 """The retrieval tables of one group: accuracy in full, and the figures that stand beside it in the overview."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import cast
 
 from benchmarks.additions import derived_figures
 from benchmarks.columns import DERIVED
@@ -9,13 +9,15 @@ from benchmarks.metrics.intervals import Interval, differ
 from benchmarks.metrics.registry import METRICS, added_metrics
 from benchmarks.metrics.statistics import tied_with_best
 from benchmarks.protocol import SEED
+from benchmarks.rows.cell import CellRow
 from benchmarks.scoring import Estimate, RetrievalScore, canary_findings, score_index, score_retrieval
 from benchmarks.store import Store
 from benchmarks.tables.groups import Group, rankable
 from benchmarks.tables.identical import COLUMN as NEAR_COLUMN
 from benchmarks.tables.identical import add_near, counted, identical_left_out, near_copies
-from benchmarks.tables.model import Column, Table, count, fraction, mebibytes, milliseconds, rate
+from benchmarks.tables.model import Column, MethodRow, Table, count, fraction, mebibytes, milliseconds, rate
 from benchmarks.tables.notes import machine_text, retrieval_notes
+from methods.spec import MethodSpec
 
 _SHOWN = ("hit@1", "hit@5", "P@5", "recall@20", "mAP", "MAP@R", "nDCG@10", "MRR", "kNN-vote@5")
 _VOTES = ("kNN-vote@1", "kNN-vote@5", "kNN-vote@10", "kNN-vote@20", "kNN-vote@25")
@@ -65,23 +67,24 @@ class RetrievalTables:
         self.group = group
         scores = {cell.method: score_retrieval(store, cell, row) for cell, row, _ in group.entries}
         self.scores: dict[str, RetrievalScore] = {name: score for name, score in scores.items() if score is not None}
-        self.rows = [_row(cell.method, row, spec, self.scores.get(cell.method)) for cell, row, spec in group.entries]
-        self._add_index_recall(store)
+        rows = [_row(cell.method, row, spec, self.scores.get(cell.method)) for cell, row, spec in group.entries]
+        self._add_index_recall(store, rows)
         self.findings = [text for name, score in self.scores.items() for text in canary_findings(name, score)]
         ranked = [name for name in rankable(group.entries) if name in self.scores]
         self.best, self.tied = marks({name: self.scores[name] for name in ranked}, (*_SHOWN, *_VOTES, *added_metrics()))
         number, identical = identical_left_out(store, group)
         pairs, near = near_copies(store, group)
-        self.rows, undecided = add_near(store, group, counted(self.rows, number), pairs)
+        more, undecided = add_near(store, group, counted(rows, number), pairs)
+        self.rows = cast(list[MethodRow], more)
         self._columns = (*ACCURACY[:3], NEAR_COLUMN, *ACCURACY[3:]) if near else ACCURACY
         self._columns += tuple(Column(name, name, fraction) for name in added_metrics())
         self._notes = retrieval_notes(group, self.scores, self.findings, identical)
         self._notes[1:1] = [note for note in (near, undecided) if note]
 
-    def _add_index_recall(self, store: Store) -> None:
+    def _add_index_recall(self, store: Store, rows: Sequence[MethodRow]) -> None:
         """How much of the exact top 20 each row keeps whose index approximates another row's exact search."""
         cells = {cell.method: cell for cell, _, _ in self.group.entries}
-        for shown, (cell, _, spec) in zip(self.rows, self.group.entries, strict=True):
+        for shown, (cell, _, spec) in zip(rows, self.group.entries, strict=True):
             if spec.reference in cells:
                 shown["index_recall@20"] = score_index(store, cell, cells[spec.reference])
 
@@ -112,11 +115,11 @@ class RetrievalTables:
         return Table(f"{self.group.heading}: stages of a query", columns, self.rows)
 
 
-def _row(method: str, row: dict[str, Any], spec: Any, score: RetrievalScore | None) -> dict[str, Any]:
+def _row(method: str, row: CellRow, spec: MethodSpec, score: RetrievalScore | None) -> MethodRow:
     word = row["status"] if row["status"] != "ok" else "untrained" if not row["trained"] else ""
     memory, latency = row.get("memory", {}), row.get("latency", {})
     counts, throughput, noise = row.get("counts", {}), row.get("throughput", {}), row.get("noise", {})
-    shown: dict[str, Any] = {
+    shown: dict[str, object] = {
         "method": method,
         "shown_method": shown_method(method, spec.family, spec.supervised),
         "family": spec.family,
@@ -151,13 +154,13 @@ def _row(method: str, row: dict[str, Any], spec: Any, score: RetrievalScore | No
         shown[f"{name}_macro"] = estimate.macro
         if name in _WITH_INTERVAL:
             shown |= intervals(name, estimate, "class")
-    return shown | derived_figures(shown) if score else shown
+    return cast(MethodRow, shown | derived_figures(shown) if score else shown)
 
 
-def intervals(name: str, estimate: Estimate, clustered_by: str) -> dict[str, Any]:
+def intervals(name: str, estimate: Estimate, clustered_by: str) -> dict[str, object]:
     """What a row shows of a metric's uncertainty; the interval over clusters where it says something else."""
     over_queries = Interval(estimate.low, estimate.high)
-    shown: dict[str, Any] = {f"{name}_interval": tuple(over_queries)}
+    shown: dict[str, object] = {f"{name}_interval": tuple(over_queries)}
     if estimate.clustered:
         low, high = estimate.clustered
         shown |= {f"{name}_clustered_low": low, f"{name}_clustered_high": high, "clustered_by": clustered_by}
@@ -171,7 +174,7 @@ def shown_method(method: str, family: str, supervised: bool) -> str:
     return method + (" †" if supervised and family != "canary" else "")
 
 
-def engine_text(row: dict[str, Any]) -> str:
+def engine_text(row: CellRow) -> str:
     """What a row's networks ran on; empty where it has none to put on an engine.
 
     Rows of older versions may hold two: accuracy from one engine beside the latency of another.

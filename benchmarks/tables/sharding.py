@@ -1,10 +1,10 @@
 """The table of cells that were searched in shards."""
 
 from pathlib import Path
-from typing import Any
 
 from benchmarks.experiments.rows import ShardingStore
 from benchmarks.files import write_text
+from benchmarks.rows.experiments import ShardRow
 from benchmarks.store import Store
 from benchmarks.tables.formats import to_markdown
 from benchmarks.tables.model import Column, Table, count, milliseconds
@@ -35,7 +35,7 @@ def write_sharding(store: Store, out: Path) -> list[Path]:
     return [out / "sharding.md"]
 
 
-def sharding_table(rows: list[dict[str, Any]]) -> Table:
+def sharding_table(rows: list[ShardRow]) -> Table:
     """One row a cell and way of cutting it that has figures; those without are named below, with the reason."""
     notes = [
         "The gallery is extracted and searched in shards, each a process of the backend, and the answers are merged. "
@@ -49,7 +49,7 @@ def sharding_table(rows: list[dict[str, Any]]) -> Table:
     return Table("One cell in shards", _COLUMNS, [_shown(row) for row in rows if row["status"] == "ok"], notes)
 
 
-def _shown(row: dict[str, Any]) -> dict[str, Any]:
+def _shown(row: ShardRow) -> dict[str, object]:
     check = row["check"]
     return {
         "method": row["cell"]["method"],
@@ -62,6 +62,6 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _name(row: dict[str, Any]) -> str:
+def _name(row: ShardRow) -> str:
     cell = row["cell"]
     return f"{cell['method']} on {cell['dataset']}:{cell['subset']} in {row['shards']} shards on {row['backend']}"

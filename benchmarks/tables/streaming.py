@@ -1,13 +1,13 @@
 """The table of galleries that were streamed."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from benchmarks.experiments.rows import StreamingStore
 from benchmarks.files import write_text
 from benchmarks.protocol import SEARCH_DEPTH
+from benchmarks.rows.experiments import StreamRow
 from benchmarks.store import Store
 from benchmarks.tables.formats import to_markdown
 from benchmarks.tables.model import Column, Table, count, mebibytes, milliseconds, rate
@@ -39,7 +39,7 @@ def write_streaming(store: Store, out: Path) -> list[Path]:
     return [out / "streaming.md"]
 
 
-def streaming_table(rows: list[dict[str, Any]]) -> Table:
+def streaming_table(rows: list[StreamRow]) -> Table:
     """One row a method and size that has figures; those without are named below, with the reason."""
     shown = [_shown(row) for row in rows if row["status"] == "ok"]
     notes = [
@@ -54,14 +54,18 @@ def streaming_table(rows: list[dict[str, Any]]) -> Table:
     return Table("Galleries larger than memory", _COLUMNS, shown, notes)
 
 
-def _shown(row: dict[str, Any]) -> dict[str, Any]:
+def _shown(row: StreamRow) -> dict[str, object]:
     extraction, check, memory = row["extraction"], row["check"], row["memory"]
     return {
         "method": row["cell"]["method"],
         "dataset": row["title"],
-        **{name: row[name] for name in ("size", "originals", "row_bytes", "shards", "index_bytes")},
+        "size": row["size"],
+        "originals": row["originals"],
+        "row_bytes": row["row_bytes"],
+        "shards": row["shards"],
+        "index_bytes": row["index_bytes"],
         "images_per_s": extraction["images"] / extraction["seconds"] if extraction["images"] else None,
-        "peak_bytes": None if memory["peak"] is None else memory["baseline"] + memory["peak"],
+        "peak_bytes": None if memory["peak"] is None else (memory["baseline"] or 0) + memory["peak"],
         "search_ms": 1e3 * float(np.median(row["search_s"])),
         "search_p95_ms": 1e3 * float(np.quantile(row["search_s"], 0.95)),
         "batch_ms": 1e3 * float(np.median(row["batch_s"])),
@@ -69,5 +73,5 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _name(row: dict[str, Any]) -> str:
+def _name(row: StreamRow) -> str:
     return f"{row['cell']['method']} over {row['size']:,} images of {row['title']}"

@@ -2,9 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import cast
 
-from benchmarks.tables.model import Column, Table, count, fraction, is_missing, mebibytes, milliseconds, rate
+from benchmarks.tables.model import (
+    Column,
+    MethodRow,
+    Table,
+    count,
+    figure_of,
+    fraction,
+    is_missing,
+    mebibytes,
+    milliseconds,
+    rate,
+)
 from benchmarks.tables.notes import run_note
 from benchmarks.tables.retrieval import METHOD, RetrievalTables
 
@@ -23,7 +34,7 @@ class Summarised:
     title: str
     """With where the images come from: imdb-wiki (stand-in: 12 celebrities)."""
     subset: str
-    rows: Sequence[Mapping[str, Any]]
+    rows: Sequence[MethodRow]
     best: str = ""
     tied: set[str] = field(default_factory=set)
 
@@ -37,7 +48,7 @@ class Summarised:
     @property
     def size(self) -> str:
         """Images of the gallery and queries: lfw 990 + 310."""
-        gallery, queries = (max(int(row.get(key) or 0) for row in self.rows) for key in ("gallery", "queries"))
+        gallery, queries = (max(int(figure_of(row, key) or 0) for row in self.rows) for key in ("gallery", "queries"))
         return f"{self.title} {gallery:,} + {queries:,}"
 
 
@@ -49,7 +60,7 @@ def summary_table(members: Sequence[Summarised]) -> Table:
     titles = [member.title for member in members]
     lines = list(merged_lines(members).values())
     columns = (METHOD, *(Column(f"{title} hit@1", title, fraction) for title in titles), *_COST)
-    untrained = sorted(line["shown_method"] for line in lines if line["word"] == "untrained")
+    untrained = sorted(str(line["shown_method"]) for line in lines if line["word"] == "untrained")
     return Table(
         f"Retrieval, {members[0].subset} subsets",
         columns,
@@ -60,12 +71,16 @@ def summary_table(members: Sequence[Summarised]) -> Table:
     )
 
 
-def merged_lines(members: Sequence[Summarised]) -> dict[str, dict[str, Any]]:
+def merged_lines(members: Sequence[Summarised]) -> dict[str, dict[str, object]]:
     """By method: its hit@1 under each data set's title, its costs on the first data set on which it has them."""
-    lines: dict[str, dict[str, Any]] = {}
+    lines: dict[str, dict[str, object]] = {}
     for number, member in enumerate(members):
         for row in member.rows:
-            named = {key: row[key] for key in ("method", "shown_method", "family")}
+            named: dict[str, object] = {
+                "method": row["method"],
+                "shown_method": row["shown_method"],
+                "family": row["family"],
+            }
             _add(lines.setdefault(row["method"], named), row, member.title, number == 0)
     return lines
 
@@ -77,14 +92,17 @@ def run_line(members: Sequence[Summarised]) -> str:
     return run_note([row["machine"] for row in rows], [int(row["threads"]) for row in rows], timed_beside)
 
 
-def _worst_last(line: Mapping[str, Any], titles: Sequence[str]) -> list[float]:
+def _worst_last(line: Mapping[str, object], titles: Sequence[str]) -> list[float]:
     """By the first data set, then by the next; a method without a figure there follows those that have one."""
-    return [1.0 if is_missing(line.get(title)) else -line[title] for title in titles]
+    return [1.0 if (share := figure_of(line, title)) is None else -share for title in titles]
 
 
-def _add(line: dict[str, Any], row: Mapping[str, Any], title: str, first: bool) -> None:
+def _add(line: dict[str, object], row: MethodRow, title: str, first: bool) -> None:
     line[title] = row.get("hit@1")
-    line["word"], line["word_in"] = row["word"], (*line.get("word_in", ()), *([title] if row["word"] else ()))
+    line["word"], line["word_in"] = (
+        row["word"],
+        (*cast(MethodRow, line).get("word_in", ()), *([title] if row["word"] else ())),
+    )
     for column in _COST:
         if first or is_missing(line.get(column.key)):
             line[column.key] = row.get(column.key)

@@ -1,9 +1,18 @@
 """The best method of each family, a dozen rows at most: the table that README opens with."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from benchmarks.tables.model import Column, Table, count, fraction, is_missing, mebibytes, milliseconds
+from benchmarks.tables.model import (
+    Column,
+    MethodRow,
+    Table,
+    count,
+    figure_of,
+    fraction,
+    is_missing,
+    mebibytes,
+    milliseconds,
+)
 from benchmarks.tables.retrieval import METHOD
 from benchmarks.tables.summary import Summarised, merged_lines, run_line
 
@@ -30,7 +39,7 @@ def winners(members: Sequence[Summarised]) -> list[str]:
     """
     found: dict[str, None] = {}
     for member in members[:JUDGED]:
-        best: dict[str, Mapping[str, Any]] = {}
+        best: dict[str, MethodRow] = {}
         for row in filter(is_candidate, member.rows):
             if row["family"] not in best or row["hit@1"] > best[row["family"]]["hit@1"]:
                 best[row["family"]] = row
@@ -69,7 +78,7 @@ def winners_table(members: Sequence[Summarised], copies: Mapping[str, float]) ->
     )
 
 
-def is_candidate(row: Mapping[str, Any]) -> bool:
+def is_candidate(row: MethodRow) -> bool:
     """Whether a row of retrieval may win: it has a hit@1 and is no canary, nor another index over a row's vectors."""
     return row["family"] != CANARY and not row.get("reference") and not is_missing(row.get("hit@1")) and not row["word"]
 
@@ -103,7 +112,7 @@ def _notes(members: Sequence[Summarised], with_copies: bool) -> list[str]:
     ]
 
 
-def _ranks(members: Sequence[Summarised]) -> dict[str, dict[str, Any]]:
+def _ranks(members: Sequence[Summarised]) -> dict[str, dict[str, object]]:
     """By method its rank over data sets, where the overview has it."""
     return {
         row["method"]: {"rank": row["rank"], "rank_interval": (row["rank_low"], row["rank_high"])}
@@ -122,5 +131,5 @@ def _rank_note(members: Sequence[Summarised]) -> list[str]:
     return [f"Rank: among {found['ranked']} methods by the mean hit@1 over {over}, with its 95% interval."]
 
 
-def _on_each(line: Mapping[str, Any], titles: Sequence[str]) -> str:
-    return " / ".join("–" if is_missing(line.get(title)) else fraction(line[title]) for title in titles)
+def _on_each(line: Mapping[str, object], titles: Sequence[str]) -> str:
+    return " / ".join("–" if (share := figure_of(line, title)) is None else fraction(share) for title in titles)

@@ -56,7 +56,7 @@ class LabelledRankingTask(RankingTask):
 
     def judge(self, store: Store, cell: Cell, row: Row) -> Judged | None:
         """Right is what bears the query's label; classes are the labels."""
-        return judge_retrieval(store, cell, dict(row))
+        return judge_retrieval(store, cell, row)
 
     def queries(self, store: Store, cell: Cell, row: Row) -> Sequence[str]:
         """Ids of the queries that were asked."""

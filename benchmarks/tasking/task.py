@@ -17,6 +17,7 @@ from benchmarks.metrics.intervals import Interval
 from benchmarks.metrics.means import micro
 from benchmarks.metrics.statistics import bootstrap_intervals
 from benchmarks.protocol import SEED, timing_of
+from benchmarks.rows.cell import CellRow
 from benchmarks.store import Store
 from benchmarks.tasking.context import CellContext
 from datasets.dataset import Dataset
@@ -24,7 +25,7 @@ from datasets.errors import DataError
 from datasets.manifest import Manifest, PairManifest, build_manifest
 from methods.spec import MethodSpec
 
-Row = Mapping[str, Any]
+Row = CellRow
 """A stored row: what `run` returned, with how the cell ended and what it depends on."""
 ONE_LABEL = "one label: nothing to tell apart"
 
@@ -100,7 +101,7 @@ class Task(ABC):
         return dict(vars(timing_of(subset, trained)))
 
     @abstractmethod
-    def run(self, context: CellContext, manifest: Any, store: Store) -> dict[str, Any]:
+    def run(self, context: CellContext, manifest: Any, store: Store) -> Mapping[str, object]:
         """Measure one method in a process of its own: the row's own figures (`counts`, ...), JSON-able.
 
         Arrays are kept with `context.save_arrays`, a ranking with `store.save_ranking(context.workdir, ranking)`.

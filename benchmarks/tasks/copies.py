@@ -9,7 +9,6 @@ detection", CVPR 2022, section 5).
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
 
 import numpy as np
 
@@ -29,8 +28,10 @@ from benchmarks.metrics.pair_ranks import (
     resampled_weights,
 )
 from benchmarks.protocol import COPIES_ORIGINALS, SEED, size_class
+from benchmarks.rows.cell import CellFigures
 from benchmarks.store import Store
 from benchmarks.tables.groups import Group
+from benchmarks.tables.notes import stored_counts
 from benchmarks.tables.one_task import task_table
 from benchmarks.tables.pages import Page
 from benchmarks.tables.retrieval import METHOD
@@ -100,7 +101,7 @@ class Copies(Task):
         """Originals of which a copy is asked for, at most."""
         return {"originals": COPIES_ORIGINALS[size_class(subset)], "edits": list(EDITS)}
 
-    def run(self, context: CellContext, manifest: Manifest, store: Store) -> dict[str, Any]:
+    def run(self, context: CellContext, manifest: Manifest, store: Store) -> CellFigures:
         """Score copies and distractors with the gallery, and with the background set; keep how right pairs rank."""
         gallery, others = manifest.gallery, manifest.queries
         parts = divide(gallery, others, COPIES_ORIGINALS[size_class(manifest.subset)])
@@ -201,7 +202,7 @@ class Copies(Task):
 
     def pages(self, store: Store, group: Group, beside: Mapping[str, Group]) -> list[Page]:
         """One table."""
-        counts: dict[str, int] = next((row["counts"] for _, row, _ in group.entries if "counts" in row), {})
+        counts = stored_counts(group)
         notes = [
             f"Data: copies of {counts.get('originals', 0)} of {counts.get('gallery', 0):,} gallery images, "
             f"{EDITS[0]} to {EDITS[1]} edits each, and {counts.get('distractors', 0)} distractors, edited alike, "

@@ -7,7 +7,6 @@ of enrolled people it is judged (see metrics.identification).
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -23,8 +22,10 @@ from benchmarks.metrics.identification import (
     found_share,
     learned_threshold,
 )
+from benchmarks.rows.cell import CellFigures
 from benchmarks.store import Store
 from benchmarks.tables.groups import Group
+from benchmarks.tables.notes import stored_counts
 from benchmarks.tables.one_task import task_table
 from benchmarks.tables.pages import Page
 from benchmarks.tables.plot import det_plot
@@ -81,7 +82,7 @@ class Identification(Task):
         """All there is is asked."""
         return {}
 
-    def run(self, context: CellContext, manifest: Manifest, store: Store) -> dict[str, Any]:
+    def run(self, context: CellContext, manifest: Manifest, store: Store) -> CellFigures:
         """The best score of every search, and for enrolled people how likely the best hit is them."""
         in_gallery, in_queries = strangers_of(manifest)[1:]
         gallery = manifest.gallery.take(np.flatnonzero(~in_gallery))
@@ -171,7 +172,7 @@ class Identification(Task):
 
     def pages(self, store: Store, group: Group, beside: Mapping[str, Group]) -> list[Page]:
         """One table, and a DET curve of each method."""
-        counts: dict[str, int] = next((row["counts"] for _, row, _ in group.entries if "counts" in row), {})
+        counts = stored_counts(group)
         learned = counts.get("strangers", 0) // 2
         blank = [f"{rate:.1%}" for rate in RATES if learned < fewest_searches(rate)]
         notes = [

@@ -3,7 +3,6 @@
 import itertools
 import time
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from benchmarks.ground_truth import read_ground_truth
 from benchmarks.judged.relevance import of_labels
 from benchmarks.memory import StagePeaks
 from benchmarks.protocol import SEARCH_DEPTH
+from benchmarks.rows.cell import CellFigures, Counts
 from benchmarks.store import Store
 from benchmarks.tables.gains import gain_table
 from benchmarks.tables.groups import Group
@@ -41,7 +41,7 @@ class Retrieval(LabelledRankingTask):
     is_timed = True
     measured_by = ("methods.stages",)
 
-    def run(self, context: CellContext, manifest: Manifest, store: Store) -> dict[str, Any]:
+    def run(self, context: CellContext, manifest: Manifest, store: Store) -> CellFigures:
         """The cell's measurements; its ranking and latency samples are written to the working folder."""
         return _measure(context, manifest, store)
 
@@ -61,7 +61,7 @@ class Retrieval(LabelledRankingTask):
 TASK = Retrieval()
 
 
-def _measure(context: CellContext, manifest: Manifest, store: Store) -> dict[str, Any]:
+def _measure(context: CellContext, manifest: Manifest, store: Store) -> CellFigures:
     """The cell's measurements; its ranking and latency samples are written to the working folder."""
     gallery, queries = manifest.gallery, manifest.queries
     timed_queries = timing.in_memory(queries[: context.timing.queries])
@@ -179,9 +179,7 @@ def _encode_seconds(context: CellContext, method: Method, gallery: ImageSet) -> 
     )
 
 
-def _counts(
-    method: Method, gallery: ImageSet, queries: ImageSet, undetected: np.ndarray | None
-) -> dict[str, int | None]:
+def _counts(method: Method, gallery: ImageSet, queries: ImageSet, undetected: np.ndarray | None) -> Counts:
     indexed = method.indexed if isinstance(method, VectorMethod) and undetected is not None else len(gallery)
     return {
         "gallery": len(gallery),

@@ -1,7 +1,6 @@
 """Robustness: does the method still find the original of a distorted copy? Relevance is the picture, not the label."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from benchmarks.ground_truth import read_ground_truth
 from benchmarks.judged.relevance import of_originals
 from benchmarks.metrics.means import micro
 from benchmarks.protocol import ROBUSTNESS_ORIGINALS, SEED, size_class
+from benchmarks.rows.cell import CellFigures, CellRow
 from benchmarks.scoring import Judged, RetrievalScore, canary_findings, judge_robustness
 from benchmarks.store import Store
 from benchmarks.tables.groups import Group, rankable
@@ -51,7 +51,7 @@ class Robustness(RankingTask):
         """Originals whose copies are asked for."""
         return {"originals": ROBUSTNESS_ORIGINALS[size_class(subset)]}
 
-    def run(self, context: CellContext, manifest: Manifest, store: Store) -> dict[str, Any]:
+    def run(self, context: CellContext, manifest: Manifest, store: Store) -> CellFigures:
         """Rank the gallery for ten copies of each of a sample of its own images; only the original is right."""
         gallery = manifest.gallery
         wanted = min(ROBUSTNESS_ORIGINALS[size_class(manifest.subset)], len(gallery))
@@ -82,7 +82,7 @@ class Robustness(RankingTask):
 
     def judge(self, store: Store, cell: Cell, row: Row) -> Judged | None:
         """Only the original is right; classes are the distortions."""
-        return judge_robustness(store, cell, dict(row))
+        return judge_robustness(store, cell, row)
 
     def queries(self, store: Store, cell: Cell, row: Row) -> Sequence[str]:
         """The original and its distortion."""
@@ -108,8 +108,8 @@ class Robustness(RankingTask):
 TASK = Robustness()
 
 
-def _row(method: str, row: dict[str, Any], spec: MethodSpec, score: RetrievalScore | None) -> dict[str, Any]:
-    shown: dict[str, Any] = {
+def _row(method: str, row: CellRow, spec: MethodSpec, score: RetrievalScore | None) -> dict[str, object]:
+    shown: dict[str, object] = {
         "method": method,
         "shown_method": method,
         "family": spec.family,

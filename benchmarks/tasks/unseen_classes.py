@@ -4,7 +4,6 @@ The zero-shot split of metric learning (Musgrave et al. 2020); called "open-set"
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from benchmarks.cells import Cell
 from benchmarks.columns import Column, fraction
 from benchmarks.ground_truth import read_ground_truth
 from benchmarks.judged.relevance import of_labels
+from benchmarks.rows.cell import CellFigures, CellRow
 from benchmarks.scoring import RetrievalScore, canary_findings, score_retrieval
 from benchmarks.store import Store
 from benchmarks.tables.groups import Group, rankable
@@ -52,7 +52,7 @@ class UnseenClasses(LabelledRankingTask):
         left = np.setdiff1d(manifest.gallery.labels, unseen_labels(manifest.gallery, manifest.queries))
         return "" if len(left) > 1 else "one label: nothing to learn"
 
-    def run(self, context: CellContext, manifest: Manifest, store: Store) -> dict[str, Any]:
+    def run(self, context: CellContext, manifest: Manifest, store: Store) -> CellFigures:
         """Fit without half of the queried labels, index the whole gallery, search for the queries of those labels."""
         gallery, queries = manifest.gallery, manifest.queries
         unseen = unseen_labels(gallery, queries)
@@ -121,10 +121,10 @@ def _stands_alone(spec: MethodSpec) -> bool:
 
 
 def _row(
-    cell: Cell, row: dict[str, Any], spec: MethodSpec, score: RetrievalScore | None, seen: RetrievalScore | None
-) -> dict[str, Any]:
+    cell: Cell, row: CellRow, spec: MethodSpec, score: RetrievalScore | None, seen: RetrievalScore | None
+) -> dict[str, object]:
     word = row["status"] if row["status"] != "ok" else "untrained"
-    shown: dict[str, Any] = {
+    shown: dict[str, object] = {
         "method": cell.method,
         "shown_method": cell.method + (" †" if spec.supervised and spec.family != "canary" else ""),
         "family": spec.family,

@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 import numpy as np
 
@@ -13,11 +13,12 @@ from benchmarks.cells import Cell
 from benchmarks.columns import Column, count, fraction
 from benchmarks.metrics.intervals import share_interval
 from benchmarks.metrics.verification import Verification, verify
+from benchmarks.rows.cell import CellFigures, CellRow
 from benchmarks.scoring import score_verification, scored_pairs, verification_findings
 from benchmarks.store import Store
 from benchmarks.tables.groups import Group, rankable
 from benchmarks.tables.identical import counted, identical_left_out
-from benchmarks.tables.model import Table
+from benchmarks.tables.model import MethodRow, Table
 from benchmarks.tables.notes import verification_notes
 from benchmarks.tables.pages import Page
 from benchmarks.tables.retrieval import METHOD
@@ -30,6 +31,7 @@ from datasets.manifest import PairManifest, build_pair_manifest
 from methods.answers import check_similarity
 from methods.contracts import Verifier
 from methods.progress import watched
+from methods.spec import MethodSpec
 from methods.stages import StageClock
 
 FIGURES = {
@@ -75,7 +77,7 @@ class VerificationTask(Task):
         """Nothing is learned from labels."""
         return ""
 
-    def run(self, context: CellContext, pairs: PairManifest, store: Store) -> dict[str, Any]:
+    def run(self, context: CellContext, pairs: PairManifest, store: Store) -> CellFigures:
         """The cell's measurements; the pairs' similarities are written to the working folder."""
         share_out(context, pairs.images)
         baseline = memory.resident_bytes()
@@ -103,7 +105,7 @@ class VerificationTask(Task):
 
     def values(self, store: Store, cell: Cell, row: Row) -> Mapping[str, np.ndarray] | None:
         """Whether each pair is judged right, with the threshold that its fold gets from the others."""
-        pairs = scored_pairs(store, cell, dict(row))
+        pairs = scored_pairs(store, cell, row)
         if pairs is None:
             return None
         scores, same, fold = (pairs[name] for name in ("scores", "same", "fold"))
@@ -113,7 +115,7 @@ class VerificationTask(Task):
 
     def queries(self, store: Store, cell: Cell, row: Row) -> Sequence[str]:
         """Both images of each pair that is judged."""
-        pairs = scored_pairs(store, cell, dict(row)) or {"place": np.empty(0, dtype=np.int64)}
+        pairs = scored_pairs(store, cell, row) or {"place": np.empty(0, dtype=np.int64)}
         path = store.manifest_path(row["inputs"]["manifest"])
         try:
             document = json.loads(path.read_text(encoding="utf-8"))
@@ -138,7 +140,7 @@ class VerificationTask(Task):
         """Accuracy over ten folds, AUC and true accept rates; tied when within two standard errors of both."""
         scores = {cell.method: score_verification(store, cell) for cell, _, _ in group.entries}
         rows = [_row(cell.method, row, spec, scores[cell.method]) for cell, row, spec in group.entries]
-        ranked = {name: scores[name] for name in rankable(group.entries) if scores[name] is not None}
+        ranked = {name: score for name in rankable(group.entries) if (score := scores[name]) is not None}
         best, tied = _marks(ranked)
         title = f"{group.heading} (View 2 protocol)"
         number, identical = identical_left_out(store, group)
@@ -151,8 +153,8 @@ class VerificationTask(Task):
 TASK = VerificationTask()
 
 
-def _row(method: str, row: dict[str, Any], spec: Any, score: Verification | None) -> dict[str, Any]:
-    shown = {
+def _row(method: str, row: CellRow, spec: MethodSpec, score: Verification | None) -> MethodRow:
+    shown: dict[str, object] = {
         "method": method,
         "shown_method": method,
         "family": spec.family,
@@ -170,10 +172,10 @@ def _row(method: str, row: dict[str, Any], spec: Any, score: Verification | None
         low, high = share_interval(score.accuracy, row.get("counts", {}).get("pairs", 0))
         shown |= {"accuracy_low": low, "accuracy_high": high}
         shown |= {"TAR@FAR=1e-2": score.tar_at_far_1e2, "TAR@FAR=1e-3": score.tar_at_far_1e3}
-    return shown
+    return cast(MethodRow, shown)
 
 
-def _marks(scores: dict[str, Any]) -> tuple[dict[str, str], dict[str, set[str]]]:
+def _marks(scores: dict[str, Verification]) -> tuple[dict[str, str], dict[str, set[str]]]:
     if not scores:
         return {}, {}
     best = max(scores, key=lambda method: scores[method].accuracy)

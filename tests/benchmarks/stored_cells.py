@@ -8,6 +8,7 @@ import numpy as np
 
 from benchmarks.cells import Cell
 from benchmarks.files import member_checksums, read_record, write_record
+from benchmarks.rows.cell import CellRow
 from benchmarks.store import Store
 from datasets.origin_note import DataOrigin
 from methods.ranking import Ranking
@@ -76,6 +77,6 @@ class StoredCells:
 
 def keep_changed(folder):
     """Let a cell's row know the arrays below `folder` that a test has changed: they are no damage then."""
-    row = read_record(folder / "cell.json")
+    row = read_record(folder / "cell.json", CellRow)
     row["checksums"] = {path.stem: member_checksums(path) for path in sorted(folder.glob("*.npz"))}
     write_record(folder / "cell.json", row)

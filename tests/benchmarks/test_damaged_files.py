@@ -6,6 +6,7 @@ import os
 import shutil
 import zipfile
 from pathlib import Path
+from typing import TypedDict
 
 import numpy as np
 import pytest
@@ -228,7 +229,17 @@ def test_a_row_without_a_checksum_is_believed_no_value_of_another_kind(copy, nam
     assert [cell.method for cell, _ in copy.store.rows()].count("mean-colour") == 0
 
 
-READERS = [read_record, read_arrays, files.member_checksums, lambda path: read_members(path, ())]
+class Figures(TypedDict):
+    figure: float
+    names: list[str]
+
+
+READERS = [
+    lambda path: read_record(path, Figures),
+    read_arrays,
+    files.member_checksums,
+    lambda path: read_members(path, ()),
+]
 
 
 @pytest.mark.parametrize("read", [*READERS, read_ground_truth])
@@ -284,12 +295,12 @@ def test_no_byte_of_a_record_can_change_unseen(tmp_path):
     path, record = tmp_path / "a.json", {"figure": 0.314, "names": ["a", "b"], "schema": 1}
     write_record(path, record)
     whole = path.read_bytes()
-    assert read_record(path, schema=1) == record
+    assert read_record(path, Figures, schema=1) == record
     for at in range(len(whole)):
         for bit in (1, 4, 32):
             path.write_bytes(whole[:at] + bytes([whole[at] ^ bit]) + whole[at + 1 :])
             try:
-                found = read_record(path, schema=1, needs=("figure", "names"))
+                found = read_record(path, Figures, schema=1)
             except (DamagedFile, NewerFileError):
                 continue
             assert found is None or {key: found.get(key) for key in record} == record  # a blank, or another key

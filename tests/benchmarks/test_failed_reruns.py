@@ -9,8 +9,8 @@ import pytest
 from bench_support import PLUGIN
 from test_cli import cli
 
+from benchmarks.rows.cell import FAILED_RERUN
 from benchmarks.runner import Limits, to_run
-from benchmarks.store import FAILED_RERUN
 from benchmarks.tables.pages import make_pages
 
 FAILING = {

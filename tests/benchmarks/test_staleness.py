@@ -175,7 +175,7 @@ def ran(bench, method, task):
         ("benchmarks/timing.py", '"""The same images', '"""Images'),
         ("benchmarks/metrics/ranking.py", "import numpy as np", "import numpy as np\n\nOTHER = 1"),
         ("benchmarks/publishing/write.py", '"""', '"""Tables. '),
-        ("benchmarks/store.py", "ROW_SCHEMA = 1", "ROW_SCHEMA = 1 * 1"),
+        ("benchmarks/rows/cell.py", "ROW_SCHEMA = 1", "ROW_SCHEMA = 1 * 1"),
         ("benchmarks/tasks/unseen_classes.py", "too few labels", "not enough labels"),
         ("methods/registry.py", "rename the file", "give it another name"),
         ("methods/catalogue.py", "a random score", "some score"),

@@ -23,7 +23,8 @@ from search_support import ROOT, encoded, fill, picture
 from tests_support import wait_for
 
 from benchmarks.html.section import anchor
-from benchmarks.store import FAILED_RERUN, Store
+from benchmarks.rows.cell import FAILED_RERUN
+from benchmarks.store import Store
 from datasets.mat_reader import UnreadableError, read_struct
 
 PLUGINS = ROOT / "tests" / "plugins"

@@ -5,8 +5,9 @@ from typing import Any
 
 from benchmarks.experiments.rounds import NOISY
 from benchmarks.indexes.figures import CUTOFFS
+from benchmarks.rows.cell import FAILED_RERUN
+from benchmarks.rows.comparisons import IndexFigures, IndexRecord
 from benchmarks.scaling.galleries import SHARE
-from benchmarks.store import FAILED_RERUN
 from benchmarks.tables.model import Column, Table, count, fraction, mebibytes, milliseconds, rate
 from benchmarks.tables.notes import machine_note
 from benchmarks.tables.plot import pareto_front
@@ -30,7 +31,7 @@ _COLUMNS = (
 _FRONT = Column("front", "front", is_text=True)
 
 
-def index_tables(record: dict[str, Any]) -> list[Table]:
+def index_tables(record: IndexRecord) -> list[Table]:
     """The front and the whole sweep of a stored record."""
     rows = index_rows(record)
     figured = [row for row in rows if row["status"] == "ok"]
@@ -43,7 +44,7 @@ def index_tables(record: dict[str, Any]) -> list[Table]:
     ]
 
 
-def index_rows(record: dict[str, Any]) -> list[dict[str, Any]]:
+def index_rows(record: IndexRecord) -> list[dict[str, Any]]:
     """Every row of a record as the tables and the CSV show it; `front` names the fronts it is on."""
     vectors = record["vectors"]
     shared = {name: vectors[name] for name in ("dataset", "subset", "gallery", "real", "dimension", "metric")}
@@ -57,25 +58,29 @@ def index_rows(record: dict[str, Any]) -> list[dict[str, Any]]:
     return rows
 
 
-def _shown(row: dict[str, Any]) -> dict[str, Any]:
+def _shown(row: IndexFigures) -> dict[str, Any]:
     settings = {**row["build"]["params"], **row["settings"]}
     text = " ".join(f"{name}={value}" for name, value in settings.items() if name not in ("metric", "repeatable"))
     shown = {"method": f"{row['family']} {text}".strip(), "family": row["family"], "settings": text, "front": ""}
     shown |= {"status": row["status"], "reason": row["reason"]}
     if row["status"] != "ok":
         return shown
-    times = {f"{name}_ms": 1e3 * row[f"{name}_s"][0] for name in ("p50", "p95", "p99")}
     low, high = (1e3 * value for value in row["p50_s"][1:])
     return shown | {
-        **{name: row[name] for name in row if name.startswith("recall@")},
-        **times,
+        **{name: value for name, value in row.items() if name.startswith("recall@")},
+        "p50_ms": 1e3 * row["p50_s"][0],
+        "p95_ms": 1e3 * row["p95_s"][0],
+        "p99_ms": 1e3 * row["p99_s"][0],
         "p50_ms_interval": (low, high),
         "of_scan": row["of_scan"][0] if row["of_scan"] else None,
         "of_scan_interval": tuple(row["of_scan"][1:]) if row["of_scan"] else None,
         "queries_per_s": 1 / row["p50_s"][0],
         "batched_queries_per_s": 1 / row["batch_s"],
         "samples": row["samples"],
-        **{name: row[name] for name in ("build_s", "bytes_per_vector", "build_peak_bytes", "resident_bytes")},
+        "build_s": row["build_s"],
+        "bytes_per_vector": row["bytes_per_vector"],
+        "build_peak_bytes": row["build_peak_bytes"],
+        "resident_bytes": row["resident_bytes"],
     }
 
 
@@ -85,7 +90,7 @@ _FRONT_NOTE = (
 )
 
 
-def _notes(record: dict[str, Any], rows: Sequence[dict[str, Any]]) -> list[str]:
+def _notes(record: IndexRecord, rows: Sequence[dict[str, Any]]) -> list[str]:
     vectors, budget = record["vectors"], record["budget"]
     unit = "bits" if vectors["metric"] == "hamming" else "numbers"
     made_up = vectors["gallery"] - vectors["real"]
@@ -110,7 +115,7 @@ def _notes(record: dict[str, Any], rows: Sequence[dict[str, Any]]) -> list[str]:
     return [*lines, _origin(record)]
 
 
-def failure_notes(record: dict[str, Any]) -> list[str]:
+def failure_notes(record: IndexRecord) -> list[str]:
     """Why a set of vectors has no rows, or only earlier ones; nothing where all went well."""
     vectors = record["vectors"]
     name = f"{vectors.get('method')} on {vectors.get('dataset')}:{vectors.get('subset')}"
@@ -123,7 +128,7 @@ def failure_notes(record: dict[str, Any]) -> list[str]:
     return [f"Without a figure: {name}: {record['status']} ({record['reason']})."]
 
 
-def _origin(record: dict[str, Any]) -> str:
+def _origin(record: IndexRecord) -> str:
     facts = record["provenance"]
     git = facts["git"]
     commit = (git["commit"] or "unknown")[:10] + (" (with changes)" if git["dirty"] else "")

@@ -1,9 +1,8 @@
 """The table of laws: how each cost of each method grows."""
 
-from typing import Any
-
 import numpy as np
 
+from benchmarks.rows.experiments import ExtractionFigures
 from benchmarks.scaling.fitting import SIGNIFICANT, Fit
 from benchmarks.scaling.growth import Curves, Growth
 from benchmarks.tables.model import Column, Table, count, mebibytes, milliseconds
@@ -50,7 +49,7 @@ def law_table(each: Curves) -> Table:
     return Table(f"{each.title}:{each.subset}", _COLUMNS, [_row(growth) for growth in each.members], list(_NOTES))
 
 
-def law_rows(growth: Growth, each: Curves) -> list[dict[str, Any]]:
+def law_rows(growth: Growth, each: Curves) -> list[dict[str, object]]:
     """The same in full, for the CSV: one row a quantity, in seconds and bytes."""
     return [
         {
@@ -76,13 +75,12 @@ def law_rows(growth: Growth, each: Curves) -> list[dict[str, Any]]:
     ]
 
 
-def _row(growth: Growth) -> dict[str, Any]:
+def _row(growth: Growth) -> dict[str, object]:
     texts = {name: law_text(fit, *_UNITS[name]) for name, fit in growth.fits.items()}
-    last = growth.measured[-1] if growth.measured else {}
-    extraction = last.get("extraction", {})
-    seconds = last.get("extraction_s") or (
-        float(np.median(extraction["extraction_s"])) if extraction.get("extraction_s") else None
-    )
+    last = growth.measured[-1] if growth.measured else None
+    extraction: ExtractionFigures = last.get("extraction", {}) if last else {}
+    samples = extraction.get("extraction_s")
+    seconds = (last and last.get("extraction_s")) or (float(np.median(samples)) if samples else None)
     return {
         "method": growth.method,
         "word": growth.rows[-1]["status"] if not growth.measured else "",

@@ -1,7 +1,7 @@
 """Writes the page of growth: laws, points measured at each size, a plot, and both tables as CSV."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,6 +9,7 @@ import pandas as pd
 from benchmarks.csv_files import write_csv
 from benchmarks.experiments.rows import ScalingStore
 from benchmarks.files import write_text
+from benchmarks.rows.experiments import PointRow
 from benchmarks.scaling.galleries import SHARE
 from benchmarks.scaling.growth import QUANTITIES, Curves, Growth, curves
 from benchmarks.store import Store
@@ -50,7 +51,7 @@ def write_scaling(store: Store, registry: Registry, out: Path) -> list[Path]:
     return written + ([picture] if picture else [])
 
 
-def _write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
+def _write_csv(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
     plain = [{key: value for key, value in row.items() if not key.endswith("_interval")} for row in rows]
     write_csv(path, pd.DataFrame(plain))
 
@@ -61,13 +62,13 @@ def point_table(each: Curves) -> Table:
     return Table("What was measured", _COLUMNS, rows, _notes(each))
 
 
-def point_rows(growth: Growth, each: Curves) -> list[dict[str, Any]]:
+def point_rows(growth: Growth, each: Curves) -> list[dict[str, object]]:
     """Every point of a method, as the table and the CSV show it."""
     return [_row(growth, row, each) for row in growth.rows]
 
 
-def _row(growth: Growth, row: dict[str, Any], each: Curves) -> dict[str, Any]:
-    shown: dict[str, Any] = {
+def _row(growth: Growth, row: PointRow, each: Curves) -> dict[str, object]:
+    shown: dict[str, object] = {
         "dataset": each.title,
         "subset": each.subset,
         "method": growth.method,
