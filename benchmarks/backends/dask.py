@@ -11,7 +11,7 @@ from benchmarks.backends.agents import end_agents, run_with_agent
 from benchmarks.backends.attempts import ATTEMPTS, StartWatch, attempts_begun, kept_finished
 from benchmarks.backends.contract import BackendError, Finished, Stopped, Task, Template
 from benchmarks.backends.host import gave_up
-from benchmarks.backends.turns import Turns
+from benchmarks.backends.semaphore import PrioritySemaphore
 from benchmarks.devices import find_gpu
 from benchmarks.provenance import usable_cores
 
@@ -53,7 +53,7 @@ class DaskBackend:
         self._run = uuid.uuid4().hex
         self._client: Client | None = None
         self._cluster: LocalCluster | None = None
-        self._turns = {False: Turns(), True: Turns()}
+        self._semaphores = {False: PrioritySemaphore(), True: PrioritySemaphore()}
         """Of cells for any worker, and of those for one with a GPU."""
         self._futures: set[Future] = set()
         self._stopped = False
@@ -95,7 +95,7 @@ class DaskBackend:
     def run(self, task: Task, on_start: Callable[[int], None]) -> Finished:
         """Have a worker run the task; one that dies on the way is replaced once."""
         gpu = needs_gpu(task)
-        with self._turns[gpu].turn(int(task.timed), lambda: self._look_for_workers(gpu)):
+        with self._semaphores[gpu].turn(int(task.timed), lambda: self._look_for_workers(gpu)):
             return self._run_now(task, on_start)
 
     def _run_now(self, task: Task, on_start: Callable[[int], None]) -> Finished:
@@ -123,8 +123,8 @@ class DaskBackend:
     def stop(self) -> None:
         """Cancel what waits, end what runs."""
         self._stopped = True
-        for turns in self._turns.values():
-            turns.room = 0  # wakes those that wait, to hear of it
+        for semaphore in self._semaphores.values():
+            semaphore.room = 0  # wakes those that wait, to hear of it
         self._end_agents()
 
     def close(self) -> None:
@@ -167,9 +167,9 @@ class DaskBackend:
             if self._client is not None and now - self._last_look > _WORKERLESS / 12:
                 self._last_look = now
                 workers = self._client.scheduler_info(n_workers=-1)["workers"].values()
-                self._turns[False].room = sum(worker["nthreads"] for worker in workers)
-                self._turns[True].room = int(sum(worker["resources"].get(GPU, 0) for worker in workers))
-                self._last_worker |= {kind: now for kind, turns in self._turns.items() if turns.room}
+                self._semaphores[False].room = sum(worker["nthreads"] for worker in workers)
+                self._semaphores[True].room = int(sum(worker["resources"].get(GPU, 0) for worker in workers))
+                self._last_worker |= {kind: now for kind, semaphore in self._semaphores.items() if semaphore.room}
             if now - self._last_worker[gpu] < _WORKERLESS:
                 return
         kind, option = ("worker with a GPU", f" --resources {GPU}=1") if gpu else ("worker", "")

@@ -9,7 +9,7 @@ from dataclasses import replace
 import psutil
 
 from benchmarks.backends.contract import Task
-from benchmarks.equivalence.choice import CHECKS, Prover, embeddings_folder, require_equivalent
+from benchmarks.equivalence.choice import CHECKS, Checker, embeddings_folder, require_equivalent
 from benchmarks.launch import Outcome, run_isolated
 from benchmarks.store import Store
 from methods.engines.contract import EngineError
@@ -38,12 +38,12 @@ def execute(task: Task, running: set[int], on_start: Callable[[int], None] = lam
     try:
         if task.engine is None:
             return run_isolated(task.job, task.timeout, memory, begin, task.entry)
-        proofs = Store(task.job.out).cache / CHECKS
+        checks = Store(task.job.out).cache / CHECKS
         try:
             why = ""
             if task.engine != PLAIN:
-                prover = Prover(proofs, task.timeout, memory, track)
-                why = require_equivalent(task.job, task.engine, task.trained, prover)
+                checker = Checker(checks, task.timeout, memory, track)
+                why = require_equivalent(task.job, task.engine, task.trained, checker)
         except EngineError as error:
             return Outcome("error", str(error), 0.0, {}, "")
         folder = embeddings_folder(task.job.embeddings, task.engine)

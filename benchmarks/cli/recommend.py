@@ -2,12 +2,17 @@
 
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from benchmarks.cli import options
 from datasets.words import count_of, duration
+
+if TYPE_CHECKING:
+    from benchmarks.recommend.advice import Advice
+    from benchmarks.recommend.candidates import Candidates
+    from benchmarks.terminal import Console
 
 
 def recommend(
@@ -47,7 +52,6 @@ def recommend(
     from benchmarks.recommend.survey import survey
     from benchmarks.store import Store
     from benchmarks.terminal import Console
-    from datasets.errors import BenchmarkError
     from datasets.folder import Folder
     from datasets.reading import expanded
 
@@ -56,10 +60,7 @@ def recommend(
     seconds = parse_budget(budget)
     what = check_purpose(purpose)
     chosen = candidates(load_plugins(plugins or ()), what, weights_dir, methods or ())
-    if not chosen.specs:
-        raise BenchmarkError(
-            "no method can be tried here: " + "; ".join(f"{m}: {why}" for m, why in chosen.left_out[:3])
-        )
+    _require_some(chosen)
     dataset = Folder(expanded(folder))
     store = Store(out)
     store.require_writable()
@@ -95,6 +96,20 @@ def recommend(
     console.print(
         f"\n{' and '.join(map(str, written))} after {duration(outcomes.seconds)}", markup=False, soft_wrap=True
     )
+    _print_advice(console, advice)
+
+
+def _require_some(chosen: "Candidates") -> None:
+    """Raise BenchmarkError where no method is left to try."""
+    from datasets.errors import BenchmarkError
+
+    if not chosen.specs:
+        reasons = "; ".join(f"{method}: {why}" for method, why in chosen.left_out[:3])
+        raise BenchmarkError(f"no method can be tried here: {reasons}")
+
+
+def _print_advice(console: "Console", advice: "Advice") -> None:
+    """What to take, and how; exit code 1 where nothing is to be recommended."""
     console.print()
     for line in (*advice.lines, *(f"    {command}" for command in advice.commands)):
         console.print(line, markup=False, soft_wrap=True)

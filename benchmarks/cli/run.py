@@ -1,14 +1,24 @@
 """`run`: the main job."""
 
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from benchmarks.cli import options
 from datasets.words import count_of, duration
+
+if TYPE_CHECKING:
+    from benchmarks.backends.contract import Backend
+    from benchmarks.plan import Plan, PlannedCell, Request
+    from benchmarks.runner import Limits
+    from benchmarks.store import Store
+    from benchmarks.tables.pages import Page
+    from benchmarks.terminal import Console
+    from methods.registry import Registry
 
 
 def run(
@@ -57,21 +67,15 @@ def run(
     from benchmarks.additions import load_plugins
     from benchmarks.backends.contract import make_backend
     from benchmarks.cli.asking import default_jobs, key_values, make_request
-    from benchmarks.cli.leaders import print_disturbed, print_failures, print_leaders, print_next_steps
+    from benchmarks.cli.leaders import print_leaders
     from benchmarks.cli.planned import print_plan
-    from benchmarks.cli.progress import observing
     from benchmarks.engines.auto import fastest
     from benchmarks.forecast import expected_seconds
-    from benchmarks.memory_forecast import too_large
-    from benchmarks.pictures.write import write_contact_sheets
     from benchmarks.plan import make_plan
-    from benchmarks.processes import end_strays
-    from benchmarks.publishing.write import require_sound, write_pages
+    from benchmarks.publishing.write import require_sound
     from benchmarks.replaced import require_no_loss
-    from benchmarks.runner import Limits, run_cells, to_run, without_result
+    from benchmarks.runner import Limits, to_run
     from benchmarks.store import Store
-    from benchmarks.tables.identical import find_near_copies
-    from benchmarks.tables.pages import make_pages
     from benchmarks.terminal import Console
 
     start = time.perf_counter()
@@ -98,9 +102,7 @@ def run(
     store = Store(out)
     engine_of_cells = make_backend(backend, store.cache / "jobs", scheduler, workers, key_values("--slurm", slurm))
     store.require_writable()
-    if strays := end_strays(out):
-        ended = count_of(len(strays), "process", "processes")
-        console.print(f"ended {ended} of an earlier run in {out}: {', '.join(strays)}", markup=False, soft_wrap=True)
+    _end_strays(console, out)
     with console.status("planning") as spinner:
         plan = make_plan(request, registry, store, spinner.update, force, fastest)
     cells = to_run(plan, force, only_failed)
@@ -108,40 +110,102 @@ def run(
     expected = expected_seconds(cells, store, registry)
     print_plan(console, plan, expected, jobs, full=dry_run)
     limits = Limits(timeout, int(memory_limit * 2**30) if memory_limit else None, jobs)
-    if limits.memory_bytes:
-        for line in too_large(cells, store, limits.memory_bytes, keep_rankings):
-            console.print(line, markup=False, highlight=False, soft_wrap=True)
+    _say_what_is_too_large(console, cells, store, limits, keep_rankings)
     if dry_run:
         return
     if not force:
         require_no_loss(cells, store)
-    rows = []
-    if cells:
-        with observing(console, expected, store, jobs) as observer:
-            rows = run_cells(cells, request, store, limits, observer, engine_of_cells)
+    made = _run_observed(console, cells, request, store, limits, expected, engine_of_cells)
+    pages, written = _write(console, registry, store, data_dir, plan)
+    print_leaders(console, pages, request.datasets)
+    said = f"{written} in {out} after {duration(time.perf_counter() - start)}"
+    failed = _print_outcome(console, store, plan, cells, made, all_methods, said)
+    require_sound(pages)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _end_strays(console: "Console", out: Path) -> None:
+    """End what an earlier run into this folder left running, and say so."""
+    from benchmarks.processes import end_strays
+
+    if strays := end_strays(out):
+        ended = count_of(len(strays), "process", "processes")
+        console.print(f"ended {ended} of an earlier run in {out}: {', '.join(strays)}", markup=False, soft_wrap=True)
+
+
+def _say_what_is_too_large(
+    console: "Console", cells: "Sequence[PlannedCell]", store: "Store", limits: "Limits", keep_rankings: bool
+) -> None:
+    """Name the cells that need more memory than they may use."""
+    from benchmarks.memory_forecast import too_large
+
+    for line in too_large(cells, store, limits.memory_bytes, keep_rankings) if limits.memory_bytes else ():
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _run_observed(
+    console: "Console",
+    cells: "Sequence[PlannedCell]",
+    request: "Request",
+    store: "Store",
+    limits: "Limits",
+    expected: "Mapping[PlannedCell, float]",
+    engine_of_cells: "Backend",
+) -> int:
+    """Run cells, if there are any, and show how far they are; how many were run."""
+    from benchmarks.cli.progress import observing
+    from benchmarks.runner import run_cells
+
+    if not cells:
+        return 0
+    with observing(console, expected, store, limits.jobs) as observer:
+        return len(run_cells(cells, request, store, limits, observer, engine_of_cells))
+
+
+def _write(
+    console: "Console", registry: "Registry", store: "Store", data_dir: Path | None, plan: "Plan"
+) -> "tuple[list[Page], str]":
+    """Tables and contact sheets of all that is stored: the pages, and in words how many were written."""
+    from benchmarks.pictures.write import write_contact_sheets
+    from benchmarks.publishing.write import write_pages
+    from benchmarks.tables.identical import find_near_copies
+    from benchmarks.tables.pages import make_pages
+
     with console.status("looking for near copies") as spinner:
         find_near_copies(store, registry, data_dir, {each.inputs["manifest"] for each in plan.cells}, spinner.update)
     with console.status("scoring"):
         pages = make_pages(store, registry)
-        written = write_pages(store, registry, pages, out)
+        written = write_pages(store, registry, pages, store.root)
     with console.status("drawing contact sheets"):
-        sheets = write_contact_sheets(store, registry, data_dir, out, only_outdated=True)
+        sheets = write_contact_sheets(store, registry, data_dir, store.root, only_outdated=True)
+    return pages, f"{count_of(len(written), 'table')} and {count_of(len(sheets.written), 'picture')}"
+
+
+def _print_outcome(
+    console: "Console",
+    store: "Store",
+    plan: "Plan",
+    cells: "Sequence[PlannedCell]",
+    made: int,
+    all_methods: bool,
+    written: str,
+) -> bool:
+    """Say which cells have no result and why, how many were made, and what was `written`; whether the run failed."""
+    from benchmarks.cli.leaders import print_disturbed, print_failures, print_next_steps
+    from benchmarks.runner import without_result
+
     bad, absent, spared = without_result(cells, store, all_methods)
     kept = f" ({count_of(spared, 'earlier row')} kept)" if spared else ""
-    print_leaders(console, pages, request.datasets)
     print_failures(console, absent, "of methods that this machine lacks something for")
     print_failures(console, bad, "without a result")
     # Side by side they disturb each other, which every table says.
     print_disturbed(console, {each.cell: row for each in cells if (row := store.row(each.cell)) and row["jobs"] == 1})
     console.print(
-        f"\n{count_of(len(rows), 'cell')} run, {len(plan.cells) - len(rows)} as stored, "
-        f"{len(bad)} without a result{kept}{f', {len(absent)} not possible here' if absent else ''}; "
-        f"{count_of(len(written), 'table')} and {count_of(len(sheets.written), 'picture')} in {out} "
-        f"after {duration(time.perf_counter() - start)}",
+        f"\n{count_of(made, 'cell')} run, {len(plan.cells) - made} as stored, "
+        f"{len(bad)} without a result{kept}{f', {len(absent)} not possible here' if absent else ''}; {written}",
         soft_wrap=True,
         highlight=False,
     )
-    print_next_steps(console, out, bool(bad))
-    require_sound(pages)
-    if bad or (rows and len(absent) == len(rows)):
-        raise typer.Exit(1)
+    print_next_steps(console, store.root, bool(bad))
+    return bool(bad) or (made > 0 and len(absent) == made)

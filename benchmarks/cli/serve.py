@@ -48,7 +48,7 @@ def serve(
     from benchmarks.search.opening import default_index_dir
     from benchmarks.search.searcher import Places
     from benchmarks.web.app import create_app
-    from benchmarks.web.desk import Desk
+    from benchmarks.web.service import Service
     from benchmarks.web.settings import EVERYWHERE, LOOPBACK, Settings
 
     console = Console(stderr=True)
@@ -64,13 +64,13 @@ def serve(
     )
     listening = _listen(host, port)  # before anything is indexed, which may take long
     with progress(console) as advance:
-        desk = Desk(settings, advance)
+        service = Service(settings, advance)
     if not settings.is_private:
         console.print("[bold yellow]open to the network[/]: anyone who can reach this machine sees them, no password")
     console.print(f"{_address(host, listening.getsockname()[1])}  (Ctrl-C ends it)", highlight=False, markup=False)
     if host in EVERYWHERE:
         console.print("from elsewhere: this machine's address in digits; to use a name, give it with --allow-host")
-    config = uvicorn.Config(create_app(desk), log_level="warning", server_header=False)
+    config = uvicorn.Config(create_app(service), log_level="warning", server_header=False)
     with contextlib.suppress(KeyboardInterrupt):  # raised again once the last answer was given
         uvicorn.Server(config).run(sockets=[listening])
 

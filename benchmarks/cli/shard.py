@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from benchmarks.cli import options
-from benchmarks.rows.experiments import ShardRow
 from datasets.words import count_of
+
+if TYPE_CHECKING:
+    from benchmarks.rows.experiments import ShardRow
 
 
 def shard(
@@ -101,7 +103,7 @@ def shard(
         raise typer.Exit(1)
 
 
-def _words(row: ShardRow) -> Iterator[str]:
+def _words(row: "ShardRow") -> Iterator[str]:
     """What was done, and how far the answer agrees with that of one process."""
     yield (
         f"{count_of(row['images'], 'image')} in {count_of(row['blocks'], 'block')} and "

@@ -6,7 +6,7 @@ import psutil
 
 from benchmarks.backends.execute import MEMORY_SHARE
 from benchmarks.backends.planned import Limits, make_task, template_of
-from benchmarks.equivalence.choice import CHECKS, Prover, fastest_equivalent
+from benchmarks.equivalence.choice import CHECKS, Checker, fastest_equivalent
 from benchmarks.plan import PlannedCell, Request
 from benchmarks.store import Store
 
@@ -19,5 +19,5 @@ def fastest(planned: PlannedCell, request: Request, store: Store) -> str:
     limits = Limits()
     task = make_task(planned, request, store, Path(), limits, template_of([planned], request, store))
     memory = int(psutil.virtual_memory().total * MEMORY_SHARE)
-    prover = Prover(store.cache / CHECKS, limits.seconds(planned.cell.subset), memory)
-    return fastest_equivalent(task.job, planned.trained, prover)
+    checker = Checker(store.cache / CHECKS, limits.seconds(planned.cell.subset), memory)
+    return fastest_equivalent(task.job, planned.trained, checker)

@@ -1,4 +1,4 @@
-"""One component on every engine, in one process: proofs first, then rounds in which all that are proven take turns."""
+"""One component on every engine, in one process: checks first, then rounds in which all that pass take turns."""
 
 import math
 import time
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks.engines.subject import PREDICT, Call, Component, Subject, make_subject
-from benchmarks.equivalence.check import Proof
+from benchmarks.equivalence.check import EquivalenceCheck
 from benchmarks.equivalence.sample import QUERIES, sample_of
 from benchmarks.experiments.rounds import Calibration, interleaved, strayed
 from benchmarks.rows.comparisons import EngineFigures
@@ -26,7 +26,7 @@ TURN_SECONDS = 0.25
 """Least length of a turn: a quick engine is called several times in one."""
 LEAST_ROUNDS = 3
 UNTRAINED_QUERIES = 8
-"""Of a sample on which a network without weights proves its cosines: any images will do."""
+"""Of a sample on which a network without weights is checked by its cosines: any images will do."""
 LARGEST = 1e6
 """Answers above it are no features of anything: inputs are of the order of 1 to 255."""
 MOST_IMAGES = 4
@@ -55,7 +55,7 @@ def _measure(job: Job, order: EngineJob) -> EngineFigures:
     """What is stored: `proofs` by engine, `seconds` (rounds,) an image by engine that is equivalent."""
     subject, trained = _subject(order)
     settled = not trained and subject.part == "network" and settle(subject.network(), subject.inputs)
-    calls, proofs = _proven(subject, order.engines, order.batch)
+    calls, checks = _checked(subject, order.engines, order.batch)
     chosen = np.arange(order.batch) % len(subject.inputs)
     batch = subject.inputs[chosen] if isinstance(subject.inputs, np.ndarray) else [subject.inputs[i] for i in chosen]
     calibration = Calibration()
@@ -65,7 +65,7 @@ def _measure(job: Job, order: EngineJob) -> EngineFigures:
         "settled": settled,
         "size": subject.size,
         "images": len(subject.inputs),
-        "proofs": {name: proof.to_json() for name, proof in proofs.items()},
+        "proofs": {name: check.to_json() for name, check in checks.items()},
         "seconds": {name: (values / order.batch).tolist() for name, values in seconds.items()},
         "strayed": strayed(np.array(calibration.seconds)),
     }
@@ -97,25 +97,27 @@ def take_turns(
     return {name: np.array(values) for name, values in seconds.items()}
 
 
-def _proven(subject: Subject, names: tuple[str, ...], size: int) -> tuple[dict[str, Call], dict[str, Proof]]:
-    """Calls of plain Keras and of all engines that are proven against it; a proof of each engine that was tried."""
+def _checked(
+    subject: Subject, names: tuple[str, ...], size: int
+) -> tuple[dict[str, Call], dict[str, EquivalenceCheck]]:
+    """Calls of plain Keras and of all engines that are equivalent to it; the check of each engine that was tried."""
     calls = {PLAIN: subject.on(get_engine(PLAIN))}
     plain = _in_batches(calls[PLAIN], subject.inputs, size)
-    proofs = {}
+    checks = {}
     for name in reversed(ENGINES):
         if name == PLAIN or name not in names:
             continue
         if obstacle := get_engine(name).obstacle():
-            proofs[name] = Proof(name, obstacle)
+            checks[name] = EquivalenceCheck(name, obstacle)
             continue
         call = subject.on(get_engine(name))
-        proofs[name] = subject.compare(name, plain, _in_batches(call, subject.inputs, size))
-        if proofs[name].proven:
+        checks[name] = subject.compare(name, plain, _in_batches(call, subject.inputs, size))
+        if checks[name].passed:
             calls[name] = call
     if predict := subject.predict():
         predict(subject.inputs[:size])
         calls = {PREDICT: predict, **calls}
-    return calls, proofs
+    return calls, checks
 
 
 def _in_batches(call: Call, inputs: Any, size: int) -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from benchmarks.equivalence.check import Proof, judge_faces, judge_rows
+from benchmarks.equivalence.check import EquivalenceCheck, judge_faces, judge_rows
 from benchmarks.equivalence.sample import Sample
 from datasets.errors import BenchmarkError, UnknownNameError, suggest
 from methods.contracts import Encoder
@@ -109,8 +109,8 @@ class Subject:
         untouched = keras.Model(network.inputs, network.outputs)
         return lambda batch: untouched.predict(batch, batch_size=len(batch), verbose=0)
 
-    def compare(self, engine: str, plain: Any, found: Any) -> Proof:
-        """The proof of what an engine made of all inputs."""
+    def compare(self, engine: str, plain: Any, found: Any) -> EquivalenceCheck:
+        """The check of what an engine made of all inputs."""
         if self.part == "detector":
             return judge_faces(engine, plain, found)
         return judge_rows(engine, plain, found, self.labels, self.queries)

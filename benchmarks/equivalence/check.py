@@ -25,8 +25,8 @@ FACES_ALIKE = 0.98
 
 
 @dataclass(frozen=True)
-class Proof:
-    """What a comparison with plain Keras found. `reason` is empty where the engine is proven."""
+class EquivalenceCheck:
+    """What a comparison with plain Keras found. `reason` is empty where the engine passed."""
 
     engine: str
     reason: str = ""
@@ -45,21 +45,21 @@ class Proof:
     plain_seconds: float | None = None
 
     @property
-    def proven(self) -> bool:
+    def passed(self) -> bool:
         """May the engine be used?"""
         return not self.reason
 
     @property
     def gains(self) -> bool:
-        """Is it proven, and was it faster than plain Keras?"""
-        return self.proven and self.seconds is not None and self.seconds < (self.plain_seconds or 0.0)
+        """Did it pass, and was it faster than plain Keras?"""
+        return self.passed and self.seconds is not None and self.seconds < (self.plain_seconds or 0.0)
 
     def to_json(self) -> CheckFigures:
         """As it is kept."""
         return cast(CheckFigures, asdict(self))
 
     @classmethod
-    def from_json(cls, facts: CheckFigures) -> "Proof":
+    def from_json(cls, facts: CheckFigures) -> "EquivalenceCheck":
         """The check that `to_json` kept."""
         low_high = facts.get("hit_interval")
         known = {name: value for name, value in facts.items() if name in cls.__dataclass_fields__}
@@ -68,7 +68,7 @@ class Proof:
 
 def judge_rows(
     engine: str, plain: np.ndarray, rows: np.ndarray, labels: np.ndarray | None = None, queries: int = 0
-) -> Proof:
+) -> EquivalenceCheck:
     """Compare `rows` (n, d) with the `plain` ones, NaN where an image has none.
 
     The first `queries` rows are searched for among the others, whose labels say which are right; `labels` (n,) None
@@ -77,9 +77,11 @@ def judge_rows(
     """
     there, here = ~np.isnan(plain).any(axis=1), ~np.isnan(rows).any(axis=1)
     if not np.array_equal(there, here):
-        return Proof(engine, f"{np.sum(there != here)} of {len(plain)} images have a row on one of the two alone")
+        return EquivalenceCheck(
+            engine, f"{np.sum(there != here)} of {len(plain)} images have a row on one of the two alone"
+        )
     if not there.any():
-        return Proof(engine, "no image had a row to compare")
+        return EquivalenceCheck(engine, "no image had a row to compare")
     cosines = np.sum(_unit(plain[there]) * _unit(rows[there]), axis=1)
     facts: dict[str, Any] = {"cosine_min": float(cosines.min()), "cosine_mean": float(cosines.mean())}
     reason = "" if cosines.min() >= COSINE else f"cosine {cosines.min():.4f} to plain Keras, under {COSINE}"
@@ -90,10 +92,10 @@ def judge_rows(
         facts |= {"hit": float(after.mean()), "hit_change": change.mean, "hit_interval": (low, high)}
         if not low <= 0 <= high:
             reason = reason or f"hit@1 changes by {change.mean:+.3f} [{low:+.3f}, {high:+.3f}]"
-    return Proof(engine, reason, **facts)
+    return EquivalenceCheck(engine, reason, **facts)
 
 
-def judge_faces(engine: str, plain: Sequence[FaceBoxes], faces: Sequence[FaceBoxes]) -> Proof:
+def judge_faces(engine: str, plain: Sequence[FaceBoxes], faces: Sequence[FaceBoxes]) -> EquivalenceCheck:
     """Compare the faces of the same images: as many of them, in the same order, none moved by over MOVED_PIXELS."""
     moved = [
         float(np.abs(a.boxes - b.boxes).max(initial=0)) if len(a) == len(b) else np.inf
@@ -102,7 +104,7 @@ def judge_faces(engine: str, plain: Sequence[FaceBoxes], faces: Sequence[FaceBox
     alike = np.array(moved) <= MOVED_PIXELS
     farthest = max((pixels for pixels, same in zip(moved, alike, strict=True) if same), default=0.0)
     text = f"the same faces in {alike.sum()} of {len(alike)} images, boxes moved by {farthest:.2g} pixels at most"
-    return Proof(engine, "" if alike.mean() >= FACES_ALIKE else text, faces=text)
+    return EquivalenceCheck(engine, "" if alike.mean() >= FACES_ALIKE else text, faces=text)
 
 
 def _unit(rows: np.ndarray) -> np.ndarray:
@@ -118,26 +120,28 @@ def _hits(rows: np.ndarray, labels: np.ndarray, queries: int) -> np.ndarray:
     return ((labels[queries:][nearest] == labels[:queries]) & found).astype(np.float64)
 
 
-def prove(encoder: Encoder, engines: Iterable[Engine], sample: Sample, labelled: bool = True) -> Iterator[Proof]:
-    """A proof for each engine, in order, made when it is asked for; `labelled` False leaves hit@1 out."""
+def check_engines(
+    encoder: Encoder, engines: Iterable[Engine], sample: Sample, labelled: bool = True
+) -> Iterator[EquivalenceCheck]:
+    """The check of each engine, in order, made when it is asked for; `labelled` False leaves hit@1 out."""
     plain, plain_seconds = _rows(encoder, sample.images)
     labels = sample.labels if labelled else None
     for engine in engines:
         if obstacle := engine.obstacle():
-            yield Proof(engine.name, obstacle)
+            yield EquivalenceCheck(engine.name, obstacle)
             continue
         with Swap(encoder, engine):
             rows, seconds = _rows(encoder, sample.images)
-        proof = judge_rows(engine.name, plain, rows, labels, sample.queries)
-        yield replace(proof, seconds=seconds, plain_seconds=plain_seconds)
+        check = judge_rows(engine.name, plain, rows, labels, sample.queries)
+        yield replace(check, seconds=seconds, plain_seconds=plain_seconds)
 
 
-def up_to_gain(proofs: Iterable[Proof]) -> list[Proof]:
-    """The proofs up to the first engine that gains something: those after it are not asked for."""
+def up_to_gain(checks: Iterable[EquivalenceCheck]) -> list[EquivalenceCheck]:
+    """The checks up to the first engine that gains something: those after it are not asked for."""
     made = []
-    for proof in proofs:
-        made.append(proof)
-        if proof.gains:
+    for check in checks:
+        made.append(check)
+        if check.gains:
             break
     return made
 

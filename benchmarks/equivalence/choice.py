@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import cast
 
 from benchmarks.additions import load_plugins
-from benchmarks.equivalence.check import Proof, prove, up_to_gain
+from benchmarks.equivalence.check import EquivalenceCheck, check_engines, up_to_gain
 from benchmarks.equivalence.sample import sample_of_cell
 from benchmarks.files import if_intact, read_record, write_record
 from benchmarks.launch import run_isolated
@@ -26,15 +26,15 @@ CHECKS = "equivalence"
 
 
 @dataclass(frozen=True)
-class Prover:
-    """How engines prove themselves: in a process of their own, once for an encoder; proofs are kept in `folder`."""
+class Checker:
+    """Checks engines in a process of their own, once for an encoder; what is found is kept in `folder`."""
 
     folder: Path
     timeout: float
     memory_limit: int
     on_start: Callable[[int], None] = lambda pid: None
 
-    def proofs(self, job: Job, names: Sequence[str], trained: bool) -> list[Proof]:
+    def checks(self, job: Job, names: Sequence[str], trained: bool) -> list[EquivalenceCheck]:
         """Of the engines in this order up to the first that gains something; those kept, and the others made now.
 
         Raises EngineError where the process that makes them fails; that is not kept.
@@ -42,19 +42,19 @@ class Prover:
         paths = {name: self.folder / f"{embeddings_folder(job.embeddings, name).name}.json" for name in names}
         stored = {name: if_intact(_kept, path) for name, path in paths.items()}
         known = up_to_gain(filter(None, takewhile(bool, stored.values())))
-        if len(known) < len(names) and not any(proof.gains for proof in known):
+        if len(known) < len(names) and not any(check.gains for check in known):
             made = self._made(job, tuple(names[len(known) :]), trained)
             for name, facts in made.items():
                 write_record(paths[name], facts)
-            known += [Proof.from_json(facts) for facts in made.values()]
+            known += [EquivalenceCheck.from_json(facts) for facts in made.values()]
         return known
 
     def _made(self, job: Job, names: tuple[str, ...], trained: bool) -> Mapping[str, CheckFigures]:
         self.folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self.folder) as workdir:
-            entry = partial(run_proofs, names=names, labelled=trained)
-            proving = replace(job, workdir=Path(workdir))
-            outcome = run_isolated(proving, self.timeout, self.memory_limit, self.on_start, entry)
+            entry = partial(run_checks, names=names, labelled=trained)
+            checking = replace(job, workdir=Path(workdir))
+            outcome = run_isolated(checking, self.timeout, self.memory_limit, self.on_start, entry)
         if outcome.status != "ok":
             raise EngineError(
                 f"engines could not be compared with plain Keras: {outcome.reason}; run with --engine {PLAIN}"
@@ -62,31 +62,31 @@ class Prover:
         return cast(Mapping[str, CheckFigures], outcome.result)
 
 
-def _kept(path: Path) -> Proof | None:
+def _kept(path: Path) -> EquivalenceCheck | None:
     facts = read_record(path, CheckFigures)
-    return Proof.from_json(facts) if facts else None
+    return EquivalenceCheck.from_json(facts) if facts else None
 
 
-def require_equivalent(job: Job, engine: str, trained: bool, prover: Prover) -> str:
+def require_equivalent(job: Job, engine: str, trained: bool, checker: Checker) -> str:
     """In words, that `engine` gives what plain Keras gives; raises EngineError where it does not.
 
     `job.embeddings` is the folder of plain Keras.
     """
-    (proof,) = prover.proofs(job, [engine], trained)
-    if not proof.proven:
+    (check,) = checker.checks(job, [engine], trained)
+    if not check.passed:
         raise EngineError(
-            f"engine {engine} is not equivalent to plain Keras: {proof.reason}; --engine {AUTO} takes one that is"
+            f"engine {engine} is not equivalent to plain Keras: {check.reason}; --engine {AUTO} takes one that is"
         )
-    return _words(proof)
+    return _words(check)
 
 
-def fastest_equivalent(job: Job, trained: bool, prover: Prover) -> str:
+def fastest_equivalent(job: Job, trained: bool, checker: Checker) -> str:
     """What "auto" stands for: the usually fastest engine that is equivalent to plain Keras and was faster than it.
 
     Judged on gallery images alone, so no figure of a row has a say. Plain Keras where there is none.
     """
-    proofs = prover.proofs(job, [name for name in ENGINES if name != PLAIN], trained)
-    return next((proof.engine for proof in proofs if proof.gains), PLAIN)
+    checks = checker.checks(job, [name for name in ENGINES if name != PLAIN], trained)
+    return next((check.engine for check in checks if check.gains), PLAIN)
 
 
 def embeddings_folder(plain: Path, engine: str) -> Path:
@@ -99,8 +99,8 @@ def embeddings_folder(plain: Path, engine: str) -> Path:
     return plain.with_name(fingerprint.digest([plain.name, engine, code, packages, machine()["cpu"]])[:32])
 
 
-def run_proofs(job: Job, names: tuple[str, ...], labelled: bool) -> None:
-    """Entry point of the child process in which engines prove themselves."""
+def run_checks(job: Job, names: tuple[str, ...], labelled: bool) -> None:
+    """Entry point of the child process in which engines are checked."""
     contained(job, partial(_measure, names=names, labelled=labelled))
 
 
@@ -111,12 +111,12 @@ def _measure(job: Job, names: tuple[str, ...], labelled: bool) -> Mapping[str, C
     text = job.manifest.read_text(encoding="utf-8")
     kind = tasks_of(load_plugins(job.plugins)).get(job.cell.task).manifest_type
     encoder = build_encoder(context.spec, context.surroundings)
-    proofs = prove(encoder, map(get_engine, names), sample_of_cell(kind.from_json(text, dataset)), labelled)
-    return {proof.engine: proof.to_json() for proof in up_to_gain(proofs)}
+    checks = check_engines(encoder, map(get_engine, names), sample_of_cell(kind.from_json(text, dataset)), labelled)
+    return {check.engine: check.to_json() for check in up_to_gain(checks)}
 
 
-def _words(proof: Proof) -> str:
-    if not proof.proven:
-        return f"{proof.engine} not used: {proof.reason}"
-    hit = "" if proof.hit_change is None else f", hit@1 {proof.hit_change:+.3f}"
-    return f"{proof.engine} equivalent: cosine {proof.cosine_min:.5f} at least{hit}"
+def _words(check: EquivalenceCheck) -> str:
+    if not check.passed:
+        return f"{check.engine} not used: {check.reason}"
+    hit = "" if check.hit_change is None else f", hit@1 {check.hit_change:+.3f}"
+    return f"{check.engine} equivalent: cosine {check.cosine_min:.5f} at least{hit}"

@@ -1,4 +1,4 @@
-"""The table of engines: milliseconds an image, how many times plain Keras, and the proof that answers stay the same."""
+"""The table of engines: milliseconds an image, how many times plain Keras, and the check that answers stay the same."""
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
@@ -85,7 +85,7 @@ def _rows(facts: EngineRow) -> list[dict[str, object]]:
 
 
 def _row(facts: EngineRow, name: str, seconds: dict[str, np.ndarray]) -> dict[str, object]:
-    proof = facts["proofs"].get(name)
+    check = facts["proofs"].get(name)
     row: dict[str, object] = {
         "method": facts["method"],
         "network": facts["name"] + ("" if facts["trained"] else " (no weights)"),
@@ -93,9 +93,9 @@ def _row(facts: EngineRow, name: str, seconds: dict[str, np.ndarray]) -> dict[st
         "engine": name,
         "batch": facts["batch"],
         "threads": facts["threads"],
-        **{key: proof.get(key) if proof else None for key in ("cosine_min", "cosine_mean", "hit", "hit_change")},
-        "hit_change_interval": proof.get("hit_interval") if proof else None,
-        "proof": _verdict(proof) if proof else "",
+        **{key: check.get(key) if check else None for key in ("cosine_min", "cosine_mean", "hit", "hit_change")},
+        "hit_change_interval": check.get("hit_interval") if check else None,
+        "proof": _verdict(check) if check else "",
         "word": "not shown",
         "word_in": ("ms",),
     }
@@ -113,12 +113,12 @@ def _quantity(key: str, values: np.ndarray) -> dict[str, object]:
     return {key: median.value, f"{key}_interval": (median.low, median.high)}
 
 
-def _verdict(proof: CheckFigures) -> str:
-    if proof["reason"]:
-        return f"**failed**: {proof['reason']}"
-    if proof["faces"]:
-        return f"passed: {proof['faces']}"
-    return "passed" if proof["hit"] is not None else "passed, cosine only"
+def _verdict(check: CheckFigures) -> str:
+    if check["reason"]:
+        return f"**failed**: {check['reason']}"
+    if check["faces"]:
+        return f"passed: {check['faces']}"
+    return "passed" if check["hit"] is not None else "passed, cosine only"
 
 
 def _notes(facts: Sequence[EngineRow]) -> list[str]:

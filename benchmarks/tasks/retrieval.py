@@ -12,7 +12,7 @@ from benchmarks.ground_truth import read_ground_truth
 from benchmarks.judged.relevance import of_labels
 from benchmarks.memory import StagePeaks
 from benchmarks.protocol import SEARCH_DEPTH
-from benchmarks.rows.cell import CellFigures, Counts
+from benchmarks.rows.cell import CellFigures, Counts, Noise
 from benchmarks.store import Store
 from benchmarks.tables.gains import gain_table
 from benchmarks.tables.groups import Group
@@ -82,17 +82,7 @@ def _measure(context: CellContext, manifest: Manifest, store: Store) -> CellFigu
         undetected = _answered(context, method, manifest, store)
     afresh(method)
     report("timing queries", 0, 0)
-    batch = timing.in_memory(queries.take(np.arange(context.timing.batch) % len(queries)))
-
-    def timed(meter: Meter) -> tuple[timing.LatencySamples, np.ndarray]:
-        with peaks.stage("query"):
-            singles = timing.query_latency(method, timed_queries, SEARCH_DEPTH, context.timing)
-            meter.sample()
-            return singles, timing.seconds_per_image(
-                lambda: method.search(batch, SEARCH_DEPTH), len(batch), context.timing.seconds / 2
-            )
-
-    (samples, batch_samples), noise = undisturbed(timed, context.timing.patience)
+    samples, batch_samples, noise = _timed(context, method, timed_queries, queries, peaks)
     context.save_arrays(
         "samples",
         total=samples.total,
@@ -109,7 +99,7 @@ def _measure(context: CellContext, manifest: Manifest, store: Store) -> CellFigu
         "warm_up_calls": samples.warm_up,
         "noise": noise,
         "throughput": {
-            "batch": len(batch),
+            "batch": context.timing.batch,
             "queries_per_s": float(1 / np.median(batch_samples)),
             "gallery_images_per_s": float(1 / np.median(gallery_samples)),
         },
@@ -125,6 +115,24 @@ def _measure(context: CellContext, manifest: Manifest, store: Store) -> CellFigu
         },
         "index_bytes": check_bytes(context.spec.id, method.nbytes),
     }
+
+
+def _timed(
+    context: CellContext, method: Method, singles: ImageSet, queries: ImageSet, peaks: StagePeaks
+) -> tuple[timing.LatencySamples, np.ndarray, Noise]:
+    """Samples of `singles`, asked one at a time; seconds a query of a batch of `queries`; what disturbed both."""
+    batch = timing.in_memory(queries.take(np.arange(context.timing.batch) % len(queries)))
+
+    def watched_pass(meter: Meter) -> tuple[timing.LatencySamples, np.ndarray]:
+        with peaks.stage("query"):
+            samples = timing.query_latency(method, singles, SEARCH_DEPTH, context.timing)
+            meter.sample()
+            return samples, timing.seconds_per_image(
+                lambda: method.search(batch, SEARCH_DEPTH), len(batch), context.timing.seconds / 2
+            )
+
+    (samples, batches), noise = undisturbed(watched_pass, context.timing.patience)
+    return samples, batches, noise
 
 
 def _first_call(method: Method, queries: ImageSet) -> tuple[float | None, int | None]:

@@ -22,10 +22,10 @@ from benchmarks.search.answer import Answer
 from benchmarks.search.choice import overviews
 from benchmarks.search.query import Crop, Query
 from benchmarks.search.words import LONGEST, Words
-from benchmarks.web.desk import Desk
+from benchmarks.web.cache import GoneError
 from benchmarks.web.guard import Guard
 from benchmarks.web.leaderboard import read_leaderboard
-from benchmarks.web.shelf import GoneError
+from benchmarks.web.service import Service
 from datasets.errors import BenchmarkError
 from datasets.safe_text import one_line
 
@@ -62,19 +62,19 @@ class ExplainRequest(BaseModel):
     place: int = Field(ge=0)
 
 
-def create_app(desk: Desk) -> FastAPI:
-    """The application over an opened desk."""
+def create_app(service: Service) -> FastAPI:
+    """The application over an opened service."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(Guard, most_bytes=desk.settings.most_bytes, hosts=desk.settings.hosts)
+    app.add_middleware(Guard, most_bytes=service.settings.most_bytes, hosts=service.settings.hosts)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    _add_pages(app, desk)
-    _add_pictures(app, desk)
-    _add_searching(app, desk)
-    _add_errors(app, desk)
+    _add_pages(app, service)
+    _add_pictures(app, service)
+    _add_searching(app, service)
+    _add_errors(app, service)
     return app
 
 
-def _add_pages(app: FastAPI, desk: Desk) -> None:
+def _add_pages(app: FastAPI, service: Service) -> None:
     environment = Environment(loader=PackageLoader("benchmarks.web"), autoescape=True)
 
     @app.get("/", response_class=HTMLResponse)
@@ -85,28 +85,28 @@ def _add_pages(app: FastAPI, desk: Desk) -> None:
                 "title": opened.title,
                 "images": len(opened.gallery),
                 "changes": opened.changes,
-                "methods": desk.methods(number),
+                "methods": service.methods(number),
             }
-            for number, opened in enumerate(desk.opened)
+            for number, opened in enumerate(service.opened)
         ]
         page = environment.get_template("search.html.j2")
-        return page.render(galleries=galleries, tab="search", most_bytes=desk.settings.most_bytes)
+        return page.render(galleries=galleries, tab="search", most_bytes=service.settings.most_bytes)
 
     @app.get("/copies", response_class=HTMLResponse)
     def copies_page() -> str:
-        folders = [(number, opened) for number, opened in enumerate(desk.opened) if opened.changes]
+        folders = [(number, opened) for number, opened in enumerate(service.opened) if opened.changes]
         return environment.get_template("copies.html.j2").render(folders=folders, tab="copies")
 
     @app.get("/leaderboard", response_class=HTMLResponse)
     def leaderboard_page() -> str:
-        rows = next(filter(None, map(read_leaderboard, overviews(desk.settings.tables))), [])
+        rows = next(filter(None, map(read_leaderboard, overviews(service.settings.tables))), [])
         datasets = list(dict.fromkeys(row.dataset for row in rows))
         families = sorted({row.family for row in rows})
         page = environment.get_template("leaderboard.html.j2")
         return page.render(rows=rows, datasets=datasets, families=families, tab="leaderboard")
 
 
-def _add_pictures(app: FastAPI, desk: Desk) -> None:
+def _add_pictures(app: FastAPI, service: Service) -> None:
     @app.post("/api/queries")
     async def keep_query(request: Request) -> dict[str, Any]:
         """The body is the image itself: no form, so that no other site can send one unasked."""
@@ -115,21 +115,21 @@ def _add_pictures(app: FastAPI, desk: Desk) -> None:
         except ClientDisconnect as gone:  # nobody is there to be told
             raise HTTPException(400, "the picture was not sent whole") from gone
         name = one_line(Path(unquote(request.headers.get("x-name", "")[:2000])).name, 100) or "picture"
-        return _kept(*await run_in_threadpool(desk.uploads.keep, data, name))
+        return _kept(*await run_in_threadpool(service.uploads.keep, data, name))
 
     @app.post("/api/galleries/{gallery}/images/{id}/query")
     def keep_image(gallery: int, id: int) -> dict[str, Any]:
         """A gallery's image becomes the picture that is searched for."""
-        return _kept(*desk.keep_image(gallery, _number(id)))
+        return _kept(*service.keep_image(gallery, _number(id)))
 
     @app.get("/api/queries/{query}/picture")
     def query_picture(query: str) -> Response:
-        return Response(desk.uploads.preview(query), media_type="image/jpeg", headers={"Cache-Control": "no-store"})
+        return Response(service.uploads.preview(query), media_type="image/jpeg", headers={"Cache-Control": "no-store"})
 
     @app.get("/api/galleries/{gallery}/images/{id}")
     def gallery_picture(gallery: int, id: int) -> Response:
         return Response(
-            desk.thumbnail(gallery, _number(id)), media_type="image/jpeg", headers={"Cache-Control": "no-store"}
+            service.thumbnail(gallery, _number(id)), media_type="image/jpeg", headers={"Cache-Control": "no-store"}
         )
 
 
@@ -146,45 +146,45 @@ def _number(id: int) -> int:
     return id
 
 
-def _add_searching(app: FastAPI, desk: Desk) -> None:
+def _add_searching(app: FastAPI, service: Service) -> None:
     @app.post("/api/search")
     def search(asked: SearchRequest) -> dict[str, Any]:
         crop = Crop.parse(asked.crop) if asked.crop else None
-        token, answer = desk.search(asked.query, asked.gallery, asked.method, asked.k, crop, asked.face, asked.once)
-        return _answered(desk, asked.gallery, token, answer)
+        token, answer = service.search(asked.query, asked.gallery, asked.method, asked.k, crop, asked.face, asked.once)
+        return _answered(service, asked.gallery, token, answer)
 
     @app.post("/api/words")
     def search_words(asked: WordsRequest) -> dict[str, Any]:
         words = Words.parse(asked.words)
         return _answered(
-            desk, asked.gallery, *desk.search_words(words, asked.gallery, asked.method, asked.k, asked.once)
+            service, asked.gallery, *service.search_words(words, asked.gallery, asked.method, asked.k, asked.once)
         )
 
     @app.post("/api/explain")
     def explain(asked: ExplainRequest) -> dict[str, str | None]:
-        return _told(desk, desk.explain(asked.answer, asked.place))
+        return _told(service, service.explain(asked.answer, asked.place))
 
     @app.post("/api/galleries/{gallery}/copies")
     def copies(gallery: int) -> dict[str, Any]:
         """Groups of copies in a folder, each with the suggested picture first."""
-        finding = desk.copies(gallery)
+        finding = service.copies(gallery)
         groups = [[_copy(finding, picture, group[0]) for picture in group] for group in finding.groups]
-        return {"groups": groups, **_told(desk, {"notes": told(finding)})}
+        return {"groups": groups, **_told(service, {"notes": told(finding)})}
 
     @app.post("/api/galleries/{gallery}/look")
     def look(gallery: int) -> dict[str, Any]:
         """Take up images that came, changed or went since the gallery was looked through."""
-        images, changed = desk.look_again(gallery)
+        images, changed = service.look_again(gallery)
         return {"images": images, "changed": changed}
 
     @app.get("/api/progress")
     async def progress() -> dict[str, str]:
         """Never waits: it is asked while a search is under way."""
-        return {"progress": desk.progress}
+        return {"progress": service.progress}
 
 
-def _answered(desk: Desk, gallery: int, token: str, answer: Answer) -> dict[str, Any]:
-    return {"answer": token, "images": len(desk.galleries[gallery]), **_told(desk, answer.to_json())}
+def _answered(service: Service, gallery: int, token: str, answer: Answer) -> dict[str, Any]:
+    return {"answer": token, "images": len(service.galleries[gallery]), **_told(service, answer.to_json())}
 
 
 def _copy(finding: Finding, picture: Picture, best: Picture) -> dict[str, Any]:
@@ -197,15 +197,15 @@ def _copy(finding: Finding, picture: Picture, best: Picture) -> dict[str, Any]:
     }
 
 
-def _told(desk: Desk, document: Any) -> Any:
+def _told(service: Service, document: Any) -> Any:
     """Plain data as it may be told to whoever can ask."""
-    return document if desk.hiding is None else desk.hiding.document(document)
+    return document if service.hiding is None else service.hiding.document(document)
 
 
-def _add_errors(app: FastAPI, desk: Desk) -> None:
+def _add_errors(app: FastAPI, service: Service) -> None:
     @app.exception_handler(BenchmarkError)
     async def user_error(request: Request, error: BenchmarkError) -> JSONResponse:
-        said = _told(desk, {"error": one_line(str(error))})
+        said = _told(service, {"error": one_line(str(error))})
         return JSONResponse(said, 410 if isinstance(error, GoneError) else 422)
 
     @app.exception_handler(RequestValidationError)

@@ -7,7 +7,7 @@ from threading import Lock
 
 from benchmarks.search.query import Query, read_query
 from benchmarks.search.show.thumbs import jpeg, thumb
-from benchmarks.web.shelf import Shelf
+from benchmarks.web.cache import Cache
 from datasets.decoding import FORMATS
 from datasets.ground_and_range import low_byte_tiles
 
@@ -25,7 +25,7 @@ class Uploads:
     """Pictures under tokens; its methods may be called from several threads."""
 
     def __init__(self) -> None:
-        self._kept: Shelf[Query] = Shelf(QUERY_PIXELS, "picture")
+        self._kept: Cache[Query] = Cache(QUERY_PIXELS, "picture")
         self.decoding = Lock()
         """One picture at a time: requests side by side would each take the memory of the largest."""
 

@@ -21,7 +21,7 @@ Forward = Callable[[np.ndarray], np.ndarray]
 
 
 class EngineError(BenchmarkError):
-    """An engine that cannot run here, or that failed its proof."""
+    """An engine that cannot run here, or that failed its equivalence check."""
 
 
 @dataclass(frozen=True)

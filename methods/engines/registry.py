@@ -6,7 +6,7 @@ from methods.engines.contract import Engine, EngineError
 PLAIN = "keras"
 """The engine that encoders run on unless another is put in."""
 AUTO = "auto"
-"""Asks for the first engine that proves itself and is faster than plain Keras."""
+"""Asks for the first engine that passes its check and is faster than plain Keras."""
 
 _CASCADE = "methods.engines.openvino_cascade:OpenVinoCascade"
 

@@ -1,4 +1,4 @@
-"""`python upload_memory.py FOLDER`: three uploads at once to a desk; prints how each ended, and the peak in MiB."""
+"""`python upload_memory.py FOLDER`: three uploads at once to a service; prints how each ended, and the peak in MiB."""
 
 import io
 import struct
@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from PIL import Image
-from web_support import small_desk
+from web_support import small_service
 
 from datasets.errors import ImageError
 from methods.memory import peak_bytes
@@ -45,12 +45,12 @@ UPLOADS = {
 
 def main(folder: str, kind: str, side: int) -> None:
     """Send the picture that lies in `folder` three times, side by side."""
-    desk = small_desk(Path(folder))
+    service = small_service(Path(folder))
     data = Path(folder, f"{kind}-{side}").read_bytes()
 
     def send(number: int) -> str:
         try:
-            return "kept" if desk.uploads.keep(data, f"{number}") else ""
+            return "kept" if service.uploads.keep(data, f"{number}") else ""
         except ImageError as error:
             return str(error)
 

@@ -1,4 +1,4 @@
-"""A desk over small galleries, for tests of the web page."""
+"""A service over small galleries, for tests of the web page."""
 
 import socket
 import threading
@@ -11,7 +11,7 @@ from search_support import fill
 
 from benchmarks.search.gallery import silent
 from benchmarks.search.searcher import Places
-from benchmarks.web.desk import Desk
+from benchmarks.web.service import Service
 from benchmarks.web.settings import Settings
 
 HEADER = "dataset,subset,task,method,family,supervised,status,trained,hit@1,hit@1_low,hit@1_high,mAP,p50_ms,peak_bytes"
@@ -25,25 +25,27 @@ cifar10,standard,retrieval,<b>plug,hash,False,ok,True,0.2,0.1,0.3,0.1,1,1
 """
 
 
-def small_desk(root: Path, vector_store: str | None = None, **settings) -> Desk:
+def small_service(root: Path, vector_store: str | None = None, **settings) -> Service:
     """Two galleries: 25 pictures in a folder, and 6 in another with labels."""
     fill(root / "photos", 25)
     fill(root / "labelled", 6, labels=2)
     (root / "tables").mkdir()
     (root / "tables" / "overview.csv").write_text(TABLE)
     names = (str(root / "photos"), str(root / "labelled"))
-    return Desk(Settings(names, Places(root / "index", vector_store=vector_store), root / "tables", **settings), silent)
+    return Service(
+        Settings(names, Places(root / "index", vector_store=vector_store), root / "tables", **settings), silent
+    )
 
 
 @contextmanager
-def served(desk: Desk) -> Iterator[str]:
-    """The address at which a desk answers meanwhile."""
+def served(service: Service) -> Iterator[str]:
+    """The address at which a service answers meanwhile."""
     import uvicorn
 
     from benchmarks.web.app import create_app
 
     listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(create_app(desk), log_level="warning"))
+    server = uvicorn.Server(uvicorn.Config(create_app(service), log_level="warning"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     while not server.started:

@@ -298,11 +298,11 @@ def test_15_files_made_to_crash_their_reader(tmp_path):
 def test_16_a_server_that_others_can_reach(tmp_path):
     pytest.importorskip("fastapi")
     from fastapi.testclient import TestClient
-    from web_support import small_desk
+    from web_support import small_service
 
     from benchmarks.web.app import create_app
 
-    client = TestClient(create_app(small_desk(tmp_path, host="::", hosts=("::",))), base_url="http://[::1]:8000")
+    client = TestClient(create_app(small_service(tmp_path, host="::", hosts=("::",))), base_url="http://[::1]:8000")
     query = client.post("/api/queries", content=encoded(picture(77)), headers={"x-name": "%1b[2J%00"}).json()
     picture(77).save(tmp_path / "photos" / "new.png")
     asked = {"query": query["query"], "gallery": 0, "method": "phash"}

@@ -1,4 +1,4 @@
-"""Which methods can start from kept networks, and the proof that must come before."""
+"""Which methods can start from kept networks, and the check that must come before."""
 
 import importlib.util
 import shutil
@@ -69,7 +69,7 @@ def keep(spec: MethodSpec, encoder: Encoder, sample: Sequence[Image], folder: Pa
         written.mkdir()
         write(encoder, written)
         kept = build_encoder(_on_kept(spec, kind, written), Surroundings())
-        if judge_rows("kept", encoder.encode(sample), kept.encode(sample)).proven:
+        if judge_rows("kept", encoder.encode(sample), kept.encode(sample)).passed:
             written.rename(folder)
         else:
             folder.mkdir()

@@ -7,7 +7,7 @@ import onnx_files
 import pytest
 from PIL import Image
 from search_support import cli, fill, picture
-from web_support import small_desk
+from web_support import small_service
 
 pytest.importorskip("openvino", reason="the extra `fast` is not installed")
 pytest.importorskip("tokenizers", reason="the extra `words` is not installed")
@@ -130,22 +130,22 @@ def test_what_cannot_be_asked_is_told_in_one_line(place, arguments, says):
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory):
+def service(tmp_path_factory):
     """Two galleries, and a plug-in's method that takes words."""
     place = tmp_path_factory.mktemp("desk")
     write_networks(place)
     (place / "colour_words.py").write_text(PLUGIN)
-    desk = small_desk(place, plugins=(place / "colour_words.py",))
+    service = small_service(place, plugins=(place / "colour_words.py",))
     write_photos(place / "labelled" / "colours")
-    desk.look_again(1)
-    return desk
+    service.look_again(1)
+    return service
 
 
-def test_the_page_is_asked_in_words(desk):
+def test_the_page_is_asked_in_words(service):
     testing = pytest.importorskip("fastapi.testclient")
     from benchmarks.web.app import create_app
 
-    with testing.TestClient(create_app(desk), base_url="http://127.0.0.1") as client:
+    with testing.TestClient(create_app(service), base_url="http://127.0.0.1") as client:
         page = client.get("/").text
         assert 'id="words"' in page and 'value="colour-words" data-words' in page
         assert 'value="phash" data-words' not in page
@@ -169,15 +169,15 @@ def test_without_such_a_method_the_page_has_no_field_for_words(tmp_path):
     from benchmarks.web.app import create_app
 
     fill(tmp_path / "more", 2)
-    with testing.TestClient(create_app(small_desk(tmp_path)), base_url="http://127.0.0.1") as client:
+    with testing.TestClient(create_app(small_service(tmp_path)), base_url="http://127.0.0.1") as client:
         assert 'id="words"' not in client.get("/").text
 
 
-def test_words_typed_in_a_browser_search_and_pictures_go_on_working(desk):
+def test_words_typed_in_a_browser_search_and_pictures_go_on_working(service):
     from browser import chromium
     from web_support import served
 
-    with served(desk) as address, chromium() as browser:
+    with served(service) as address, chromium() as browser:
         page = browser.new_page(viewport={"width": 390, "height": 900})
         page.set_default_timeout(120_000)
         wrong = []
@@ -189,7 +189,7 @@ def test_words_typed_in_a_browser_search_and_pictures_go_on_working(desk):
         page.wait_for_selector(".hit")
         assert page.locator(".column").count() == 1
         assert page.locator(".hit .label").first.inner_text() == "colours/green.png"
-        page.set_input_files("#file", desk.galleries[1].root / "colours" / "blue.png")
+        page.set_input_files("#file", service.galleries[1].root / "colours" / "blue.png")
         page.wait_for_selector("#frame:not([hidden])")
         assert page.input_value("#words") == "" and page.locator(".column").count() == 0
         page.click("#go")

@@ -9,7 +9,7 @@ import pytest
 from copies_support import photo
 from PIL import Image
 from search_support import encoded, picture
-from web_support import small_desk
+from web_support import small_service
 
 pytest.importorskip("fastapi")
 
@@ -18,17 +18,17 @@ from fastapi.testclient import TestClient
 from benchmarks.search.gallery import silent
 from benchmarks.search.searcher import Places
 from benchmarks.web.app import create_app
-from benchmarks.web.desk import Desk
+from benchmarks.web.cache import Cache, GoneError
 from benchmarks.web.leaderboard import read_leaderboard
+from benchmarks.web.service import Service
 from benchmarks.web.settings import Settings
-from benchmarks.web.shelf import GoneError, Shelf
 
 HERE = "http://127.0.0.1:8000"
 
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory):
-    app = create_app(small_desk(tmp_path_factory.mktemp("web"), most_bytes=200_000))
+    app = create_app(small_service(tmp_path_factory.mktemp("web"), most_bytes=200_000))
     return TestClient(app, base_url=HERE, raise_server_exceptions=False)
 
 
@@ -79,8 +79,8 @@ def saved_again(tmp_path_factory):
         image.save(root / f"{seed}.png")
         image.resize((120, 90)).save(root / f"{seed}-small.jpg")
         (root / f"{seed}-same.png").write_bytes((root / f"{seed}.png").read_bytes())
-    desk = Desk(Settings((str(root),), Places(root.parent / "index"), root), silent)
-    return TestClient(create_app(desk), base_url=HERE, raise_server_exceptions=False)
+    service = Service(Settings((str(root),), Places(root.parent / "index"), root), silent)
+    return TestClient(create_app(service), base_url=HERE, raise_server_exceptions=False)
 
 
 def test_of_hits_that_show_the_same_the_first_alone(saved_again):
@@ -271,7 +271,7 @@ def test_what_fails_inside_is_not_told(client, monkeypatch):
     def failing(*arguments):
         raise RuntimeError("secret path /home/me")
 
-    monkeypatch.setattr("benchmarks.web.desk.gallery_thumb", failing)
+    monkeypatch.setattr("benchmarks.web.service.gallery_thumb", failing)
     answer = client.get("/api/galleries/0/images/1")
     assert answer.status_code == 500
     assert "secret" not in answer.text
@@ -279,25 +279,25 @@ def test_what_fails_inside_is_not_told(client, monkeypatch):
 
 
 def test_a_shelf_keeps_the_last_used_within_its_budget():
-    shelf: Shelf[str] = Shelf(10, "picture")
-    first, second = shelf.put("a", 4), shelf.put("b", 4)
-    assert shelf.get(first) == "a"
-    shelf.put("c", 4)
-    assert shelf.get(first) == "a"
+    cache: Cache[str] = Cache(10, "picture")
+    first, second = cache.put("a", 4), cache.put("b", 4)
+    assert cache.get(first) == "a"
+    cache.put("c", 4)
+    assert cache.get(first) == "a"
     with pytest.raises(GoneError, match="bring the picture again"):
-        shelf.get(second)
-    heavy = shelf.put("d", 99)
-    assert shelf.get(heavy) == "d"
+        cache.get(second)
+    heavy = cache.put("d", 99)
+    assert cache.get(heavy) == "d"
     with pytest.raises(GoneError):
-        shelf.get(first)
+        cache.get(first)
 
 
 def test_progress_is_counted(tmp_path):
-    desk = small_desk(tmp_path)
-    assert desk.progress == ""
-    desk._advance("encoding", 64, 1000)
-    desk._advance("encoding", 1, None)
-    assert desk.progress == "encoding: 65 of 1,000"
+    service = small_service(tmp_path)
+    assert service.progress == ""
+    service._advance("encoding", 64, 1000)
+    service._advance("encoding", 1, None)
+    assert service.progress == "encoding: 65 of 1,000"
 
 
 def test_thumbnails_carry_no_metadata_of_the_original(client, tmp_path):

@@ -23,7 +23,7 @@ def address(tmp_path_factory):
     """A folder of 20 strangers, copies of five, and two shots of one scene."""
     from benchmarks.search.gallery import silent
     from benchmarks.search.searcher import Places
-    from benchmarks.web.desk import Desk
+    from benchmarks.web.service import Service
     from benchmarks.web.settings import Settings
 
     root = tmp_path_factory.mktemp("own") / "holidays"
@@ -34,7 +34,7 @@ def address(tmp_path_factory):
         save(root / "sent" / f"IMG_{1700 + seed} (1).jpg", np.asarray(smaller), quality=80)
     for shot in range(2):
         save(root / f"burst{shot}.jpg", burst(50, shot), quality=95)
-    with served(Desk(Settings((str(root),), Places(root.parent / "index"), root), silent)) as address:
+    with served(Service(Settings((str(root),), Places(root.parent / "index"), root), silent)) as address:
         yield address
 
 

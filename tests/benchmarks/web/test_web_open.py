@@ -4,7 +4,7 @@ import json
 
 import pytest
 from search_support import encoded, picture
-from web_support import small_desk
+from web_support import small_service
 
 pytest.importorskip("fastapi")
 
@@ -16,7 +16,7 @@ from benchmarks.web.settings import LOOPBACK
 
 
 def client_of(root, **settings):
-    return TestClient(create_app(small_desk(root, **settings)), base_url="http://127.0.0.1:8000")
+    return TestClient(create_app(small_service(root, **settings)), base_url="http://127.0.0.1:8000")
 
 
 def search(client, seed=3, method="phash", **more):

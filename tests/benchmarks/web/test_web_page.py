@@ -25,11 +25,11 @@ WAIT = 180_000
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory):
+def service(tmp_path_factory):
     """Two drawn stand-ins."""
     from benchmarks.search.gallery import silent
     from benchmarks.search.searcher import Places
-    from benchmarks.web.desk import Desk
+    from benchmarks.web.service import Service
     from benchmarks.web.settings import Settings
 
     place = tmp_path_factory.mktemp("page")
@@ -37,12 +37,12 @@ def desk(tmp_path_factory):
     if not (tables / "overview.csv").exists():
         tables = place
         (place / "overview.csv").write_text(TABLE)
-    return Desk(Settings(("lfw:smoke", "cifar10:smoke"), Places(place / "index"), tables), silent)
+    return Service(Settings(("lfw:smoke", "cifar10:smoke"), Places(place / "index"), tables), silent)
 
 
 @pytest.fixture(scope="module")
-def address(desk):
-    with served(desk) as address:
+def address(service):
+    with served(service) as address:
         yield address
 
 
@@ -76,9 +76,9 @@ def _is_fault(message) -> bool:
 
 
 @pytest.fixture(scope="module")
-def collage(desk) -> bytes:
+def collage(service) -> bytes:
     """A gallery portrait, sent again as a JPEG, beside another picture: two things to search for."""
-    gallery = desk.galleries[0]
+    gallery = service.galleries[0]
     left, right = (Image.fromarray(gallery.decode(gallery.read(id), id)) for id in (3, 40))
     both = Image.new("RGB", (left.width + right.width, max(left.height, right.height)))
     both.paste(left, (0, 0))

@@ -2,7 +2,7 @@
 
 import pytest
 from search_support import encoded, picture
-from web_support import small_desk
+from web_support import small_service
 
 pytest.importorskip("fastapi")
 pytest.importorskip("pymilvus")
@@ -15,7 +15,7 @@ from benchmarks.web.app import create_app
 
 def client_of(root, vector_store=None):
     root.mkdir()
-    return TestClient(create_app(small_desk(root, vector_store)), base_url="http://127.0.0.1:8000")
+    return TestClient(create_app(small_service(root, vector_store)), base_url="http://127.0.0.1:8000")
 
 
 def answer(client, method):

@@ -1,4 +1,4 @@
-"""A proof holds for equal answers and for nothing else; engines are tried up to the first that is worth it."""
+"""A check is passed by equal answers and for nothing else; engines are tried up to the first that is worth it."""
 
 from dataclasses import asdict
 from types import SimpleNamespace
@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from benchmarks.equivalence import choice
-from benchmarks.equivalence.check import Proof, judge_faces, judge_rows, up_to_gain
-from benchmarks.equivalence.choice import Prover
+from benchmarks.equivalence.check import EquivalenceCheck, judge_faces, judge_rows, up_to_gain
+from benchmarks.equivalence.choice import Checker
 from benchmarks.equivalence.sample import sample_of, sample_of_cell
 from datasets.folder import Folder
 from datasets.imageset import ImageSet, Item
@@ -28,31 +28,31 @@ def rows():
 
 
 def test_equal_rows_prove_an_engine(rows):
-    proof = judge_rows("same", rows, rows * (1 + 1e-6), LABELS, 8)
-    assert proof.proven
-    assert proof.cosine_min == pytest.approx(1)
-    assert (proof.hit, proof.hit_change) == (1.0, 0.0)
+    check = judge_rows("same", rows, rows * (1 + 1e-6), LABELS, 8)
+    assert check.passed
+    assert check.cosine_min == pytest.approx(1)
+    assert (check.hit, check.hit_change) == (1.0, 0.0)
 
 
 def test_without_labels_the_cosine_alone_is_asked(rows):
-    proof = judge_rows("same", rows, rows)
-    assert proof.proven
-    assert proof.hit is None
+    check = judge_rows("same", rows, rows)
+    assert check.passed
+    assert check.hit is None
 
 
 def test_one_row_that_points_elsewhere_fails_an_engine(rows):
     broken = rows.copy()
     broken[3] = broken[3][::-1]
-    proof = judge_rows("broken", rows, broken, LABELS, 8)
-    assert not proof.proven
-    assert "under 0.999" in proof.reason
+    check = judge_rows("broken", rows, broken, LABELS, 8)
+    assert not check.passed
+    assert "under 0.999" in check.reason
 
 
 def test_a_row_that_is_no_number_fails_an_engine(rows):
     broken = rows.copy()
     broken[5] = np.nan
     assert "1 of 16 images" in judge_rows("broken", rows, broken).reason
-    assert not judge_rows("broken", np.full((4, 3), np.nan), np.full((4, 3), np.nan)).proven
+    assert not judge_rows("broken", np.full((4, 3), np.nan), np.full((4, 3), np.nan)).passed
 
 
 def test_another_hit_at_1_fails_an_engine_even_where_rows_are_near():
@@ -63,16 +63,16 @@ def test_another_hit_at_1_fails_an_engine_even_where_rows_are_near():
     plain = np.concatenate([centres, centres + 0.01 * rng.standard_normal((8, 30))])
     changed = plain.copy()
     changed[8:] = changed[[9, 10, 11, 12, 13, 14, 15, 8]]
-    proof = judge_rows("near", plain, changed, LABELS, 8)
-    assert proof.cosine_min > 0.999
-    assert "hit@1 changes by -1.000" in proof.reason
+    check = judge_rows("near", plain, changed, LABELS, 8)
+    assert check.cosine_min > 0.999
+    assert "hit@1 changes by -1.000" in check.reason
 
 
 def test_undetected_images_compare_as_missing(rows):
     rows[2] = np.nan
-    proof = judge_rows("same", rows, rows, LABELS, 8)
-    assert proof.proven
-    assert proof.hit == pytest.approx(7 / 8)
+    check = judge_rows("same", rows, rows, LABELS, 8)
+    assert check.passed
+    assert check.hit == pytest.approx(7 / 8)
 
 
 def faces(*boxes):
@@ -82,41 +82,44 @@ def faces(*boxes):
 
 def test_faces_may_move_by_less_than_a_pixel():
     plain = [faces((10, 10, 50, 50)), faces()]
-    assert judge_faces("near", plain, [faces((10.2, 10, 50, 50)), faces()]).proven
-    assert not judge_faces("far", plain, [faces((14, 10, 50, 50)), faces()]).proven
+    assert judge_faces("near", plain, [faces((10.2, 10, 50, 50)), faces()]).passed
+    assert not judge_faces("far", plain, [faces((14, 10, 50, 50)), faces()]).passed
     assert "1 of 2 images" in judge_faces("more", plain, [faces((10, 10, 50, 50)), faces((1, 1, 9, 9))]).reason
 
 
 def test_engines_are_tried_up_to_the_first_that_is_proven_and_gains_something():
-    wrong = Proof("wrong", "cosine", seconds=0.1, plain_seconds=1.0)
-    useless = Proof("useless", seconds=1.1, plain_seconds=1.0)
-    absent = Proof("absent", "needs nothing that is here")
-    good = Proof("good", seconds=0.3, plain_seconds=1.0)
+    wrong = EquivalenceCheck("wrong", "cosine", seconds=0.1, plain_seconds=1.0)
+    useless = EquivalenceCheck("useless", seconds=1.1, plain_seconds=1.0)
+    absent = EquivalenceCheck("absent", "needs nothing that is here")
+    good = EquivalenceCheck("good", seconds=0.3, plain_seconds=1.0)
 
     def made():
         yield from (wrong, useless, absent, good)
         pytest.fail("an engine after it was tried")
 
-    assert [proof.engine for proof in up_to_gain(made())] == ["wrong", "useless", "absent", "good"]
-    assert [proof.gains for proof in (wrong, useless, absent, good)] == [False, False, False, True]
+    assert [check.engine for check in up_to_gain(made())] == ["wrong", "useless", "absent", "good"]
+    assert [check.gains for check in (wrong, useless, absent, good)] == [False, False, False, True]
     assert up_to_gain([wrong, useless]) == [wrong, useless]
 
 
 def test_proofs_that_are_kept_are_not_made_again(tmp_path, monkeypatch):
     asked = []
 
-    def made(prover, job, names, trained):
+    def made(checker, job, names, trained):
         asked.append(names)
-        proofs = {"fast": Proof("fast", "cosine"), "good": Proof("good", seconds=0.3, plain_seconds=1.0)}
-        return {name: asdict(proofs[name]) for name in names if name in proofs}
+        checks = {
+            "fast": EquivalenceCheck("fast", "cosine"),
+            "good": EquivalenceCheck("good", seconds=0.3, plain_seconds=1.0),
+        }
+        return {name: asdict(checks[name]) for name in names if name in checks}
 
-    monkeypatch.setattr(Prover, "_made", made)
+    monkeypatch.setattr(Checker, "_made", made)
     monkeypatch.setattr(choice, "embeddings_folder", lambda plain, engine: plain.with_name(engine))
-    prover, job = Prover(tmp_path, 1, 1), SimpleNamespace(embeddings=tmp_path / "plain")
-    assert [proof.engine for proof in prover.proofs(job, ["fast"], True)] == ["fast"]
+    checker, job = Checker(tmp_path, 1, 1), SimpleNamespace(embeddings=tmp_path / "plain")
+    assert [check.engine for check in checker.checks(job, ["fast"], True)] == ["fast"]
     for _ in range(2):
-        proofs = prover.proofs(job, ["fast", "good", "graph"], True)
-        assert [proof.engine for proof in proofs] == ["fast", "good"]
+        checks = checker.checks(job, ["fast", "good", "graph"], True)
+        assert [check.engine for check in checks] == ["fast", "good"]
     assert asked == [("fast",), ("good", "graph")]
 
 

@@ -19,10 +19,10 @@ from benchmarks.search.show.page import why_shown
 from benchmarks.search.show.thumbs import gallery_thumb, jpeg
 from benchmarks.search.why import explain_hit
 from benchmarks.search.words import Words, ask_words, takes_no_words
+from benchmarks.web.cache import Cache, GoneError
 from benchmarks.web.hiding import Hiding, short_titles
 from benchmarks.web.opened import Opened
 from benchmarks.web.settings import Settings
-from benchmarks.web.shelf import GoneError, Shelf
 from benchmarks.web.uploads import Uploads
 from datasets.errors import ImageError
 
@@ -58,7 +58,7 @@ class Asked:
     answer: Answer
 
 
-class Desk:
+class Service:
     """All state of one server; its methods may be called from several threads."""
 
     def __init__(self, settings: Settings, advance: Advance) -> None:
@@ -78,7 +78,7 @@ class Desk:
         self.opened = list(map(Opened, self.galleries, titles if settings.is_private else short_titles(titles)))
         self._doing: tuple[str, int, int | None] = ("", 0, None)
         self.uploads = Uploads()
-        self._answers: Shelf[Asked] = Shelf(ANSWERS, "answer")
+        self._answers: Cache[Asked] = Cache(ANSWERS, "answer")
         # One search at a time: each uses all cores as it is, and no library promises to be searched by two threads.
         self._searching = Lock()
 

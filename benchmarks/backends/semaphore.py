@@ -10,7 +10,7 @@ _LOOK = 2.0
 """Seconds between two looks of one that waits."""
 
 
-class Turns:
+class PrioritySemaphore:
     """Lets callers through, `room` at a time: the lowest rank first, then whoever came first."""
 
     def __init__(self) -> None:

@@ -1,20 +1,20 @@
-"""Turns are had in order, and no more at a time than there is room for."""
+"""Callers come through in order, and no more at a time than there is room for."""
 
 import threading
 
 import pytest
 from tests_support import wait_for
 
-from benchmarks.backends.turns import Turns
+from benchmarks.backends.semaphore import PrioritySemaphore
 
 
 def test_low_ranks_go_first_and_never_more_than_there_is_room_for():
-    turns, order, inside, most = Turns(), [], [], []
+    semaphore, order, inside, most = PrioritySemaphore(), [], [], []
     go = threading.Event()
     arrived = threading.Semaphore(0)
 
     def take(rank, name):
-        with turns.turn(rank, arrived.release):
+        with semaphore.turn(rank, arrived.release):
             inside.append(name)
             most.append(len(inside))
             order.append(name)
@@ -26,7 +26,7 @@ def test_low_ranks_go_first_and_never_more_than_there_is_room_for():
         threads.append(threading.Thread(target=take, args=(rank, name)))
         threads[-1].start()
         assert arrived.acquire(timeout=10)  # it has looked once, so it waits
-    turns.room = 2
+    semaphore.room = 2
     wait_for(lambda: len(order) == 2)
     go.set()
     for thread in threads:
@@ -37,15 +37,15 @@ def test_low_ranks_go_first_and_never_more_than_there_is_room_for():
 
 
 def test_one_that_gives_up_does_not_block_the_next():
-    turns = Turns()
+    semaphore = PrioritySemaphore()
 
     def give_up():
         raise RuntimeError("no more patience")
 
-    with pytest.raises(RuntimeError, match="patience"), turns.turn(0, give_up):
+    with pytest.raises(RuntimeError, match="patience"), semaphore.turn(0, give_up):
         pass
-    turns.room = 1
-    with turns.turn(1, lambda: None):
+    semaphore.room = 1
+    with semaphore.turn(1, lambda: None):
         pass
-    with turns.turn(0, lambda: None):
+    with semaphore.turn(0, lambda: None):
         pass

@@ -14,7 +14,7 @@ class GoneError(BenchmarkError):
     """A token that means nothing (any more)."""
 
 
-class Shelf(Generic[Thing]):
+class Cache(Generic[Thing]):
     """At most `budget` of weight; the least recently used goes first."""
 
     def __init__(self, budget: int, what: str) -> None:
