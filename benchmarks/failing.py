@@ -7,11 +7,13 @@ import atexit
 import contextlib
 import errno
 import os
+import signal
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 from datasets.errors import BenchmarkError
 from datasets.safe_text import REASON, one_line
@@ -19,6 +21,8 @@ from datasets.safe_text import REASON, one_line
 MEND_FIRST = 2
 """The exit code for what the user has to fix before the command can work."""
 
+_asked: list[int] = []
+"""Signals that interrupted the command."""
 _PLAIN, _RED = "error:", "\x1b[1;31merror:\x1b[0m"
 _PATIENCE = 2.0
 """Seconds that threads have to end once a command is done."""
@@ -91,14 +95,12 @@ def ending_in_one_line() -> Iterator[None]:
 def answering_for(method: str) -> Iterator[None]:
     """Make a BenchmarkError that names the method of whatever its code raises in the block, an exit as well.
 
-    An interrupt stays one, and so does what `failure` explains.
+    An interrupt stays one, unless it is seen that nobody asked for it, and so does what `failure` explains.
     """
     try:
         yield
-    except KeyboardInterrupt:
-        raise
     except BaseException as error:
-        if failure(error) is not None:
+        if failure(error) is not None or (isinstance(error, KeyboardInterrupt) and _may_be_asked()):
             raise
         try:
             said = str(error)
@@ -110,6 +112,17 @@ def answering_for(method: str) -> Iterator[None]:
         where = f" ({Path(last.tb_frame.f_code.co_filename).name}, line {last.tb_lineno})" if last else ""
         what = one_line(f"{type(error).__name__}: {said}", REASON)
         raise BenchmarkError(f"{method} failed: {what}{where}") from error
+
+
+def interrupt(number: int, frame: object) -> NoReturn:
+    """The handler of signals that end a command: an interrupt, of which is known that somebody asked for it."""
+    _asked.append(number)
+    raise KeyboardInterrupt
+
+
+def _may_be_asked() -> bool:
+    """False where no signal came although all that interrupt would have been noticed."""
+    return bool(_asked) or signal.getsignal(signal.SIGINT) not in (interrupt, signal.SIG_IGN)
 
 
 def end_threads(code: object) -> None:

@@ -30,6 +30,7 @@ from benchmarks.judged.statistics import NAME as STATISTICS
 from benchmarks.judged.statistics import StoredStatistics
 from benchmarks.rows.cell import FAILED_RERUN, ROW_SCHEMA, CellResult, CellRow, RunRecord
 from datasets.errors import BenchmarkError, DataError
+from datasets.passed_over import others_output
 from methods.ranking import Ranking
 
 _ARRAYS = {
@@ -67,7 +68,15 @@ class Store:
         self.drawings = self.cache / "drawings"
 
     def require_writable(self) -> None:
-        """Raise StoreError at once, rather than after the first cell, if nothing can be written here."""
+        """Raise StoreError at once, rather than after the first cell, if nothing can be written here.
+
+        So it does where the folder is used for the first time and holds files that those of a run would replace.
+        """
+        if others := others_output(self.root):
+            raise StoreError(
+                f"{self.root} holds {others[0]}, which was not written by a run in this folder and would be replaced: "
+                "name another folder with --out"
+            )
         try:
             for folder in (self.cells, self.cache, self.runs):
                 folder.mkdir(parents=True, exist_ok=True)

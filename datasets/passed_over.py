@@ -1,5 +1,6 @@
 """What lies in a folder of images and is not read: counted by kind, so that it can be said."""
 
+import os
 import re
 from collections import Counter
 from dataclasses import dataclass, field
@@ -20,6 +21,12 @@ _OUTPUT_FOLDERS = ("cells", "cache", "runs")
 _OUTPUT_FILES = (("overview.csv", "overview.md"), ("catalogue.sqlite",))
 _INSIDE_OUTPUT = (*_OUTPUT_FOLDERS, "pictures", "recommend", "report")
 _OUTPUT_PICTURE = re.compile(r"(.+-(contact-sheet|retrieval|unseen-classes|det)|scaling|indexes|at-a-glance)\.png")
+_WRITTEN = re.compile(
+    rf"{_OUTPUT_PICTURE.pattern}|(overview|retrieval|scaling|indexes|engines|latency|streaming|sharding|projection|claims)"
+    r"\.(md|csv|tex)|.+-(retrieval|unseen-classes|verification|identification|robustness|copies)\.(md|csv|tex)|"
+    "report|pictures|recommend"
+)
+"""Names in an output folder."""
 _NOT_COUNTED = ("ORIGIN.toml", "Thumbs.db", "desktop.ini", "queries.csv", "pairs.csv")
 """A data folder's own note and lists, and what file managers leave."""
 
@@ -78,6 +85,14 @@ def is_output(folder: Path) -> bool:
 def is_output_in(name: str, directory: bool) -> bool:
     """Whether an entry of an output folder is one that this tool writes: it may stand among images itself."""
     return name in _INSIDE_OUTPUT if directory else bool(_OUTPUT_PICTURE.fullmatch(name))
+
+
+def others_output(folder: Path) -> list[str]:
+    """Names in a folder that output would replace, where none of it is there yet: they are somebody else's files."""
+    if not folder.is_dir() or any((folder / name).is_dir() for name in _OUTPUT_FOLDERS):
+        return []
+    with os.scandir(folder) as entries:
+        return sorted(entry.name for entry in entries if _WRITTEN.fullmatch(entry.name))
 
 
 def _kind(suffix: str, count: int) -> str:

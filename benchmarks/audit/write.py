@@ -12,8 +12,8 @@ from benchmarks.audit.headline import Headline
 from benchmarks.audit.images import Audited
 from benchmarks.csv_files import write_csv
 from benchmarks.files import write_json, write_text
+from benchmarks.named_files import Form, require_free, require_outside
 from benchmarks.names import file_stem
-from datasets.errors import DataError
 from datasets.safe_text import REASON, code, markdown, one_line, printable
 from datasets.words import count_of
 from methods.duplicates.finder import HASH_BITS
@@ -28,6 +28,12 @@ _COLUMNS = (
     "across_labels",
     "correlation",
     "detail",
+)
+_TITLE = "# Audit of "
+_FORMS = (
+    Form((".md",), (_TITLE.encode(),)),
+    Form((".json",), (b'"changed_while_read": ',)),
+    Form((".csv",), (",".join(_COLUMNS).encode(),)),
 )
 RULE = (
     f"near-identical: pHash within {HASH_BITS} of 64 bits; then, one thumbnail registered to the other, correlation of "
@@ -90,8 +96,7 @@ def _headline(line: Headline) -> str:
 
 def write_audit(audit: Audit, found: list[Headline], out: Path) -> list[Path]:
     """`audit/NAME-SUBSET.md`, `.json` and `.csv` below `out`."""
-    name = f"{file_stem(audit.of.name)}-{audit.of.subset}"
-    page, record, table = (out / "audit" / f"{name}{suffix}" for suffix in (".md", ".json", ".csv"))
+    page, record, table = _paths(audit.of, out)
     rows, said = audit.rows(), lines(audit, found)
     page.parent.mkdir(parents=True, exist_ok=True)
     write_text(page, _page(audit, rows, said))
@@ -116,7 +121,7 @@ def write_audit(audit: Audit, found: list[Headline], out: Path) -> list[Path]:
 
 
 def _page(audit: Audit, rows: list[dict[str, Any]], said: list[str]) -> str:
-    head = [f"# Audit of {markdown(audit.of.heading)}:{audit.of.subset}", ""]
+    head = [f"{_TITLE}{markdown(audit.of.heading)}:{audit.of.subset}", ""]
     head += [f"- {markdown(line)}" for line in said] + ["", f"{RULE[0].upper()}{RULE[1:]}.", ""]
     if not rows:
         return "\n".join([*head, "Nothing was found.", ""])
@@ -143,8 +148,16 @@ def _line(row: dict[str, Any]) -> str:
     return f"| {' | '.join([*cells, across, value])} |"
 
 
-def require_outside(of: Audited, out: Path) -> None:
-    """Raise DataError where `out` lies inside the folder that is audited: nothing is written among one's images."""
+def require_writable(of: Audited, out: Path) -> None:
+    """Raise DataError where files would lie in the folder that is audited, NamedFileError where they replace others."""
     root = getattr(of.dataset, "root", None)
-    if root is not None and out.resolve().is_relative_to(Path(root).resolve()):
-        raise DataError(f"{out} lies in {root}, which is only read: name a folder elsewhere with --out")
+    if root is not None:
+        require_outside(out, Path(root))
+    for path, form in zip(_paths(of, out), _FORMS, strict=True):
+        require_free(path, "--out: its", form)
+
+
+def _paths(of: Audited, out: Path) -> list[Path]:
+    """Page, record and table of an audit."""
+    name = f"{file_stem(of.name)}-{of.subset}"
+    return [out / "audit" / f"{name}{form.suffixes[0]}" for form in _FORMS]

@@ -4,7 +4,7 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
@@ -34,7 +34,7 @@ from benchmarks.cli import (
 )
 from benchmarks.cli.options import CheckedCommand
 from benchmarks.cli.quiet import hush
-from benchmarks.failing import ending_in_one_line
+from benchmarks.failing import ending_in_one_line, interrupt
 from benchmarks.temporary import own_temporary_folder
 from benchmarks.terminal import Console, speak_any_encoding
 
@@ -103,9 +103,10 @@ INTERRUPTED = 130
 def main() -> None:
     """Run the application. What it raises, `benchmarks.failing` turns into one line and exit code 2."""
     speak_any_encoding()
-    signal.signal(signal.SIGTERM, _interrupt)  # asked to end, a run ends its cells as well
-    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as nohup has it
-        signal.signal(signal.SIGHUP, _interrupt)
+    signal.signal(signal.SIGTERM, interrupt)  # asked to end, a run ends its cells as well
+    for number in (signal.SIGHUP, signal.SIGINT):
+        if signal.getsignal(number) != signal.SIG_IGN:  # as nohup and a shell's background have it
+            signal.signal(number, interrupt)
     hush()
     own_temporary_folder()
     errors = Console(stderr=True, soft_wrap=True, highlight=False)
@@ -115,7 +116,3 @@ def main() -> None:
         if end.code == INTERRUPTED:
             errors.print("interrupted; what was finished is kept, the same command goes on from there")
         raise
-
-
-def _interrupt(number: int, frame: object) -> NoReturn:
-    raise KeyboardInterrupt

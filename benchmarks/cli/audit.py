@@ -37,7 +37,7 @@ def audit(
     from benchmarks.audit.headline import headlines
     from benchmarks.audit.images import open_audited
     from benchmarks.audit.mislabels import usual_method, with_mislabels
-    from benchmarks.audit.write import lines, require_outside, write_audit
+    from benchmarks.audit.write import lines, require_writable, write_audit
     from benchmarks.store import Store
     from benchmarks.terminal import Console
 
@@ -46,7 +46,7 @@ def audit(
         registry.get(method)
     store = Store(out)
     of = open_audited(dataset, data_dir, store.drawings)
-    require_outside(of, out)
+    require_writable(of, out)
     with Console(stderr=True).status("reading") as spinner:
         found = look(of, spinner.update)
         method = method or usual_method(found, registry, weights_dir)

@@ -23,7 +23,8 @@ def bench(
     Counts do not depend on what else the machine does; times are compared by `latency --against`.
     """
     from benchmarks.files import write_text
-    from benchmarks.instructions.baseline import compared, measured, table, write_baseline
+    from benchmarks.instructions.baseline import COUNTS, compared, measured, table, write_baseline
+    from benchmarks.named_files import require_free
     from benchmarks.tables.formats import to_markdown
     from benchmarks.terminal import Console
     from datasets.errors import BenchmarkError
@@ -33,6 +34,8 @@ def bench(
         raise BenchmarkError("bench counts instructions alone: add --instructions (for times: latency)")
     console = Console()
     path = baseline or out / "instructions.json"
+    if update:
+        require_free(path, "--baseline", COUNTS)
     with console.status("counting instructions"):
         counts = measured()
     if update:

@@ -32,13 +32,17 @@ def compare(
     """
     from benchmarks.additions import load_plugins
     from benchmarks.files import write_json, write_text
-    from benchmarks.gate.forms import print_report, to_json, to_markdown
+    from benchmarks.gate.forms import JSON, MARKDOWN, print_report, to_json, to_markdown
     from benchmarks.gate.report import compare_paths
     from benchmarks.gate.rules import Rules
+    from benchmarks.named_files import require_free
     from benchmarks.tasking.registry import tasks_of
     from benchmarks.terminal import Console
     from datasets.errors import BenchmarkError
 
+    for path, option, form in ((markdown, "--markdown", MARKDOWN), (json, "--json", JSON)):
+        if path is not None:
+            require_free(path, option, form)
     rules = Rules(alpha=alpha, tolerance=tolerance, latency_ratio=latency_ratio, memory_ratio=memory_ratio)
     report = compare_paths(base, new, rules, methods or (), tasks_of(load_plugins(plugins or ())))
     try:
@@ -62,10 +66,13 @@ def update(
 ) -> None:
     """Make a run's results the new baseline, with the reason for it."""
     from benchmarks.additions import load_plugins
+    from benchmarks.gate.baseline import BASELINE
     from benchmarks.gate.sides import update_baseline
+    from benchmarks.named_files import require_free
     from benchmarks.tasking.registry import tasks_of
     from benchmarks.terminal import Console
 
+    require_free(file, "--file", BASELINE)
     snapshot = update_baseline(file, out, subset, reason, tasks_of(load_plugins(plugins or ())))
     size = file.stat().st_size
     Console().print(

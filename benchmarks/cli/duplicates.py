@@ -54,16 +54,24 @@ def duplicates(
 
     from benchmarks.duplicates.evaluation import evaluate, read_pairs
     from benchmarks.duplicates.finding import find_copies
-    from benchmarks.duplicates.written import print_finding, print_quality, quality_to_json, to_json, write_groups
+    from benchmarks.duplicates.written import (
+        GROUPS,
+        print_finding,
+        print_quality,
+        quality_to_json,
+        to_json,
+        write_groups,
+    )
+    from benchmarks.named_files import PAGE, require_free
     from benchmarks.search.opening import default_index_dir
     from benchmarks.search.searcher import Places
     from benchmarks.terminal import Console
 
     if not LEAST_RATE <= rate <= MOST_RATE:
         raise BenchmarkError(f"--false-merge-rate {rate:g}: choose one from {LEAST_RATE} to {MOST_RATE}")
-    for path, option, suffix in ((csv_file, "--csv", ".csv"), (page, "--html", ".html")):
-        if path is not None and path.suffix.lower() != suffix:
-            raise BenchmarkError(f"{option} {path}: name a file that ends in {suffix}")
+    for path, option, form in ((csv_file, "--csv", GROUPS), (page, "--html", PAGE)):
+        if path is not None:
+            require_free(path, option, form, [folder])
     if pairs is not None and not pairs.is_file():
         raise BenchmarkError(
             f"--evaluate {pairs}: there is no such file; write a CSV with the columns one,other[,copy]"

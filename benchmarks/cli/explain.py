@@ -27,16 +27,21 @@ def explain(
     from benchmarks.additions import load_plugins
     from benchmarks.explain.stored import explain_stored
     from benchmarks.files import write_atomically
+    from benchmarks.named_files import PICTURE, picture_note, require_free
     from benchmarks.store import Store
     from benchmarks.terminal import Console
-    from datasets.registry import parse_dataset
+    from datasets.reading import expanded
+    from datasets.registry import FOLDER_PREFIX, parse_dataset
 
+    name, subset = parse_dataset(dataset)
+    if picture is not None:
+        require_free(picture, "--picture", PICTURE, [expanded(name.removeprefix(FOLDER_PREFIX))])
     registry = load_plugins(plugins or ())
-    why = explain_stored(Store(out), registry, data_dir, method, parse_dataset(dataset), query, hit, rank)
+    why = explain_stored(Store(out), registry, data_dir, method, (name, subset), query, hit, rank)
     lines = [f"{why.title}. {why.text}"]
     if picture is not None and why.picture is not None:
         with write_atomically(picture) as file:
-            Image.fromarray(why.picture).save(file, "PNG", optimize=True)
+            Image.fromarray(why.picture).save(file, "PNG", optimize=True, pnginfo=picture_note())
         lines.append(f"drawn in {picture}")
     for line in lines:
         Console().print(line, markup=False, highlight=False, soft_wrap=True)

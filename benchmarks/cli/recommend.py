@@ -43,6 +43,7 @@ def recommend(
     """
     from benchmarks.additions import load_plugins
     from benchmarks.cli.search import progress
+    from benchmarks.named_files import require_outside
     from benchmarks.names import file_stem
     from benchmarks.provenance import usable_cores
     from benchmarks.recommend.advice import advise
@@ -62,6 +63,7 @@ def recommend(
     chosen = candidates(load_plugins(plugins or ()), what, weights_dir, methods or ())
     _require_some(chosen)
     dataset = Folder(expanded(folder))
+    require_outside(out, dataset.root)
     store = Store(out)
     store.require_writable()
     with progress(Console(stderr=True)) as advance:

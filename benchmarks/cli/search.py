@@ -85,7 +85,7 @@ def search(
     if sheet:
         from benchmarks.search.show.sheet import check_sheet, write_sheet
 
-        check_sheet(sheet)
+        check_sheet(sheet, gallery)
     queries = list(queries_of(images or ()))
     words = asked_in_words(texts or (), queries, crop, face, explain)
     console = Console()

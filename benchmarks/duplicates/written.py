@@ -13,12 +13,14 @@ from benchmarks.duplicates.evaluation import Quality
 from benchmarks.duplicates.finding import Finding
 from benchmarks.duplicates.picture import Picture
 from benchmarks.files import write_text
+from benchmarks.named_files import Form
 from datasets.safe_text import csv_field
 from datasets.words import count_of
 
 SHOWN = 40
 """Groups on a terminal; all are in the files."""
 COLUMNS = ("group", "path", "suggested", "same_file", "score", "width", "height", "bytes", "sharpness")
+GROUPS = Form((".csv",), (",".join(COLUMNS).encode(),))
 
 
 def to_json(finding: Finding) -> dict[str, Any]:

@@ -14,10 +14,12 @@ import numpy as np
 from benchmarks.cells import Cell
 from benchmarks.files import write_text
 from benchmarks.gate.snapshot import CellRecord, Snapshot, Update, make_snapshot
+from benchmarks.named_files import Form
 from datasets.errors import BenchmarkError
 from datasets.safe_text import REASON, one_line
 
 SCHEMA = 1
+BASELINE = Form(signs=(b'"schema": ', b'"updates": ['))
 _PLAIN = ("status", "reason", "title", "protocol", "seed", "manifest", "threads", "memory")
 
 

@@ -15,6 +15,7 @@ from benchmarks.gate.finding import Verdict
 from benchmarks.gate.report import Report
 from benchmarks.gate.sections import Section, headline, origins, sections
 from benchmarks.gate.snapshot import Snapshot
+from benchmarks.named_files import Form
 from datasets.safe_text import printable
 
 _COLOURS = {Verdict.WORSE: "red", Verdict.INCOMPARABLE: "yellow"}
@@ -27,6 +28,9 @@ _ACTIVE = re.compile(r"(?<!\w)@|:(?=//)|\bwww(?=\.)")
 """Where a mention or a link would begin."""
 _SIGNS = {Verdict.SAME: "✅", Verdict.BETTER: "✅", Verdict.WORSE: "❌", Verdict.INCOMPARABLE: "⚠️"}
 SCHEMA = 1
+_TITLE = "### Regression gate:"
+MARKDOWN = Form(signs=(_TITLE.encode(),))
+JSON = Form(signs=(b'"base": {', b'"cells": '))
 
 
 def print_report(console: Console, report: Report) -> None:
@@ -48,7 +52,7 @@ def print_report(console: Console, report: Report) -> None:
 def to_markdown(report: Report) -> str:
     """The verdict, the tables, flipped queries folded away below each; cut where a comment would be too long."""
     parts = [
-        f"### Regression gate: {_SIGNS[report.verdict]} {_text(headline(report))}",
+        f"{_TITLE} {_SIGNS[report.verdict]} {_text(headline(report))}",
         *map(_section, sections(report)),
         "<details><summary>What was compared</summary>\n\n"
         + "\n".join(f"- {_text(line)}" for line in [*origins(report), str(report.rules)])

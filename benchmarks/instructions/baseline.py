@@ -15,6 +15,7 @@ from benchmarks.files import read_record, write_record
 from benchmarks.instructions.count import PINNED, CountError
 from benchmarks.instructions.count import count as count_instructions
 from benchmarks.instructions.paths import PATHS
+from benchmarks.named_files import Form
 from benchmarks.tables.model import Table
 
 WORSE = 0.005
@@ -22,6 +23,7 @@ WORSE = 0.005
 REPEATS = 5
 """Calls of a path, whose median counts."""
 _SCHEMA = 1
+COUNTS = Form((".json",), (b'"circumstances": {',))
 _PACKAGES = ("numpy", "pillow")
 
 

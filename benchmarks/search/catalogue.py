@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
+from typing import Literal
 
 from benchmarks.files import note
 from benchmarks.search.errors import SearchError
@@ -31,6 +32,7 @@ CREATE TABLE IF NOT EXISTS images(
     ctime_ns INTEGER, inode INTEGER);
 CREATE TABLE IF NOT EXISTS broken(sha256 BLOB PRIMARY KEY, reason TEXT);
 CREATE TABLE IF NOT EXISTS cut_short(sha256 BLOB PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS flat(sha256 BLOB PRIMARY KEY);
 CREATE TEMP TABLE IF NOT EXISTS seen(path BLOB PRIMARY KEY);
 """
 _UPSERT = """
@@ -38,6 +40,10 @@ INSERT INTO images(path, size, mtime_ns, ctime_ns, inode, sha256, problem) VALUE
 ON CONFLICT(path) DO UPDATE SET size = excluded.size, mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns,
     inode = excluded.inode, sha256 = excluded.sha256, problem = excluded.problem;
 """
+_REMEMBER = {
+    "cut_short": "INSERT OR IGNORE INTO cut_short VALUES (?)",
+    "flat": "INSERT OR IGNORE INTO flat VALUES (?)",
+}
 _USABLE = "FROM images WHERE sha256 IS NOT NULL AND sha256 NOT IN (SELECT sha256 FROM broken)"
 
 
@@ -151,10 +157,17 @@ class Catalogue:
 
     def cut_short(self, found: Collection[bytes] = ()) -> int:
         """How many usable images lack their last bytes; `found` are contents that do, to be remembered."""
+        return self._peculiar("cut_short", found)
+
+    def flat(self, found: Collection[bytes] = ()) -> int:
+        """How many usable images are known to show one flat colour; `found` are contents that do, to be remembered."""
+        return self._peculiar("flat", found)
+
+    def _peculiar(self, table: Literal["cut_short", "flat"], found: Collection[bytes]) -> int:
         if found:
             with self._writing() as database:
-                database.executemany("INSERT OR IGNORE INTO cut_short VALUES (?)", [(sha256,) for sha256 in found])
-        return int(self._database.execute(f"SELECT count(*) {_USABLE} AND sha256 IN cut_short").fetchone()[0])
+                database.executemany(_REMEMBER[table], [(sha256,) for sha256 in found])
+        return int(self._database.execute(f"SELECT count(*) {_USABLE} AND sha256 IN {table}").fetchone()[0])
 
     def problems(self, most: int) -> tuple[int, list[tuple[str, str]]]:
         """How many images cannot be used, and (path, reason) of the first `most`."""
@@ -199,6 +212,7 @@ def _opened(path: Path) -> sqlite3.Connection:
         database.execute("SELECT id, path, size, mtime_ns, sha256, problem FROM images LIMIT 1").fetchone()
         database.execute("SELECT sha256, reason FROM broken LIMIT 1").fetchone()
         database.execute("SELECT sha256 FROM cut_short LIMIT 1").fetchone()
+        database.execute("SELECT sha256 FROM flat LIMIT 1").fetchone()
     except sqlite3.Error:
         database.close()
         raise

@@ -9,6 +9,7 @@ from pathlib import Path
 from benchmarks.search.catalogue import Catalogue
 from benchmarks.search.errors import SearchError
 from benchmarks.search.gallery import Advance, Skipped, silent
+from benchmarks.search.query import is_flat
 from datasets.cut_short import whole
 from datasets.dataset import Content
 from datasets.decoding import decode_image
@@ -18,6 +19,7 @@ from datasets.reading import read_image_file
 from datasets.safe_text import visible
 from datasets.words import count_of
 
+_ALL_FLAT = "nothing to tell apart: {} one flat colour, and there is no other"
 SHOWN = 10
 """Unusable images named; the others are counted."""
 
@@ -38,6 +40,7 @@ class FolderGallery:
         self._catalogue = Catalogue(index_dir / self.key / "catalogue.sqlite", self.root)
         self._unreadable: list[str] = []
         self._cut_short: set[bytes] = set()
+        self._flat: set[bytes] = set()
         """Contents found since the last note: images are decoded in threads, which do not write."""
 
     def update(self, advance: Advance = silent, again: bool = False) -> None:
@@ -80,11 +83,13 @@ class FolderGallery:
         return read_image_file(self.file(id), self.item(id).id)
 
     def decode(self, data: bytes, id: int) -> Image:
-        """RGB pixels; a file that lacks its last bytes is counted."""
+        """RGB pixels; a file that lacks its last bytes is counted, and one that shows one colour alone."""
         completed = whole(data)
         image = decode_image(completed, self.item(id).id)
         if completed is not data:
             self._cut_short.add(hashlib.sha256(data).digest())
+        if is_flat(image):
+            self._flat.add(hashlib.sha256(data).digest())
         return image
 
     def mark_broken(self, sha256: bytes, reason: str) -> None:
@@ -99,11 +104,17 @@ class FolderGallery:
         return Skipped(count + len(folders), (*files, *folders)[:SHOWN])
 
     def notes(self) -> tuple[str, ...]:
-        """Files passed over, by kind; and those that are read although they lack their last bytes."""
+        """Files passed over, by kind; those that lack their last bytes and are read; that none shows anything."""
         found, self._cut_short = self._cut_short, set()
         count = self._catalogue.cut_short(found)
         files = count_of(count, "file lacks its last bytes and is", "files lack their last bytes and are")
-        return (*self._catalogue.passed_over.words(), *([f"{files} read with the rest grey"] if count else []))
+        found, self._flat = self._flat, set()
+        flat = self._catalogue.flat(found)
+        return (
+            *self._catalogue.passed_over.words(),
+            *([f"{files} read with the rest grey"] if count else []),
+            *([_ALL_FLAT.format(count_of(flat, "image shows", "images show"))] if flat and flat == len(self) else []),
+        )
 
     def _refuse(self) -> None:
         skipped = self.skipped()

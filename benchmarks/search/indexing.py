@@ -102,7 +102,14 @@ def index_composed(
             f"{blank:,} of {count_of(len(entries), 'image')} have {_NOTHING[spec.content]} that {spec.id} can see, "
             "and cannot be found"
         )
+    if _all_equal(rows[has_row(rows)]):
+        notes.append(f"{spec.id} cannot tell these {count_of(method.indexed, 'image')} apart: their rows are equal")
     return Indexed(np.array([id for id, _ in entries], dtype=np.int64), rows, tuple(notes))
+
+
+def _all_equal(rows: np.ndarray) -> bool:
+    """Whether there are several rows, and no two of them differ."""
+    return len(rows) > 1 and np.array_equal(rows[0], rows[-1]) and bool((rows == rows[0]).all())
 
 
 def index_whole(spec: MethodSpec, method: Method, gallery: Gallery, folder: Path, advance: Advance) -> Indexed:

@@ -25,6 +25,7 @@ SMALLEST_SIDE = 8
 """Pixels. Less than the smallest hash looks at says nothing about a picture."""
 FLAT = 3
 """Of 255: channels that span no more show one colour; a JPEG's rounding does as much."""
+_STEP = 16
 STANDARD_INPUT = "-"
 
 
@@ -48,7 +49,8 @@ class Query:
 
 def is_flat(image: Image) -> bool:
     """Whether an image shows one colour alone, but for what no eye could see."""
-    return bool((np.ptp(image, axis=(0, 1)) <= FLAT).all())
+    coarse = image[::_STEP, ::_STEP]  # most pictures show something there already, at a hundredth of the work
+    return all(bool((np.ptp(each, axis=(0, 1)) <= FLAT).all()) for each in (coarse, image))
 
 
 def read_query(data: bytes, name: str, max_pixels: int = MAX_PIXELS) -> Query:

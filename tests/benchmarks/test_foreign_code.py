@@ -1,11 +1,13 @@
 """Whatever a plug-in's code raises or leaves behind in a command's own process ends in one line that names it."""
 
+import signal
 from pathlib import Path
 
 import pytest
 from search_support import cli, encoded, fill, picture, query
 
-from benchmarks.failing import answering_for
+from benchmarks import failing
+from benchmarks.failing import answering_for, interrupt
 from benchmarks.search.folder_gallery import FolderGallery
 from benchmarks.search.searcher import Places, Searcher
 from datasets.errors import BenchmarkError
@@ -22,6 +24,7 @@ def gallery(tmp_path_factory):
     return found, Places(root / "index"), load_registry([PLUGIN])
 
 
+ENDS = {"exit": "SystemExit: 0", "interrupt": "KeyboardInterrupt:"}
 SAYS = {
     "exit": "SystemExit: 0",
     "generator": "GeneratorExit: x",
@@ -57,7 +60,27 @@ def test_what_has_a_line_of_its_own_keeps_it(error):
     assert caught.value is error
 
 
-@pytest.mark.parametrize(("deed", "code"), [("thread", 0), ("exit", 2)])
+@pytest.mark.parametrize(("handler", "asked"), [(signal.default_int_handler, True), (interrupt, False)])
+def test_an_interrupt_is_one_unless_it_is_seen_that_nobody_asked(handler, asked):
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        with pytest.raises(KeyboardInterrupt if asked else BenchmarkError), answering_for("method"):
+            raise KeyboardInterrupt
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_a_signal_is_an_interrupt_that_somebody_asked_for(monkeypatch):
+    monkeypatch.setattr(failing, "_asked", [])
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        with pytest.raises(KeyboardInterrupt), answering_for("method"):
+            signal.raise_signal(signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize(("deed", "code"), [("thread", 0), ("exit", 2), ("interrupt", 2)])
 def test_the_command_ends_with_its_own_code(tmp_path, deed, code):
     fill(tmp_path / "photos", 4)
     (tmp_path / "q.png").write_bytes(encoded(picture(9)))
@@ -66,6 +89,6 @@ def test_the_command_ends_with_its_own_code(tmp_path, deed, code):
     said = done.stderr.decode()
     assert done.returncode == code, said
     assert (
-        said == "" if code == 0 else said.startswith(f"error: raising-{deed}-search failed: SystemExit: 0 (raising.py")
+        said == "" if code == 0 else said.startswith(f"error: raising-{deed}-search failed: {ENDS[deed]} (raising.py")
     )
     assert (b"000.png" in done.stdout) == (code == 0)

@@ -1,8 +1,12 @@
 """Plug-ins at import: whatever one does there is one line that names it, and an installed one costs nobody else."""
 
+import contextlib
+import os
 import sys
+import time
 from importlib.metadata import EntryPoint
 
+import psutil
 import pytest
 
 from methods import registry as registering
@@ -23,6 +27,16 @@ DEEDS = {
     "crashes": ("import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)", "crashed while it was imported (SIGSEGV)"),
     "hangs": ("import time\ntime.sleep(100)", "was still being imported after 5 s"),
     "syntax": ("def (", "failed to import: SyntaxError"),
+    "forks": ("import os, time\nif not os.fork():\n    time.sleep(300)", "forks while it is imported"),
+    "detaches": ("import os\nif not os.fork():\n    os.setsid()\n    os.fork()", "forks while it is imported"),
+    "forks_in_c": ("import ctypes, time\nif not ctypes.CDLL(None).fork():\n    time.sleep(300)", "leaves a process"),
+    "starts": ("import subprocess\nsubprocess.Popen(['sleep', '300'], start_new_session=True)", "leaves a process"),
+    "kills": (
+        "import os\nos.kill(os.getppid(), 9)",
+        "ended the process that started it while it was imported (SIGKILL)",
+    ),
+    "asks": ("import os, time\nos.kill(os.getppid(), 15)\ntime.sleep(60)", "ended the process that started it"),
+    "group": ("import os\nos.killpg(0, 9)", "crashed while it was imported (SIGKILL)"),
 }
 
 
@@ -36,6 +50,7 @@ def apart(monkeypatch, tmp_path):
 @pytest.mark.parametrize("deed", DEEDS)
 def test_a_plug_in_that_misbehaves_at_import_is_one_line(tmp_path, monkeypatch, deed):
     monkeypatch.setattr(trial, "SECONDS", 5.0 if deed == "hangs" else 60.0)
+    before = set(sleepers())
     source, words = DEEDS[deed]
     path = tmp_path / f"plug_that_{deed}.py"
     path.write_text(source)
@@ -45,6 +60,18 @@ def test_a_plug_in_that_misbehaves_at_import_is_one_line(tmp_path, monkeypatch, 
     assert words in str(raised.value)
     assert "\n" not in str(raised.value)
     assert path.stem not in sys.modules
+    end = time.monotonic() + 10
+    while left := set(sleepers()) - before:
+        assert time.monotonic() < end, left
+
+
+def sleepers():
+    """Processes of this test session that sleep for 300 s."""
+    for each in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            ours = each.environ().get("RIS_TESTS") == os.environ["RIS_TESTS"]
+            if ours and (each.name() == "sleep" or "methods.trial" in each.cmdline()):
+                yield each.pid
 
 
 @pytest.mark.parametrize("deed", ["raises", "exits", "crashes"])

@@ -31,6 +31,7 @@ def _thread() -> None:
 
 DEEDS = {
     "exit": lambda: sys.exit(0),
+    "interrupt": lambda: _raise(KeyboardInterrupt()),
     "generator": lambda: _raise(GeneratorExit("x")),
     "silent": lambda: _raise(SilentError()),
     "hostile": lambda: _raise(ValueError("\x1b[2J\u202e=cmd|[/red]\n<b>")),

@@ -6,24 +6,27 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageOps
 
 from benchmarks.files import write_atomically, write_text
+from benchmarks.named_files import Form, picture_note, require_free
 from benchmarks.pictures.marks import BLANK, FAINT, INK, PAPER, RIGHT, write_fitted
 from benchmarks.search.answer import Answer
-from benchmarks.search.errors import SearchError
 from benchmarks.search.found import Found
 from benchmarks.search.gallery import Gallery
 from benchmarks.search.query import Query
 from benchmarks.search.show.thumbs import gallery_thumb, thumb
 from benchmarks.search.words import Words
+from datasets.reading import expanded
 
-SUFFIXES = (".png", ".html")
+SHEET = Form((".png", ".html"))
 SIDE, GAP, TEXT = 128, 12, 40
 """Pixels of a picture, between two, and of the lines below each."""
 
 
-def check_sheet(path: Path) -> None:
-    """Raise SearchError before anything is searched if the sheet could not be written there."""
-    if path.suffix.lower() not in SUFFIXES:
-        raise SearchError(f"--sheet {path}: name a file that ends in {' or '.join(SUFFIXES)}")
+def check_sheet(path: Path, gallery: str) -> None:
+    """Raise NamedFileError before anything is searched if the sheet must not be written there.
+
+    `gallery` is a folder or a data set, as it was named.
+    """
+    require_free(path, "--sheet", SHEET, [expanded(gallery)])
 
 
 def write_sheet(path: Path, found: Sequence[Found], gallery: Gallery) -> None:
@@ -40,7 +43,7 @@ def write_sheet(path: Path, found: Sequence[Found], gallery: Gallery) -> None:
         sheet.paste(strip, (0, top))
         top += strip.height
     with write_atomically(path) as file:
-        sheet.save(file, "PNG")
+        sheet.save(file, "PNG", pnginfo=picture_note())
 
 
 def draw_strip(query: Query | Words, answer: Answer, gallery: Gallery) -> Image.Image:
