@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Required, TypedDict
 
 import numpy as np
 
@@ -11,6 +11,30 @@ from datasets.errors import DataError
 from methods.duplicates.finder import Prints, identical_groups, near_pairs, take_prints
 
 IDENTICAL, NEAR = "identical", "near-identical"
+
+
+class ImageFacts(TypedDict):
+    """One image."""
+
+    image: str
+    """Its id."""
+    label: str
+    role: str
+    """query or gallery."""
+
+
+class AuditRow(ImageFacts, total=False):
+    """A finding, as JSON and CSV give it; of a pair of images, or with a `detail` in words."""
+
+    finding: Required[str]
+    other_image: str
+    other_label: str
+    other_role: str
+    across_query_and_gallery: bool
+    across_labels: bool
+    correlation: float
+    """Of the prints of both."""
+    detail: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +48,7 @@ class Audit:
     correlations: np.ndarray
     changed: bool
     """Whether files changed while they were read."""
-    mislabels: list[dict[str, Any]] = field(default_factory=list)
+    mislabels: list[AuditRow] = field(default_factory=list)
     mislabels_by: str = ""
     """What likely mislabels were looked for with; "" where they were not."""
 
@@ -50,7 +74,7 @@ class Audit:
         labels = self.of.labels[pairs]
         return labels[:, 0] != labels[:, 1]
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[AuditRow]:
         """A row for each finding, as JSON and CSV give them."""
         found = [self._pair_row(IDENTICAL, pair, 1.0) for pair in self.identical.tolist()]
         found += [
@@ -64,19 +88,19 @@ class Audit:
             found.append({"finding": "flat", **self.image(position), "detail": "too little to see to find copies of"})
         return found
 
-    def image(self, position: int, prefix: str = "") -> dict[str, str]:
+    def image(self, position: int) -> ImageFacts:
         """Id, label and role of an image."""
         item = self.of.images.items[position]
-        keys = ("image", "label", "role")
-        values = (item.id, item.label, str(self.of.roles[position]))
-        return {prefix + key: value for key, value in zip(keys, values, strict=True)}
+        return {"image": item.id, "label": item.label, "role": str(self.of.roles[position])}
 
-    def _pair_row(self, finding: str, pair: list[int], correlation: float) -> dict[str, Any]:
-        both = np.array([pair])
+    def _pair_row(self, finding: str, pair: list[int], correlation: float) -> AuditRow:
+        both, other = np.array([pair]), self.image(pair[1])
         return {
             "finding": finding,
             **self.image(pair[0]),
-            **self.image(pair[1], "other_"),
+            "other_image": other["image"],
+            "other_label": other["label"],
+            "other_role": other["role"],
             "across_query_and_gallery": bool(self.crossing_split(both)[0]),
             "across_labels": bool(self.crossing_labels(both)[0]),
             "correlation": round(correlation, 4),

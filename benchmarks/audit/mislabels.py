@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.audit.findings import Audit
+from benchmarks.audit.findings import Audit, AuditRow
 from benchmarks.failing import answering_for
 from benchmarks.inventory import can_run
 from datasets.errors import BenchmarkError
@@ -63,7 +63,7 @@ def _unit(rows: np.ndarray) -> np.ndarray:
     return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
 
 
-def _disagreements(audit: Audit, usable: np.ndarray, rows: np.ndarray) -> list[dict[str, object]]:
+def _disagreements(audit: Audit, usable: np.ndarray, rows: np.ndarray) -> list[AuditRow]:
     labels = audit.of.labels[usable]
     seen = ~np.isnan(rows).any(axis=1)
     known = np.flatnonzero(seen)
@@ -75,7 +75,7 @@ def _disagreements(audit: Audit, usable: np.ndarray, rows: np.ndarray) -> list[d
     rows, labels = rows[known], labels[known]
     others = np.unique(labels, return_inverse=True)[1]
     alone = np.bincount(others)[others] == 1
-    found: list[dict[str, object]] = []
+    found: list[AuditRow] = []
     for start in range(0, len(rows), _ROWS):
         similarity = rows[start : start + _ROWS] @ rows.T
         own = copies[(copies[:, 0] >= start) & (copies[:, 0] < start + _ROWS)]
@@ -89,6 +89,6 @@ def _disagreements(audit: Audit, usable: np.ndarray, rows: np.ndarray) -> list[d
                 continue
             likely = str(names[votes.argmax()])
             detail = f"{votes.max()} of {k} nearest are {likely}, none its own label"
-            row = {"finding": "likely mislabel", **audit.image(int(usable[known[position]]))}
-            found.append({**row, "other_label": likely, "detail": detail})
+            image = audit.image(int(usable[known[position]]))
+            found.append({"finding": "likely mislabel", **image, "other_label": likely, "detail": detail})
     return found

@@ -2,12 +2,11 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from benchmarks.audit.findings import Audit
+from benchmarks.audit.findings import Audit, AuditRow
 from benchmarks.audit.headline import Headline
 from benchmarks.audit.images import Audited
 from benchmarks.csv_files import write_csv
@@ -120,7 +119,7 @@ def write_audit(audit: Audit, found: list[Headline], out: Path) -> list[Path]:
     return [page, record, table]
 
 
-def _page(audit: Audit, rows: list[dict[str, Any]], said: list[str]) -> str:
+def _page(audit: Audit, rows: list[AuditRow], said: list[str]) -> str:
     head = [f"{_TITLE}{markdown(audit.of.heading)}:{audit.of.subset}", ""]
     head += [f"- {markdown(line)}" for line in said] + ["", f"{RULE[0].upper()}{RULE[1:]}.", ""]
     if not rows:
@@ -135,11 +134,11 @@ def _page(audit: Audit, rows: list[dict[str, Any]], said: list[str]) -> str:
     return "\n".join([*head, *body, *tail, ""])
 
 
-def _importance(row: dict[str, Any]) -> tuple[bool, bool]:
+def _importance(row: AuditRow) -> tuple[bool, bool]:
     return not row.get("across_query_and_gallery"), not row.get("across_labels")
 
 
-def _line(row: dict[str, Any]) -> str:
+def _line(row: AuditRow) -> str:
     crossed = {"query and gallery": row.get("across_query_and_gallery"), "labels": row.get("across_labels")}
     across = ", ".join(name for name, crosses in crossed.items() if crosses) or markdown(row.get("detail", ""))
     other = code(row["other_image"]) if row.get("other_image") else ""

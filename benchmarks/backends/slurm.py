@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from benchmarks.backends.agents import end_agents, run_with_agent
 from benchmarks.backends.attempts import ATTEMPTS, StartWatch, attempts_begun
@@ -105,7 +105,7 @@ def _let_children_be_interrupted() -> None:
         signal.signal(signal.SIGINT, lambda number, frame: None)
 
 
-def job_parameters(task: Task) -> dict[str, Any]:
+def job_parameters(task: Task) -> dict[str, object]:
     """What the job of a task asks for, in submitit's words."""
     return {
         "name": f"{task.job.cell.method}-{task.job.cell.task}",

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -98,7 +97,7 @@ def figure_text(figure: Figure) -> str:
     return f"{figure.name}: {_number(figure.value, signed)}{unit}{interval}{word}"
 
 
-def _shown(claim: Claim, figures: Sequence[Figure]) -> dict[str, Any]:
+def _shown(claim: Claim, figures: Sequence[Figure]) -> dict[str, object]:
     return {
         "method": claim.systems[0],
         "report": claim.report,

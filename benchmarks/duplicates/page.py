@@ -4,7 +4,6 @@ The page needs nothing beside it and changes nothing: pictures are inside, marks
 """
 
 from pathlib import Path
-from typing import Any
 
 from benchmarks.duplicates.finding import Finding
 from benchmarks.duplicates.picture import Picture
@@ -26,7 +25,7 @@ def write_page(path: Path, finding: Finding, advance: Advance) -> None:
     from jinja2 import Environment, PackageLoader
 
     environment = Environment(loader=PackageLoader("benchmarks.duplicates"), autoescape=True)
-    groups: list[list[dict[str, Any]]] = []
+    groups: list[list[dict[str, object]]] = []
     held = 0
     for group in finding.groups:
         if held and held + len(group) > MOST:
@@ -43,7 +42,7 @@ def write_page(path: Path, finding: Finding, advance: Advance) -> None:
     write_text(path, template.render(folder=finding.folder, method=finding.method, groups=groups, notes=notes))
 
 
-def _shown(finding: Finding, picture: Picture, best: Picture) -> dict[str, Any]:
+def _shown(finding: Finding, picture: Picture, best: Picture) -> dict[str, object]:
     thumb = gallery_thumb(finding.gallery, picture.id, SIDE)
     return {
         "path": picture.path,

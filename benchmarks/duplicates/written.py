@@ -3,7 +3,6 @@
 import csv
 import io
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -23,7 +22,7 @@ COLUMNS = ("group", "path", "suggested", "same_file", "score", "width", "height"
 GROUPS = Form((".csv",), (",".join(COLUMNS).encode(),))
 
 
-def to_json(finding: Finding) -> dict[str, Any]:
+def to_json(finding: Finding) -> dict[str, object]:
     """Everything that was found, as plain data."""
     return {
         "folder": finding.folder,
@@ -52,7 +51,7 @@ def _numbered(finding: Finding) -> list[tuple[int, tuple[Picture, ...]]]:
     return list(enumerate(finding.groups, 1))
 
 
-def _row(number: int, picture: Picture, group: tuple[Picture, ...]) -> dict[str, Any]:
+def _row(number: int, picture: Picture, group: tuple[Picture, ...]) -> dict[str, object]:
     best = group[0]
     return {
         "group": number,
@@ -136,7 +135,7 @@ def _figures(quality: Quality, judged: bool) -> list[str]:
     return [*figures, f"{quality.false_merges:.2%}"] if judged else figures
 
 
-def quality_to_json(qualities: list[Quality], groups: Quality) -> dict[str, Any]:
+def quality_to_json(qualities: list[Quality], groups: Quality) -> dict[str, object]:
     """The same as plain data; None for what is not defined."""
     return {"thresholds": [_plain(quality) for quality in qualities], "groups": _plain(groups)}
 

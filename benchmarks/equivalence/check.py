@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 
@@ -83,16 +83,16 @@ def judge_rows(
     if not there.any():
         return EquivalenceCheck(engine, "no image had a row to compare")
     cosines = np.sum(_unit(plain[there]) * _unit(rows[there]), axis=1)
-    facts: dict[str, Any] = {"cosine_min": float(cosines.min()), "cosine_mean": float(cosines.mean())}
+    found = EquivalenceCheck(engine, cosine_min=float(cosines.min()), cosine_mean=float(cosines.mean()))
     reason = "" if cosines.min() >= COSINE else f"cosine {cosines.min():.4f} to plain Keras, under {COSINE}"
     if labels is not None:
         before, after = (_hits(values, labels, queries) for values in (plain, rows))
         change = paired_difference(after, before)
         low, high = change.interval
-        facts |= {"hit": float(after.mean()), "hit_change": change.mean, "hit_interval": (low, high)}
+        found = replace(found, hit=float(after.mean()), hit_change=change.mean, hit_interval=(low, high))
         if not low <= 0 <= high:
             reason = reason or f"hit@1 changes by {change.mean:+.3f} [{low:+.3f}, {high:+.3f}]"
-    return EquivalenceCheck(engine, reason, **facts)
+    return replace(found, reason=reason)
 
 
 def judge_faces(engine: str, plain: Sequence[FaceBoxes], faces: Sequence[FaceBoxes]) -> EquivalenceCheck:

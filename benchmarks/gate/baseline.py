@@ -29,7 +29,7 @@ class BaselineError(BenchmarkError):
 
 def write_baseline(path: Path, snapshot: Snapshot) -> None:
     """Write `snapshot`; raises BaselineError where the file cannot be written."""
-    shared: dict[str, dict[str, Any]] = {"queries": {}, "provenances": {}}
+    shared: dict[str, dict[str, object]] = {"queries": {}, "provenances": {}}
     cells = []
     for record in snapshot.cells.values():
         queries = _share(shared["queries"], list(record.queries))
@@ -86,7 +86,7 @@ def _record(entry: Mapping[str, Any], shared: Mapping[str, Mapping[str, Any]]) -
     )
 
 
-def _share(table: dict[str, Any], value: Any) -> str:
+def _share(table: dict[str, object], value: Any) -> str:
     """The key of `value` in `table`, where it is put if it is not there yet."""
     key = hashlib.sha256(_line(value).encode()).hexdigest()[:16]
     table.setdefault(key, value)
@@ -98,7 +98,7 @@ def _numbers(column: np.ndarray) -> list[float | None]:
     return [None if np.isnan(x) else int(x) if x == int(x) else float(x) for x in column]
 
 
-def _lines(value: list[Any] | dict[str, Any]) -> str:
+def _lines(value: list[Any] | dict[str, object]) -> str:
     """JSON with every entry of the outermost level on a line of its own."""
     if isinstance(value, list):
         return "[" + ",".join("\n" + _line(entry) for entry in value) + "]"

@@ -5,7 +5,6 @@ Ids and reasons come from files and runs: they are shown as text, whatever they 
 
 import re
 from dataclasses import asdict
-from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -82,7 +81,7 @@ def _text(text: str) -> str:
     return _ACTIVE.sub(rf"\g<0>{_NOTHING}", printable(" ".join(text.split()))).translate(_ENTITIES)
 
 
-def to_json(report: Report) -> dict[str, Any]:
+def to_json(report: Report) -> dict[str, object]:
     """The whole report, JSON-able: verdict, exit code, rules, both sides, findings with all flipped ids, its power."""
     return {
         "schema": SCHEMA,
@@ -96,7 +95,7 @@ def to_json(report: Report) -> dict[str, Any]:
     }
 
 
-def _side(side: Snapshot) -> dict[str, Any]:
+def _side(side: Snapshot) -> dict[str, object]:
     return {
         "source": side.source,
         "cells": len(side.cells),

@@ -43,7 +43,7 @@ def trainings(store: Store, pages: Sequence[Page]) -> list[Section]:
     return [Section("trainings", "Training", figures_html(panels, "trainings"))] if panels else []
 
 
-def _label(settings: dict[str, Any], pages: Sequence[Page]) -> str:
+def _label(settings: dict[str, object], pages: Sequence[Page]) -> str:
     """The network, how much it was shown and in which view; the data set where the gallery's size tells."""
     images, labels = settings.get("images"), settings.get("labels")
     sizes = {page.group.where: len(page.group.truth.gallery_ids) for page in pages}
@@ -54,7 +54,7 @@ def _label(settings: dict[str, Any], pages: Sequence[Page]) -> str:
     return f"{settings.get('network')}: {where}{images} images, {labels} labels{seen}"
 
 
-def _command(store: Store, settings: dict[str, Any], pages: Sequence[Page]) -> str:
+def _command(store: Store, settings: dict[str, object], pages: Sequence[Page]) -> str:
     """Run the methods that learn on the images of that number; where no page tells, write the report again."""
     for page in pages:
         if page.retrieval and len(page.group.truth.gallery_ids) == settings.get("images"):

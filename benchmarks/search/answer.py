@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 Verdict = Literal["match", "no good match", "not calibrated", "nothing to search for"]
 """A hit reaches the threshold (or is the query itself), or none does, or there is no threshold; or the query shows
@@ -64,7 +64,7 @@ class Answer:
         """Whether a hit reaches the threshold, or needs none."""
         return hit.identical or (self.threshold is not None and hit.score >= self.threshold)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """As plain data, each hit with `good` (None where nothing says so)."""
         document = asdict(self)
         document["seconds"] = dict(self.seconds)

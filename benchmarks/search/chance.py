@@ -41,7 +41,7 @@ class Chance:
             f"{in_larger(0.5, LARGER):.0%}, and 99% would be {in_larger(0.99, LARGER):.0%}"
         )
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """As plain data."""
         return asdict(self)
 

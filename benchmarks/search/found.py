@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from benchmarks.search.answer import Answer
 from benchmarks.search.distinct import DEEPER, distinct
@@ -22,7 +22,7 @@ class Found:
     answers: tuple[Answer, ...]
     whys: "tuple[Explanation | None, ...]"
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """As plain data; explanations without their pictures."""
         answers = [answer.to_json() for answer in self.answers]
         for answer, why in zip(answers, self.whys, strict=True):

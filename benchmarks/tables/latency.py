@@ -1,7 +1,6 @@
 """The latency tables of a session: quantiles with intervals, stages that add up, batches, cold starts."""
 
 from pathlib import Path
-from typing import Any
 
 from benchmarks.experiments.rounds import NOISY
 from benchmarks.files import write_text
@@ -74,11 +73,11 @@ def write_latency_tables(store: Store, registry: Registry, out: Path) -> list[Pa
     return written
 
 
-def _row(record: LatencyRecord) -> dict[str, Any]:
+def _row(record: LatencyRecord) -> dict[str, object]:
     facts = record.facts
     untrained = "" if facts["trained"] else " (untrained)"
     device = "" if record.cell.device == "cpu" else f" ({record.cell.device})"
-    row: dict[str, Any] = {
+    row: dict[str, object] = {
         "method": record.cell.method,
         "shown_method": f"{record.cell.method}{device}{untrained}",
         "threads": facts["threads"],

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TypedDict
 
 import pandas as pd
 
@@ -129,7 +129,7 @@ def write_projection(costs: Sequence[Costs], images: Sequence[float], machine: M
     return out / "projection.md"
 
 
-def _fleet_table(rows: list[dict[str, Any]], costs: Sequence[Costs], machine: Machine) -> Table:
+def _fleet_table(rows: list[dict[str, object]], costs: Sequence[Costs], machine: Machine) -> Table:
     largest = max(each.largest for each in costs)
     return Table(
         "Larger galleries",
@@ -147,7 +147,7 @@ def _fleet_table(rows: list[dict[str, Any]], costs: Sequence[Costs], machine: Ma
     )
 
 
-def _check_row(check: Check) -> dict[str, Any]:
+def _check_row(check: Check) -> dict[str, object]:
     scale, unit = _UNITS.get(check.quantity, _INDEX)
     return {
         "method": check.method,
@@ -162,8 +162,8 @@ def _check_row(check: Check) -> dict[str, Any]:
     }
 
 
-def _fleet_row(costs: Costs, images: float, fleet: Fleet | None) -> dict[str, Any]:
-    row: dict[str, Any] = {"method": costs.method, "images": images, "word": "cannot", "word_in": ("machines",)}
+def _fleet_row(costs: Costs, images: float, fleet: Fleet | None) -> dict[str, object]:
+    row: dict[str, object] = {"method": costs.method, "images": images, "word": "cannot", "word_in": ("machines",)}
     if fleet is None:
         return row
     return row | {

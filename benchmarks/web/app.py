@@ -108,7 +108,7 @@ def _add_pages(app: FastAPI, service: Service) -> None:
 
 def _add_pictures(app: FastAPI, service: Service) -> None:
     @app.post("/api/queries")
-    async def keep_query(request: Request) -> dict[str, Any]:
+    async def keep_query(request: Request) -> dict[str, object]:
         """The body is the image itself: no form, so that no other site can send one unasked."""
         try:
             data = await request.body()
@@ -118,7 +118,7 @@ def _add_pictures(app: FastAPI, service: Service) -> None:
         return _kept(*await run_in_threadpool(service.uploads.keep, data, name))
 
     @app.post("/api/galleries/{gallery}/images/{id}/query")
-    def keep_image(gallery: int, id: int) -> dict[str, Any]:
+    def keep_image(gallery: int, id: int) -> dict[str, object]:
         """A gallery's image becomes the picture that is searched for."""
         return _kept(*service.keep_image(gallery, _number(id)))
 
@@ -133,7 +133,7 @@ def _add_pictures(app: FastAPI, service: Service) -> None:
         )
 
 
-def _kept(token: str, query: Query) -> dict[str, Any]:
+def _kept(token: str, query: Query) -> dict[str, object]:
     """What the page is told of a picture that is kept to be searched for."""
     height, width = query.image.shape[:2]
     return {"query": token, "name": query.name, "width": width, "height": height, "notes": query.notes}
@@ -148,13 +148,13 @@ def _number(id: int) -> int:
 
 def _add_searching(app: FastAPI, service: Service) -> None:
     @app.post("/api/search")
-    def search(asked: SearchRequest) -> dict[str, Any]:
+    def search(asked: SearchRequest) -> dict[str, object]:
         crop = Crop.parse(asked.crop) if asked.crop else None
         token, answer = service.search(asked.query, asked.gallery, asked.method, asked.k, crop, asked.face, asked.once)
         return _answered(service, asked.gallery, token, answer)
 
     @app.post("/api/words")
-    def search_words(asked: WordsRequest) -> dict[str, Any]:
+    def search_words(asked: WordsRequest) -> dict[str, object]:
         words = Words.parse(asked.words)
         return _answered(
             service, asked.gallery, *service.search_words(words, asked.gallery, asked.method, asked.k, asked.once)
@@ -165,14 +165,14 @@ def _add_searching(app: FastAPI, service: Service) -> None:
         return _told(service, service.explain(asked.answer, asked.place))
 
     @app.post("/api/galleries/{gallery}/copies")
-    def copies(gallery: int) -> dict[str, Any]:
+    def copies(gallery: int) -> dict[str, object]:
         """Groups of copies in a folder, each with the suggested picture first."""
         finding = service.copies(gallery)
         groups = [[_copy(finding, picture, group[0]) for picture in group] for group in finding.groups]
         return {"groups": groups, **_told(service, {"notes": told(finding)})}
 
     @app.post("/api/galleries/{gallery}/look")
-    def look(gallery: int) -> dict[str, Any]:
+    def look(gallery: int) -> dict[str, object]:
         """Take up images that came, changed or went since the gallery was looked through."""
         images, changed = service.look_again(gallery)
         return {"images": images, "changed": changed}
@@ -183,11 +183,11 @@ def _add_searching(app: FastAPI, service: Service) -> None:
         return {"progress": service.progress}
 
 
-def _answered(service: Service, gallery: int, token: str, answer: Answer) -> dict[str, Any]:
+def _answered(service: Service, gallery: int, token: str, answer: Answer) -> dict[str, object]:
     return {"answer": token, "images": len(service.galleries[gallery]), **_told(service, answer.to_json())}
 
 
-def _copy(finding: Finding, picture: Picture, best: Picture) -> dict[str, Any]:
+def _copy(finding: Finding, picture: Picture, best: Picture) -> dict[str, object]:
     return {
         "id": picture.id,
         "path": picture.path,

@@ -1,7 +1,6 @@
 """The contact sheet as one page that needs nothing beside it: pictures are inside, nothing is loaded from anywhere."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from PIL import Image as PilImage
 
@@ -39,7 +38,7 @@ def why_shown(why: Explanation) -> dict[str, str | None]:
     return {"title": why.title, "text": why.text, "picture": picture}
 
 
-def _answer(answer: Answer, why: Explanation | None, gallery: Gallery) -> dict[str, Any]:
+def _answer(answer: Answer, why: Explanation | None, gallery: Gallery) -> dict[str, object]:
     pictures = [gallery_thumb(gallery, hit.id, SIDE) for hit in answer.hits]
     return {
         "answer": answer,

@@ -1,7 +1,8 @@
 """Writes what indexes were measured to be: the tables, a plot with Pareto fronts, all rows as CSV."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,8 @@ from benchmarks.experiments.rows import IndexStore
 from benchmarks.files import write_atomically, write_text
 from benchmarks.store import Store
 from benchmarks.tables.formats import to_markdown
-from benchmarks.tables.indexes.table import DEEPEST, failure_notes, index_rows, index_tables
+from benchmarks.tables.indexes.table import DEEPEST, IndexLine, failure_notes, index_rows, index_tables
+from benchmarks.tables.model import figure_of
 from benchmarks.tables.plot import pareto_front
 from datasets.safe_text import markdown_note
 
@@ -52,7 +54,7 @@ def write_indexes(store: Store, out: Path) -> list[Path]:
     return [out / "indexes.md", out / "indexes.csv", *([picture] if picture else [])]
 
 
-def _ends(row: dict[str, object]) -> dict[str, object]:
+def _ends(row: Mapping[str, object]) -> dict[str, object]:
     """Both ends of every interval under names of their own."""
     ends: dict[str, object] = {}
     for name, value in row.items():
@@ -62,7 +64,14 @@ def _ends(row: dict[str, object]) -> dict[str, object]:
     return ends
 
 
-def recall_plot(sets: list[tuple[str, list[dict[str, Any]]]], path: Path) -> Path | None:
+class _Style(TypedDict):
+    """How a family is drawn, in matplotlib's words."""
+
+    marker: str
+    color: str
+
+
+def recall_plot(sets: list[tuple[str, list[IndexLine]]], path: Path) -> Path | None:
     """Write a PNG of the rows (see `index_rows`) of each titled set; None where there is nothing to draw.
 
     Left out are sets in which every index found everything: their tables say it all. Families differ in marker as well
@@ -82,7 +91,7 @@ def recall_plot(sets: list[tuple[str, list[dict[str, Any]]]], path: Path) -> Pat
         len(shown), len(_PANELS), figsize=(12, 4.2 * len(shown) + 0.8), dpi=110, squeeze=False, layout="constrained"
     )
     families = list(dict.fromkeys(row["family"] for _, rows in shown for row in rows))
-    styles: dict[str, dict[str, Any]] = {
+    styles: dict[str, _Style] = {
         name: {"marker": _MARKERS[place % len(_MARKERS)], "color": f"C{place % 10}"}
         for place, name in enumerate(families)
     }
@@ -100,14 +109,14 @@ def recall_plot(sets: list[tuple[str, list[dict[str, Any]]]], path: Path) -> Pat
     return path
 
 
-def _draw(panel: Any, rows: list[dict[str, Any]], cost: str, styles: dict[str, dict[str, Any]]) -> None:
+def _draw(panel: Any, rows: list[IndexLine], cost: str, styles: dict[str, _Style]) -> None:
     """One panel's points and its front: towards the lower right is better."""
     for family, style in styles.items():
-        points = [(row[DEEPEST], row[cost]) for row in rows if row["family"] == family]
+        points = [(row[DEEPEST], figure_of(row, cost) or 0.0) for row in rows if row["family"] == family]
         if points:
             recall, costs = np.array(points).T
             panel.plot(_place(recall), costs, linestyle="", markersize=6, alpha=0.8, **style)
-    front = pareto_front([(row[cost], row[DEEPEST]) for row in rows])
+    front = pareto_front([(figure_of(row, cost) or 0.0, row[DEEPEST]) for row in rows])
     costs, recall = np.array(front).T
     panel.step(_place(recall), costs, where="pre", color="0.5", linestyle="--", zorder=0)
     panel.set_xticks(_place(np.array(_TICKS)), [f"{tick:g}" for tick in _TICKS])

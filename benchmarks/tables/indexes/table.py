@@ -1,18 +1,19 @@
 """The tables of a set of vectors: who is on a Pareto front, then every setting."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Final, cast
 
 from benchmarks.experiments.rounds import NOISY
 from benchmarks.indexes.figures import CUTOFFS
 from benchmarks.rows.cell import FAILED_RERUN
-from benchmarks.rows.comparisons import IndexFigures, IndexRecord
+from benchmarks.rows.comparisons import IndexFigures, IndexRecord, Recalls
 from benchmarks.scaling.galleries import SHARE
-from benchmarks.tables.model import Column, Table, count, fraction, mebibytes, milliseconds, rate
+from benchmarks.tables.model import Column, Table, count, figure_of, fraction, mebibytes, milliseconds, rate
 from benchmarks.tables.notes import machine_note
 from benchmarks.tables.plot import pareto_front
 
-DEEPEST = f"recall@{CUTOFFS[-1]}"
+DEEPEST: Final = "recall@20"
+"""At the last of CUTOFFS."""
 
 _COLUMNS = (
     Column("index", "method", is_text=True),
@@ -31,6 +32,40 @@ _COLUMNS = (
 _FRONT = Column("front", "front", is_text=True)
 
 
+class IndexLine(Recalls, total=False):
+    """One index with one setting, as tables and the CSV show it; without figures where it failed."""
+
+    dataset: str
+    subset: str
+    gallery: int
+    real: int
+    dimension: int
+    metric: str
+    vectors: str
+    """The method that made them."""
+    method: str
+    """The index with its settings."""
+    family: str
+    settings: str
+    front: str
+    """The fronts it is on."""
+    status: str
+    reason: str
+    p50_ms: float
+    p50_ms_interval: tuple[float, float]
+    p95_ms: float
+    p99_ms: float
+    of_scan: float | None
+    of_scan_interval: tuple[float, ...] | None
+    queries_per_s: float
+    batched_queries_per_s: float
+    samples: int
+    build_s: float
+    bytes_per_vector: float
+    build_peak_bytes: int | None
+    resident_bytes: int | None
+
+
 def index_tables(record: IndexRecord) -> list[Table]:
     """The front and the whole sweep of a stored record."""
     rows = index_rows(record)
@@ -44,30 +79,46 @@ def index_tables(record: IndexRecord) -> list[Table]:
     ]
 
 
-def index_rows(record: IndexRecord) -> list[dict[str, Any]]:
+def index_rows(record: IndexRecord) -> list[IndexLine]:
     """Every row of a record as the tables and the CSV show it; `front` names the fronts it is on."""
     vectors = record["vectors"]
-    shared = {name: vectors[name] for name in ("dataset", "subset", "gallery", "real", "dimension", "metric")}
-    rows = [shared | {"vectors": vectors["method"]} | _shown(row) for row in record["rows"]]
+    shared: IndexLine = {
+        "dataset": vectors["dataset"],
+        "subset": vectors["subset"],
+        "gallery": vectors["gallery"],
+        "real": vectors["real"],
+        "dimension": vectors["dimension"],
+        "metric": vectors["metric"],
+        "vectors": vectors["method"],
+    }
+    rows: list[IndexLine] = [{**shared, **_shown(row)} for row in record["rows"]]
     figured = [row for row in rows if row["status"] == "ok"]
     for name, cost in (("time", "p50_ms"), ("memory", "bytes_per_vector")):
-        best = pareto_front([(row[cost], row[DEEPEST]) for row in figured])
+        best = pareto_front([(figure_of(row, cost) or 0.0, row[DEEPEST]) for row in figured])
         for row in figured:
-            if (row[cost], row[DEEPEST]) in best:
+            if (figure_of(row, cost) or 0.0, row[DEEPEST]) in best:
                 row["front"] = ", ".join(filter(None, (row.get("front"), name)))
     return rows
 
 
-def _shown(row: IndexFigures) -> dict[str, Any]:
+def _shown(row: IndexFigures) -> IndexLine:
     settings = {**row["build"]["params"], **row["settings"]}
     text = " ".join(f"{name}={value}" for name, value in settings.items() if name not in ("metric", "repeatable"))
-    shown = {"method": f"{row['family']} {text}".strip(), "family": row["family"], "settings": text, "front": ""}
-    shown |= {"status": row["status"], "reason": row["reason"]}
+    shown: IndexLine = {
+        "method": f"{row['family']} {text}".strip(),
+        "family": row["family"],
+        "settings": text,
+        "front": "",
+        "status": row["status"],
+        "reason": row["reason"],
+    }
     if row["status"] != "ok":
         return shown
     low, high = (1e3 * value for value in row["p50_s"][1:])
-    return shown | {
-        **{name: value for name, value in row.items() if name.startswith("recall@")},
+    recalls = {name: value for name, value in row.items() if name.startswith("recall@")}
+    return {
+        **shown,
+        **cast(Recalls, recalls),
         "p50_ms": 1e3 * row["p50_s"][0],
         "p95_ms": 1e3 * row["p95_s"][0],
         "p99_ms": 1e3 * row["p99_s"][0],
@@ -90,7 +141,7 @@ _FRONT_NOTE = (
 )
 
 
-def _notes(record: IndexRecord, rows: Sequence[dict[str, Any]]) -> list[str]:
+def _notes(record: IndexRecord, rows: Sequence[IndexLine]) -> list[str]:
     vectors, budget = record["vectors"], record["budget"]
     unit = "bits" if vectors["metric"] == "hamming" else "numbers"
     made_up = vectors["gallery"] - vectors["real"]

@@ -1,7 +1,7 @@
 """Time and memory against the gallery's size, on logarithmic axes: a power law is a straight line there."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
@@ -16,6 +16,14 @@ _PANELS = (
 _MOST_TICKS = 7
 _MARKERS = "osD^vP*Xphd<>"
 _LINES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (7, 2, 1, 2, 1, 2)))
+
+
+class Style(TypedDict):
+    """How one method is drawn, in matplotlib's words."""
+
+    marker: str
+    linestyle: Any
+    color: str
 
 
 def growth_plot(found: list[Curves], path: Path) -> Path | None:
@@ -66,7 +74,7 @@ def _plain_ticks(panel: Any, sizes: list[int]) -> None:
         panel.set_xticks(sizes, [f"{size:,}" for size in sizes], fontsize=8)
 
 
-def _styles(shown: list[Curves]) -> dict[str, dict[str, Any]]:
+def _styles(shown: list[Curves]) -> dict[str, Style]:
     """Marker, line and colour of each method; the same in every panel."""
     names = dict.fromkeys(growth.method for each in shown for growth in each.members if growth.measured)
     return {
@@ -79,7 +87,7 @@ def _styles(shown: list[Curves]) -> dict[str, dict[str, Any]]:
     }
 
 
-def _draw(panel: Any, growth: Growth, quantity: str, scale: float, style: dict[str, Any]) -> None:
+def _draw(panel: Any, growth: Growth, quantity: str, scale: float, style: Style) -> None:
     """One method's points with their bars, and its law where there is one."""
     levels = np.array(growth.levels(quantity)) * scale
     kept = levels[:, 0] > 0
