@@ -7,7 +7,6 @@ inputs of their own or whose figures are made anew from what is stored (metrics,
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from benchmarks.devices import KERAS_BACKENDS, packages_of
 from benchmarks.rows.cell import Inputs, MethodInputs
@@ -106,7 +105,7 @@ def encoder_key(spec: MethodSpec, inputs: Inputs | MethodInputs) -> str:
     return fingerprint.digest([*own, inputs["files"], inputs["decoding"], inputs["weights"]])[:32]
 
 
-def changes(before: Mapping[str, object], now: Mapping[str, Any]) -> list[str]:
+def changes(before: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
     """What differs between the inputs of a stored row and those of today, in words."""
     names = [*now, *(name for name in before if name not in now)]
     return [_change(name, before.get(name), now.get(name)) for name in names if before.get(name) != now.get(name)]

@@ -1,11 +1,12 @@
 """README's picture: accuracy against query latency on two data sets, drawn from the published overview."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from benchmarks.files import write_atomically
+from benchmarks.tables.model import MethodRow
 from benchmarks.tables.summary import Summarised
 from benchmarks.tables.winners import JUDGED, is_candidate, short, winners
 from datasets.errors import BenchmarkError
@@ -103,5 +104,5 @@ def _name_winners(axes: Any, member: Summarised) -> None:
     )
 
 
-def _timed(member: Summarised) -> list[Mapping[str, Any]]:
+def _timed(member: Summarised) -> list[MethodRow]:
     return [row for row in member.rows if is_candidate(row) and row.get("p50_ms")]

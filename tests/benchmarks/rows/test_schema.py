@@ -6,10 +6,12 @@ import json
 import pytest
 
 from benchmarks.files import DamagedFile, read_record
+from benchmarks.indexes.figures import CUTOFFS
 from benchmarks.rows.cell import CellFigures, CellRow, RunRecord
-from benchmarks.rows.comparisons import EngineRow, IndexRecord, LatencyRow
+from benchmarks.rows.comparisons import EngineRow, IndexRecord, LatencyRow, Recalls
 from benchmarks.rows.experiments import ExtractionRow, PointRow, ShardRow, StreamRow
 from benchmarks.rows.schema import misfit, missing
+from benchmarks.tables.indexes.table import DEEPEST
 
 PROVENANCE = {
     "git": {"commit": None, "dirty": None},
@@ -107,6 +109,11 @@ def test_every_stored_row_is_refused_with_one_line_that_says_what_and_where(tmp_
     path.write_text(json.dumps({**whole, "provenance": {**PROVENANCE, "git": {"commit": 7, "dirty": False}}}))
     with pytest.raises(DamagedFile, match=r"row\.json .*\(provenance\.git\.commit: a whole number where a text or"):
         read_record(path, kind)
+
+
+def test_the_deepest_recall_is_that_of_the_last_cutoff():
+    assert f"recall@{CUTOFFS[-1]}" == DEEPEST
+    assert {f"recall@{k}" for k in CUTOFFS} < set(Recalls.__annotations__)
 
 
 def test_figures_that_no_row_may_hold_are_found_before_they_are_stored():

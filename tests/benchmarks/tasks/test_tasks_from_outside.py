@@ -52,6 +52,19 @@ def test_tables_csv_and_overview_have_its_rows(finished, tmp_path):
         assert {row["task"] for row in csv.DictReader(file)} == {"resaved", "retrieval"}
 
 
+def test_figures_that_do_not_fit_their_definition_are_an_error_of_the_cell(tmp_path, photo_folder):
+    """Stored as they are, they would end every table: its row says what and where instead, and is read back."""
+    plugin = tmp_path / "odd_task.py"
+    plugin.write_text(OWN_TASK.read_text().replace('"gallery": len(gallery)', '"gallery": "many", "mine": [1]'))
+    store = Store(tmp_path / "out")
+    store.require_writable()
+    bench = Bench(store, load_registry([plugin]), photo_folder)
+    row = bench.run("pixels", tasks=("resaved",), plugins=(plugin,))["pixels"]
+    assert row["status"] == "error"
+    assert row["reason"] == "the task's figures do not fit: counts.gallery: text where a whole number belongs"
+    assert [stored["reason"] for _, stored in store.rows()] == [row["reason"]]
+
+
 def test_the_report_orders_its_methods_by_its_metric(finished, tmp_path):
     pages = make_pages(finished.store, finished.registry)
     text = write_report(finished.store, finished.registry, pages, tmp_path).read_text()
