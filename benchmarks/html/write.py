@@ -18,6 +18,7 @@ from benchmarks.html.heat_map import heat_map
 from benchmarks.html.leaderboard import leaderboard
 from benchmarks.html.method_pages import method_pages
 from benchmarks.html.overview import overview
+from benchmarks.html.plotting import plotting_script
 from benchmarks.html.recall_curves import recall_curves
 from benchmarks.html.section import Section, render, source
 from benchmarks.html.trade_offs import trade_offs
@@ -29,7 +30,6 @@ from methods.registry import Registry
 
 FOLDER, FILE = "report", "index.html"
 SCRIPTS = ("theme.js", "address.js", "tables.js", "tabs.js", "leaderboard.js", "compare.js", "links.js", "plots.js")
-VEGA_LITE = "6.4"
 
 
 def write_report(
@@ -102,19 +102,12 @@ def page_scripts(with_plots: bool, of_sections: Iterable[str] = ()) -> list[str]
     """The page's scripts in the order in which they run: Vega first where there are plots, the sections' own last."""
     own = [_scoped(source(name)) for name in SCRIPTS]
     own += [_scoped(script) for script in dict.fromkeys(of_sections) if script]
-    return [_plotting(), *own] if with_plots else own
+    return [plotting_script(), *own] if with_plots else own
 
 
 def _scoped(script: str) -> str:
     """The script in strict mode and in a scope of its own."""
     return f'(() => {{\n"use strict";\n{script}\n}})();'
-
-
-def _plotting() -> str:
-    """Vega, Vega-Lite and Vega-Embed, which the vl-convert package carries."""
-    import vl_convert
-
-    return vl_convert.javascript_bundle(vl_version=VEGA_LITE)  # type: ignore[call-arg]
 
 
 def _policy(styles: Sequence[str], scripts: Sequence[str]) -> str:
