@@ -36,6 +36,10 @@ _PRELOAD = (
     "threadpoolctl",
     "benchmarks.tasks.retrieval",
     "benchmarks.tasks.robustness",
+    "benchmarks.additions",
+    "datasets.registry",
+    "methods.building",
+    "methods.catalogue",
 )
 _MODULES: dict[str, tuple[str, ...]] = {
     "sklearn": ("sklearn.neighbors", "sklearn.cluster", "sklearn.svm", "sklearn.preprocessing"),

@@ -7,6 +7,7 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ from methods.memory import TooLargeError, hold_to, machine_bytes
 if TYPE_CHECKING:
     from benchmarks.tasking.context import CellContext
     from datasets.dataset import Dataset
+    from methods.registry import Registry
     from methods.spec import MethodSpec
 
 LOG = "log.txt"
@@ -94,11 +96,10 @@ def contained(job: Job, measure: Callable[[Job], Mapping[str, object]]) -> None:
 
 
 def _measure(job: Job) -> dict[str, object]:
-    from benchmarks.additions import load_plugins
     from benchmarks.tasking.registry import tasks_of
 
     context, dataset = open_cell(job)
-    task = tasks_of(load_plugins(job.plugins)).get(job.cell.task)
+    task = tasks_of(_registry(job.plugins)).get(job.cell.task)
     manifest = task.manifest_type.from_json(job.manifest.read_text(encoding="utf-8"), dataset)
     result = dict(task.run(context, manifest, Store(job.out)))
     if "keras" in context.spec.requires:
@@ -108,7 +109,6 @@ def _measure(job: Job) -> dict[str, object]:
 
 def open_cell(job: Job) -> "tuple[CellContext, Dataset]":
     """The job's method with what it may use, and its data set; threads and seeds are set."""
-    from benchmarks.additions import load_plugins
     from benchmarks.tasking.context import CellContext
     from datasets.registry import open_dataset
     from methods.building import Surroundings
@@ -117,13 +117,21 @@ def open_cell(job: Job) -> "tuple[CellContext, Dataset]":
     set_seeds()
     if job.memory_limit:
         hold_to(job.memory_limit)
-    spec = load_plugins(job.plugins).get(job.cell.method_id)
+    spec = _registry(job.plugins).get(job.cell.method_id)
     dataset = open_dataset(job.cell.dataset, job.data_dir, Store(job.out).drawings)
     models = Store(job.out).cache / "models"
     surroundings = Surroundings(job.weights, size_class(job.cell.subset), models, job.data_dir, job.engine)
     processes = job.threads if _may_share_out(job, spec) else 1
     context = CellContext(spec, surroundings, job.embeddings, job.workdir, job.timing, job.keep_rankings, processes)
     return context, dataset
+
+
+@cache
+def _registry(plugins: tuple[Path, ...]) -> "Registry":
+    """Loaded once a process: checking every method takes a tenth of a second."""
+    from benchmarks.additions import load_plugins
+
+    return load_plugins(plugins)
 
 
 def _may_share_out(job: Job, spec: "MethodSpec") -> bool:

@@ -32,6 +32,8 @@ class Registry:
 
     def __init__(self, specs: Iterable[MethodSpec]) -> None:
         self._specs: dict[str, MethodSpec] = {}
+        self._alike: dict[str, str] = {}
+        """The id of each, by what it shares with those that read like it."""
         self.plugins: tuple[Path, ...] = ()
         """Files that some of the methods come from, as they were named."""
         self.modules: dict[str, ModuleType] = {}
@@ -45,9 +47,10 @@ class Registry:
             raise PluginError(f"method {str(spec.id)[:80]!r}: {problem}")
         if spec.id in self._specs:
             raise PluginError(f"method {spec.id!r} is already registered; give yours another id")
-        if alike := [known for known in self._specs if _read_alike(known) == _read_alike(spec.id)]:
+        first = self._alike.setdefault(_read_alike(spec.id), spec.id)
+        if first != spec.id:
             raise PluginError(
-                f"method {spec.id!r} reads like {alike[0]!r}, which is already registered; give yours another id"
+                f"method {spec.id!r} reads like {first!r}, which is already registered; give yours another id"
             )
         self._specs[spec.id] = spec
 

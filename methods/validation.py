@@ -16,6 +16,7 @@ LONGEST_PATH = 240
 LONGEST_TEXT = 1000
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.\w+)*")
 _TARGET = re.compile(r"[\w.]+:[\w.]+")
+_NO_JOINERS = dict.fromkeys(map(ord, JOINERS))
 
 
 def problem_of(spec: MethodSpec, tasks: Collection[str] = ()) -> str:
@@ -39,7 +40,7 @@ def id_problem(method_id: object) -> str:
 
 def without_joiners(text: str) -> str:
     """The text without what joins letters and signs invisibly, as in emoji and in Persian."""
-    return text.translate(dict.fromkeys(map(ord, JOINERS)))
+    return text.translate(_NO_JOINERS)
 
 
 def _problems(spec: MethodSpec, tasks: Collection[str]) -> Iterator[str]:
