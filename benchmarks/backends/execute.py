@@ -59,7 +59,8 @@ def execute(task: Task, running: set[int], on_start: Callable[[int], None] = lam
 
 
 def end(running: set[int]) -> None:
-    """Kill the process groups that are running."""
+    """Kill the process groups that are running; and their leaders, which may not have made them yet."""
     for pid in tuple(running):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(pid, signal.SIGKILL)
+        for kill in (os.killpg, os.kill):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                kill(pid, signal.SIGKILL)

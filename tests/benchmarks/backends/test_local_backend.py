@@ -1,10 +1,15 @@
 """This machine runs cells side by side, but for those whose times are results."""
 
+import signal
+import subprocess
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
+from benchmarks.backends.contract import Stopped
+from benchmarks.backends.execute import end
 from benchmarks.backends.local import LocalBackend, Machine
 from benchmarks.runner import Limits
 
@@ -78,3 +83,34 @@ def test_rows_say_how_many_cells_ran_at_a_time(bench, subset, beside):
     where = ((f"folder:{bench.folder}", subset),)
     rows = bench.run("mean-colour", "random", datasets=where, limits=Limits(timeout=120, jobs=2))
     assert {(row["status"], row["jobs"]) for row in rows.values()} == {("ok", beside)}
+
+
+@pytest.fixture
+def sleeper():
+    """A process in no group of its own, as a cell's is until it has made one."""
+    process = subprocess.Popen(["sleep", "300"])
+    yield process
+    process.kill()
+    process.wait()
+
+
+def test_a_process_without_a_group_of_its_own_is_ended(sleeper):
+    end({sleeper.pid})
+    assert sleeper.wait(10) == -signal.SIGKILL
+
+
+def test_a_cell_whose_process_starts_while_the_run_is_stopped_is_ended(sleeper, monkeypatch):
+    """Or an interrupted run of several cells at a time waits for it, for as long as it takes."""
+    backend, begun = LocalBackend(), []
+
+    def execute(task, running, on_start):
+        backend.stop()
+        running.add(sleeper.pid)
+        on_start(sleeper.pid)
+        assert sleeper.wait(10) == -signal.SIGKILL
+        return SimpleNamespace(status="killed")
+
+    monkeypatch.setattr("benchmarks.backends.local.execute", execute)
+    with pytest.raises(Stopped):
+        backend.run(SimpleNamespace(timed=False), begun.append)
+    assert begun == [sleeper.pid]
