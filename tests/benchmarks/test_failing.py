@@ -47,7 +47,7 @@ def run(place, out):
         "-d",
         f"folder:{place / 'photos'}",
         "--subset",
-        "full",
+        "smoke",
         "--task",
         "retrieval",
         "--out",

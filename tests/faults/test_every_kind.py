@@ -59,7 +59,7 @@ class Place:
         self.photos, self.out = root / "photos", root / "out"
 
     def command(self, name, *more):
-        where = ("-d", f"folder:{self.photos}", "--subset", "full", "--task", "retrieval")
+        where = ("-d", f"folder:{self.photos}", "--subset", "smoke", "--task", "retrieval")
         where = where if name in ("run", "status") else ()
         return cli(name, *where, "--plugin", PLUGINS / "bad_answers.py", "--out", self.out, *more, cwd=self.root)
 
@@ -132,7 +132,7 @@ def test_3_a_damaged_stored_file_costs_itself_alone(ran, copy, damage):
     else:
         path.write_bytes(data if damage == "flipped" else data[:100])
     report = copy.command("report")
-    assert report.returncode == 0 and "random" in next(copy.out.glob("*full-retrieval.md")).read_text()
+    assert report.returncode == 0 and "random" in next(copy.out.glob("*smoke-retrieval.md")).read_text()
     assert "damaged" in text_of(copy.command("status", "--why", "-m", "pixels"))
     assert copy.run().returncode == 0
     assert copy.ids() == ran.ids()
@@ -172,9 +172,9 @@ def test_5_names_that_differ_share_nothing(tmp_path):
     for parent in "ab":
         fill(tmp_path / parent / "photos", 8, labels=2)
     where = [word for parent in "ab" for word in ("-d", f"folder:{tmp_path / parent / 'photos'}")]
-    done = cli("run", "-m", "pixels", *where, "--subset", "full", "--task", "retrieval", cwd=tmp_path)
+    done = cli("run", "-m", "pixels", *where, "--subset", "smoke", "--task", "retrieval", cwd=tmp_path)
     assert done.returncode == 0, text_of(done)
-    assert len(list((tmp_path / "results").glob("cells/*/full/retrieval/pixels@cpu/cell.json"))) == 2
+    assert len(list((tmp_path / "results").glob("cells/*/smoke/retrieval/pixels@cpu/cell.json"))) == 2
     assert len(list((tmp_path / "results").glob("*-retrieval.md"))) == 2
 
 
@@ -203,7 +203,7 @@ def test_7_the_very_file_matches_and_a_blank_picture_is_nothing_to_search_for(ra
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP])
 def test_8_no_process_outlives_its_run(ran, tmp_path, number):
     command = [sys.executable, "-m", "benchmarks", "run", "-m", "lingering-orphan-sleep", "--task", "retrieval"]
-    command += ["-d", f"folder:{ran.photos}", "--subset", "full", "--plugin", str(PLUGINS / "lingering.py")]
+    command += ["-d", f"folder:{ran.photos}", "--subset", "smoke", "--plugin", str(PLUGINS / "lingering.py")]
     mark = f"{os.environ['RIS_TESTS']}-{number}"
     run = subprocess.Popen(
         [*command, "--out", str(tmp_path)],
@@ -240,7 +240,7 @@ def test_9_only_regular_files_of_a_bounded_size_are_opened(ran):
 
 
 def page(place):
-    return next(place.out.glob("*full-retrieval.md")).read_text()
+    return next(place.out.glob("*smoke-retrieval.md")).read_text()
 
 
 def test_10_searches_side_by_side_share_one_index(ran, tmp_path):

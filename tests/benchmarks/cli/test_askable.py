@@ -31,7 +31,7 @@ def folder_of(root, sizes):
 def test_a_task_that_tells_nothing_apart_is_not_run(tmp_path, sizes, task, says):
     folder = folder_of(tmp_path / "photos", sizes)
     out = tmp_path / "out"
-    done = cli("run", "-m", "pixels", "-d", f"folder:{folder}", "--subset", "full", "--task", task, "--out", out)
+    done = cli("run", "-m", "pixels", "-d", f"folder:{folder}", "--subset", "smoke", "--task", task, "--out", out)
     assert says in one_line_error(done)
     assert not list(out.rglob("cell.json"))
 
@@ -40,18 +40,18 @@ def test_of_one_label_only_what_asks_for_pictures_is_run(tmp_path):
     folder = folder_of(tmp_path / "photos", (6,))
     out = tmp_path / "out"
     methods = ("-m", "pixels", "-m", "svm")
-    done = cli("run", *methods, "-d", f"folder:{folder}", "--subset", "full", "--out", out)
+    done = cli("run", *methods, "-d", f"folder:{folder}", "--subset", "smoke", "--out", out)
     assert done.returncode == 0, done.stdout + done.stderr
     assert {path.parts[-3] for path in out.rglob("cell.json")} == {"robustness"}
     assert "one label: nothing to tell apart" in done.stdout
     assert not list(out.glob("*retrieval*"))
-    assert re.search(r"folder:photos:full, robustness\nmethod +hit@1 +95% *\npixels +\d", done.stdout)  # an answer
+    assert re.search(r"folder:photos:smoke, robustness\nmethod +hit@1 +95% *\npixels +\d", done.stdout)  # an answer
 
 
 def test_a_flat_folder_runs_the_tasks_that_need_no_labels(tmp_path):
     folder = folder_of(tmp_path / "photos", (6,)) / "label0"
     out = tmp_path / "out"
-    done = cli("run", "-m", "pixels", "-d", f"folder:{folder}", "--subset", "full", "--out", out)
+    done = cli("run", "-m", "pixels", "-d", f"folder:{folder}", "--subset", "smoke", "--out", out)
     assert done.returncode == 0, done.stdout + done.stderr
     tasks = {path.parts[-3] for path in out.rglob("cell.json")}
     assert "robustness" in tasks

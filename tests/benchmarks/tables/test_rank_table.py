@@ -37,7 +37,7 @@ def finished(tmp_path_factory):
                 Image.fromarray(small).resize((32, 32)).save(root / name / f"p{label}" / f"{number}.png")
     bench = Bench(Store(root / "out"), load_registry(), root)
     bench.store.require_writable()
-    datasets = tuple((f"folder:{root / name}", "full") for name in ("first", "second"))
+    datasets = tuple((f"folder:{root / name}", "smoke") for name in ("first", "second"))
     bench.run("random", "pixels", "phash", "phash-mih", tasks=("retrieval",), datasets=datasets, plugins=())
     return bench, make_pages(bench.store, bench.registry)
 
@@ -49,7 +49,7 @@ def ranks(pages):
 def test_ranks_are_in_the_overview_in_its_csv_in_the_report_and_in_readmes_table(finished, tmp_path):
     bench, pages = finished
     (table,) = ranks(pages)
-    over = table.title.removeprefix("Rank over ").removesuffix(", full subsets")
+    over = table.title.removeprefix("Rank over ").removesuffix(", smoke subsets")
     write_pages(bench.store, bench.registry, pages, tmp_path)
     text = re.sub(" +", " ", (tmp_path / "overview.md").read_text())
     assert "## Rank over folder:" in text
@@ -62,7 +62,7 @@ def test_ranks_are_in_the_overview_in_its_csv_in_the_report_and_in_readmes_table
         assert float(row["rank_low"]) <= float(row["rank"]) <= float(row["rank_high"])
     (section,) = overview(pages)
     assert "<summary>Rank over folder:" in section.html
-    shown = readme_table(tmp_path / "overview.csv", "full")
+    shown = readme_table(tmp_path / "overview.csv", "smoke")
     assert "rank" in [column.key for column in shown.columns]
     assert any(f"among 2 methods by the mean hit@1 over {over}" in note for note in shown.notes)
 
