@@ -19,16 +19,24 @@ MEMORY_SHARE = 0.8
 """Of the host's memory, what a cell may use unless said otherwise."""
 
 
-def execute(task: Task, running: set[int], on_start: Callable[[int], None] = lambda pid: None) -> Outcome:
+def execute(
+    task: Task,
+    running: set[int],
+    on_start: Callable[[int], None] = lambda pid: None,
+    is_stopped: Callable[[], bool] = lambda: False,
+) -> Outcome:
     """The task's outcome; the engine that its networks ran on, and how that was checked, is part of the result.
 
-    `running` holds the process groups of this host that are alive; `on_start` hears the cell's alone.
+    `running` holds the process groups of this host that are alive; `on_start` hears the cell's alone. A process that
+    was asked for before the run `is_stopped` and is known only since then is ended as it starts.
     """
     pids: list[int] = []
 
     def track(pid: int) -> None:
         pids.append(pid)
         running.add(pid)
+        if is_stopped():
+            end({pid})
 
     def begin(pid: int) -> None:
         track(pid)

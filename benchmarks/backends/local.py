@@ -28,17 +28,11 @@ class LocalBackend:
 
     def run(self, task: Task, on_start: Callable[[int], None]) -> Finished:
         """Run the cell and watch it, once nothing runs that it must not run beside."""
-
-        def begin(pid: int) -> None:
-            on_start(pid)
-            if self._stopped:  # since its process was asked for: `stop` could not know of it
-                end({pid})
-
         with self._machine.held(alone=task.timed):
             if self._stopped:
                 raise Stopped
             started = now()
-            outcome = execute(task, self._running, begin)
+            outcome = execute(task, self._running, on_start, lambda: self._stopped)
         if self._stopped and outcome.status != "ok":
             raise Stopped
         return Finished(outcome, task.job.workdir, started, provenance(), socket.gethostname())

@@ -8,9 +8,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from benchmarks.backends import execute
 from benchmarks.backends.contract import Stopped
 from benchmarks.backends.execute import end
 from benchmarks.backends.local import LocalBackend, Machine
+from benchmarks.launch import Outcome
 from benchmarks.runner import Limits
 
 
@@ -99,18 +101,25 @@ def test_a_process_without_a_group_of_its_own_is_ended(sleeper):
     assert sleeper.wait(10) == -signal.SIGKILL
 
 
-def test_a_cell_whose_process_starts_while_the_run_is_stopped_is_ended(sleeper, monkeypatch):
+@pytest.mark.parametrize("of", ["cell", "check of its engine"])
+def test_a_process_that_starts_while_the_run_is_stopped_is_ended(sleeper, monkeypatch, tmp_path, of):
     """Or an interrupted run of several cells at a time waits for it, for as long as it takes."""
-    backend, begun = LocalBackend(), []
+    backend = LocalBackend()
 
-    def execute(task, running, on_start):
+    def start(begin):
         backend.stop()
-        running.add(sleeper.pid)
-        on_start(sleeper.pid)
+        begin(sleeper.pid)
         assert sleeper.wait(10) == -signal.SIGKILL
-        return SimpleNamespace(status="killed")
+        return Outcome("killed", "", 0.0, {}, "")
 
-    monkeypatch.setattr("benchmarks.backends.local.execute", execute)
+    monkeypatch.setattr(execute, "run_isolated", lambda job, timeout, memory, begin, entry: start(begin))
+    monkeypatch.setattr(execute, "require_equivalent", lambda job, engine, trained, checker: start(checker.on_start))
+    monkeypatch.setattr(execute, "embeddings_folder", lambda embeddings, engine: embeddings)
+    monkeypatch.setattr(execute, "replace", lambda one, **changes: one)
+    engine = None if of == "cell" else "openvino"
+    job = SimpleNamespace(out=tmp_path, embeddings=tmp_path / "rows")
+    task = SimpleNamespace(timed=False, engine=engine, job=job, timeout=1, memory_bytes=1, trained=True, entry="")
+    begun = []
     with pytest.raises(Stopped):
-        backend.run(SimpleNamespace(timed=False), begun.append)
-    assert begun == [sleeper.pid]
+        backend.run(task, begun.append)
+    assert begun[:1] == [sleeper.pid]
