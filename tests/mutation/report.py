@@ -31,8 +31,8 @@ def write_report(out: Path, parts: list[str], markdown: Path | None) -> int:
         f"| all | | {tested} | {killed} | {share:.1%} |",
         "",
         f"Written by `tests/mutation/sample.py`: mutants of cosmic-ray, drawn with a seed. Asked: {WANTED:.0%} "
-        "killed. Those that survived a first pass were given tests and tried again: the share is that of this sample, and "
-        f"no estimate for all mutants. {made_on()}",
+        "killed. Those that survived a first pass were given tests and tried again: the share is that of this sample, "
+        f"and no estimate for all mutants. {made_on()}",
         "",
         "Survivors:" if survivors else "No mutant survived.",
         "",
