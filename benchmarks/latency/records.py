@@ -9,7 +9,9 @@ import numpy as np
 
 from benchmarks.cells import Cell
 from benchmarks.files import DamagedFile, if_intact, intact, read_arrays, read_record, write_atomically, write_record
+from benchmarks.rows.cell import FAILED_RERUN
 from benchmarks.rows.comparisons import LatencyFacts, LatencyRow
+from benchmarks.rows.experiments import Ended
 
 SCHEMA = 1
 
@@ -33,7 +35,15 @@ class LatencyStore:
         self.paired = out / "paired"
 
     def save(self, record: LatencyRecord) -> None:
-        """Keep a record in the place of an older one of the same method, threads and device."""
+        """Keep a record in the place of an older one of the same method, threads and device.
+
+        One that failed goes beside an older one that did not, under FAILED_RERUN.
+        """
+        earlier = self.record(record.cell, record.facts["threads"]) if record.facts.get("error") else None
+        if earlier is not None and not earlier.facts.get("error"):
+            facts = record.facts
+            last: Ended = {"status": facts["status"], "reason": facts["error"], "started": facts["started"]}
+            record = LatencyRecord(record.cell, {**earlier.facts, FAILED_RERUN: last}, earlier.samples)
         folder = self._folder(record.cell, record.facts["threads"])
         name = record.cell.path.name
         with write_atomically(folder / f"{name}.npz") as file:

@@ -7,7 +7,7 @@ figures, whose `status` is not "ok", and of an older version.
 from typing import Required, TypedDict
 
 from benchmarks.rows.cell import CellName, Inputs, Provenance
-from benchmarks.rows.experiments import AnyRow
+from benchmarks.rows.experiments import AnyRow, Ended
 from methods.distances import Metric
 from methods.fingerprint import PartSettings
 
@@ -185,6 +185,7 @@ class LatencyFacts(ParticipantFacts, total=False):
     inputs: Inputs
     started: Required[str]
     provenance: Required[Provenance]
+    failed_rerun: Ended
 
 
 class LatencyRow(LatencyFacts, total=False):

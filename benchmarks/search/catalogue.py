@@ -34,6 +34,7 @@ CREATE TABLE IF NOT EXISTS broken(sha256 BLOB PRIMARY KEY, reason TEXT);
 CREATE TABLE IF NOT EXISTS cut_short(sha256 BLOB PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS flat(sha256 BLOB PRIMARY KEY);
 CREATE TEMP TABLE IF NOT EXISTS seen(path BLOB PRIMARY KEY);
+CREATE TEMP TABLE IF NOT EXISTS listed(id INTEGER PRIMARY KEY, path BLOB UNIQUE, sha256 BLOB, problem TEXT);
 """
 _UPSERT = """
 INSERT INTO images(path, size, mtime_ns, ctime_ns, inode, sha256, problem) VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -44,7 +45,12 @@ _REMEMBER = {
     "cut_short": "INSERT OR IGNORE INTO cut_short VALUES (?)",
     "flat": "INSERT OR IGNORE INTO flat VALUES (?)",
 }
-_USABLE = "FROM images WHERE sha256 IS NOT NULL AND sha256 NOT IN (SELECT sha256 FROM broken)"
+_LIST = """
+DELETE FROM listed;
+INSERT INTO listed SELECT id, path, sha256, problem FROM images;
+"""
+"""What this process goes by until its next update: another one may bring the database up to date meanwhile."""
+_USABLE = "FROM listed WHERE sha256 IS NOT NULL AND sha256 NOT IN (SELECT sha256 FROM broken)"
 
 
 class Catalogue:
@@ -70,6 +76,7 @@ class Catalogue:
                         each.unlink(missing_ok=True)
                     self._database = _opened(path)
                 self._add_columns()
+                self._database.executescript(_LIST)
         except (sqlite3.Error, OSError) as error:
             raise SearchError(
                 f"the index {path} cannot be used ({error}): delete it, or name another place with --index-dir"
@@ -101,6 +108,8 @@ class Catalogue:
             advance(len(batch))
         with self._writing() as database:
             database.execute("DELETE FROM images WHERE path NOT IN (SELECT path FROM seen)")
+            for statement in _LIST.strip().split("\n"):
+                database.execute(statement)
         self.passed_over = passed_over
         return unreadable
 
@@ -128,7 +137,7 @@ class Catalogue:
 
     def digest(self, id: int) -> bytes:
         """The sha256 of the file; raises SearchError for an id that is not there, or a file that could not be read."""
-        row = self._database.execute("SELECT sha256 FROM images WHERE id = ?", (id,)).fetchone()
+        row = self._database.execute("SELECT sha256 FROM listed WHERE id = ?", (id,)).fetchone()
         if row is None or row[0] is None:
             raise SearchError(f"no image has the number {id}: it was removed, or never was in this gallery")
         return bytes(row[0])
@@ -140,7 +149,7 @@ class Catalogue:
 
     def path(self, id: int) -> str:
         """The path below the root, as the file system spells it; raises SearchError for an id that is not there."""
-        row = self._database.execute("SELECT path FROM images WHERE id = ?", (id,)).fetchone()
+        row = self._database.execute("SELECT path FROM listed WHERE id = ?", (id,)).fetchone()
         if row is None:
             raise SearchError(f"no image has the number {id}: it was removed, or never was in this gallery")
         return os.fsdecode(row[0])
@@ -172,7 +181,7 @@ class Catalogue:
     def problems(self, most: int) -> tuple[int, list[tuple[str, str]]]:
         """How many images cannot be used, and (path, reason) of the first `most`."""
         query = (
-            "FROM images LEFT JOIN broken USING (sha256) WHERE problem IS NOT NULL OR reason IS NOT NULL ORDER BY path"
+            "FROM listed LEFT JOIN broken USING (sha256) WHERE problem IS NOT NULL OR reason IS NOT NULL ORDER BY path"
         )
         count = self._database.execute(f"SELECT count(*) {query}").fetchone()[0]
         rows = self._database.execute(f"SELECT path, coalesce(problem, reason) {query} LIMIT ?", (most,))

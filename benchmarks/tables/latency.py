@@ -10,7 +10,7 @@ from benchmarks.latency.summary import quantiles, stage_means
 from benchmarks.store import Store
 from benchmarks.tables.formats import to_markdown
 from benchmarks.tables.model import Column, Table, count, milliseconds, rate
-from benchmarks.tables.notes import machine_note
+from benchmarks.tables.notes import machine_note, rerun_notes
 from methods.registry import Registry
 from methods.stages import STAGES
 
@@ -119,4 +119,5 @@ def _notes(records: list[LatencyRecord]) -> list[str]:
         else quiet
     ]
     failed = [f"{record.cell.method} ({record.facts['error']})" for record in records if record.facts["error"]]
-    return notes + (["Without a figure: " + "; ".join(failed) + "."] if failed else [])
+    notes += ["Without a figure: " + "; ".join(failed) + "."] if failed else []
+    return notes + rerun_notes((record.cell.method, record.facts) for record in records)

@@ -1,10 +1,11 @@
 """What stands under a table: the data, the queries left out, the canaries, the machine, the versions."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import cast
 
 from benchmarks.metrics.chance import chance
 from benchmarks.rows.cell import FAILED_RERUN, CellRow, Counts, Machine, Noise, Provenance
-from benchmarks.rows.experiments import PointRow
+from benchmarks.rows.experiments import Ended, PointRow
 from benchmarks.scoring import RetrievalScore
 from benchmarks.tables.groups import Group
 from benchmarks.tables.model import DISTURBED
@@ -182,9 +183,14 @@ def _words(group: Group) -> list[str]:
         are = "is" if group.left_out == 1 else "are"
         lines.append(f"{count_of(group.left_out, 'stored row')} {are} about other images and not shown")
     without = ["Without a figure: " + "; ".join(lines) + "."] if lines else []
-    later = [(cell.method, row[FAILED_RERUN]) for cell, row, _ in group.entries if FAILED_RERUN in row]
-    kept = [f"{method}: {row['status']} ({row['reason']})" for method, row in later]
-    return without + (["Rerun without a result, so the row before it is shown: " + "; ".join(kept) + "."] * bool(kept))
+    return without + rerun_notes((cell.method, row) for cell, row, _ in group.entries)
+
+
+def rerun_notes(rows: Iterable[tuple[str, Mapping[str, object]]]) -> list[str]:
+    """One line on rows, each with its name, that are shown since their last rerun gave none; nothing without any."""
+    later = [(name, cast(Ended, row[FAILED_RERUN])) for name, row in rows if FAILED_RERUN in row]
+    kept = [f"{name}: {row['status']} ({row['reason']})" for name, row in later]
+    return ["Rerun without a result, so the row before it is shown: " + "; ".join(kept) + "."] if kept else []
 
 
 def _disturbed(group: Group) -> list[str]:

@@ -8,7 +8,7 @@ from benchmarks.rows.experiments import ShardRow
 from benchmarks.store import Store
 from benchmarks.tables.formats import to_markdown
 from benchmarks.tables.model import Column, Table, count, milliseconds
-from benchmarks.tables.notes import machine_note
+from benchmarks.tables.notes import machine_note, rerun_notes
 
 _COLUMNS = (
     Column("method", "method", is_text=True),
@@ -43,6 +43,7 @@ def sharding_table(rows: list[ShardRow]) -> Table:
         "encoded anew and searched, by one process of this machine. As one process: whether ids, scores and ties are "
         "the same, bit for bit.",
         *(f"{_name(row)}: {row['status']} ({row['reason']})." for row in rows if row["status"] != "ok"),
+        *rerun_notes((_name(row), row) for row in rows),
         f"{machine_note([row['provenance'] for row in rows])} "
         f"{', '.join(sorted({str(row['inputs']['threads']) for row in rows}))} threads.",
     ]

@@ -11,7 +11,7 @@ from benchmarks.rows.experiments import StreamRow
 from benchmarks.store import Store
 from benchmarks.tables.formats import to_markdown
 from benchmarks.tables.model import Column, Table, count, mebibytes, milliseconds, rate
-from benchmarks.tables.notes import machine_note
+from benchmarks.tables.notes import machine_note, rerun_notes
 
 _COLUMNS = (
     Column("method", "method", is_text=True),
@@ -48,6 +48,7 @@ def streaming_table(rows: list[StreamRow]) -> Table:
         "Peak: the most the process held at any time, libraries and mapped files included. As in memory: queries whose "
         "results are, id by id, those of the same search with all rows in memory.",
         *(f"{_name(row)}: {row['status']} ({row['reason']})." for row in rows if row["status"] != "ok"),
+        *rerun_notes((_name(row), row) for row in rows),
         f"{machine_note([row['provenance'] for row in rows])} "
         f"{', '.join(sorted({str(row['inputs']['threads']) for row in rows}))} threads.",
     ]

@@ -15,7 +15,7 @@ from benchmarks.scaling.growth import QUANTITIES, Curves, Growth, curves
 from benchmarks.store import Store
 from benchmarks.tables.formats import to_markdown
 from benchmarks.tables.model import Column, Table, count, mebibytes, milliseconds, rate
-from benchmarks.tables.notes import machine_note, version_note
+from benchmarks.tables.notes import machine_note, rerun_notes, version_note
 from benchmarks.tables.scaling.law_table import law_rows, law_table
 from benchmarks.tables.scaling.plot import growth_plot
 from methods.registry import Registry
@@ -117,6 +117,7 @@ def _notes(each: Curves) -> list[str]:
     bad = [text for text, row in zip(bad, rows, strict=True) if row["status"] != "ok"]
     if bad:
         lines.append("Without a figure: " + "; ".join(bad) + ".")
+    lines += rerun_notes((f"{row['cell']['method']} at {row['size']:,}", row) for row in rows)
     threads = ", ".join(sorted({str(row["inputs"]["threads"]) for row in rows}))
     return [
         *lines,

@@ -11,14 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from benchmarks.cells import Cell
 from benchmarks.cli.app import app
 from benchmarks.experiments.candidates import Settings
 from benchmarks.experiments.rounds import Calibration, strayed
-from benchmarks.latency.records import LatencyStore
+from benchmarks.latency.records import LatencyRecord, LatencyStore
 from benchmarks.latency.rounds import Budget
 from benchmarks.latency.session import Session, measure
 from benchmarks.latency.summary import quantiles, stage_means
 from benchmarks.plan import make_plan
+from benchmarks.tables.notes import rerun_notes
 from datasets.errors import BenchmarkError
 
 QUICK = Budget(rounds=3, queries=4, seconds=0.05, batch_seconds=0.02)
@@ -130,3 +132,25 @@ def test_the_command_writes_a_table_whose_stages_add_up(photo_folder, tmp_path, 
 def test_canaries_alone_leave_nothing_to_time(photo_folder, tmp_path):
     done = CliRunner().invoke(app, ["latency", "-m", "random", "-d", f"folder:{photo_folder}:smoke", "--out", tmp_path])
     assert done.exit_code != 0
+
+
+@pytest.mark.parametrize("status", ["error", "timeout", "oom", "killed"])
+def test_a_failed_rerun_keeps_the_samples_before_it_and_is_shown(tmp_path, status):
+    store, cell = LatencyStore(tmp_path), Cell("lfw", "smoke", "retrieval", "phash")
+    facts = {"threads": 1, "provenance": {}, "manifest": "m", "inputs": {}, "strayed": 0.0}
+    good = {**facts, "error": "", "status": "ok", "started": "2026-01-01"}
+    bad = {**facts, "error": "it broke", "status": status, "started": "2026-01-02"}
+    samples = {"total": np.ones((3, 4))}
+    store.save(LatencyRecord(cell, bad, {}))
+    store.save(LatencyRecord(cell, good, samples))
+    for _ in range(2):
+        store.save(LatencyRecord(cell, bad, {}))
+        kept = store.record(cell, 1)
+        assert np.array_equal(kept.samples["total"], samples["total"])
+        assert kept.facts["started"] == "2026-01-01"
+        assert kept.facts["failed_rerun"] == {"status": status, "reason": "it broke", "started": "2026-01-02"}
+    assert rerun_notes([("phash", kept.facts)]) == [
+        f"Rerun without a result, so the row before it is shown: phash: {status} (it broke)."
+    ]
+    store.save(LatencyRecord(cell, good, samples))
+    assert "failed_rerun" not in store.record(cell, 1).facts

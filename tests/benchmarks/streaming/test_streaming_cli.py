@@ -11,6 +11,9 @@ import psutil
 import pytest
 from test_cli import ROOT, cli, one_line_error
 
+from benchmarks.experiments.rows import StreamingStore
+from benchmarks.tables.streaming import streaming_table
+
 SLOW = """
 import time
 
@@ -78,6 +81,14 @@ def test_the_table_has_a_row_a_method_and_the_machine(finished):
     assert "| phash | cifar10 (synthetic) | 1,500 | " in text
     assert text.count(" of ") >= 3
     assert "Machine: " in text
+
+
+def test_a_failed_rerun_is_named_below_the_table(finished):
+    rows = list(StreamingStore(finished[0]).rows())
+    failed = {"status": "oom", "reason": "over the limit", "started": "2026"}
+    notes = streaming_table([{**row, "failed_rerun": failed} for row in rows]).notes
+    (told,) = [note for note in notes if note.startswith("Rerun without a result, so the row before it is shown: ")]
+    assert told.count("oom (over the limit)") == len(rows)
 
 
 def test_what_was_measured_is_not_measured_again(finished):
