@@ -1,19 +1,23 @@
-"""Time and peak memory of `duplicates` for 2,000 and 100,000 pictures, each method in a process of its own.
+"""Time and peak memory of `duplicates` and `search` for 2,000 and 100,000 pictures: whole commands, cold and warm.
 
     python tests/perf/copies_at_scale.py --out FOLDER [--sizes 2000 100000] [--page FILE.md]
 
 The pictures are drawn (96 pixels a side, shapes on a slope of colour), every hundredth one a copy of the one before at
-half its size. Reading, hashing, comparing and grouping are timed together, for a folder that was never read before and
-then once more. Processor seconds count all threads and say less of other work on the machine than seconds do.
+half its size. Each command runs twice: in a folder that was never read before, and once more.
+Processor seconds count all threads and depend less on other work on the machine than seconds do. The pictures and
+indexes are removed at the end.
 """
 
 import argparse
 import json
-import resource
+import os
+import shutil
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -28,21 +32,20 @@ from benchmarks.files import write_text  # noqa: E402
 SIDE = 96
 EVERY = 100
 """Of so many pictures one is a copy."""
-METHODS = ("copies", "phash")
-_CHILD = """
-import json, resource, sys, time
-from pathlib import Path
-from benchmarks.duplicates.finding import find_copies
-from benchmarks.search.searcher import Places
-folder, method, index = sys.argv[1:]
-begun = time.perf_counter()
-finding = find_copies(Path(folder), method, Places(Path(index)))
-used = resource.getrusage(resource.RUSAGE_SELF)
-print(json.dumps({
-    "seconds": time.perf_counter() - begun, "processor": used.ru_utime + used.ru_stime, "mib": used.ru_maxrss / 1024,
-    "spare": finding.spare, "local": not any("hashes and whole" in note for note in finding.notes),
-}))
-"""
+SOUGHT = 350
+"""The number of the picture whose copy is searched for."""
+COMMANDS = (("duplicates", "copies"), ("search", "phash"), ("duplicates", "phash"))
+HEADS = ("pictures", "command", "copies", "found", "first call, s", "its processor s", "again, s", "peak MiB")
+
+
+@dataclass(frozen=True)
+class Call:
+    """One command in a process of its own."""
+
+    seconds: float
+    processor: float
+    mib: float
+    answer: Any
 
 
 def drawn(seed: int) -> np.ndarray:
@@ -73,51 +76,80 @@ def draw(root: Path, count: int) -> int:
     return copies
 
 
-def measured(root: Path, method: str, index: Path) -> dict[str, float]:
-    """One call in a process of its own."""
-    done = subprocess.run(
-        [sys.executable, "-c", _CHILD, str(root), method, str(index)], capture_output=True, text=True, cwd=ROOT
-    )
-    if done.returncode:
-        raise SystemExit(f"{method} on {root}: {done.stderr[-2000:]}")
-    return json.loads(done.stdout.splitlines()[-1])
+def called(command: str, method: str, root: Path, index: Path) -> Call:
+    """Run `duplicates` or `search` on the folder `root`; raises SystemExit with its last words where it fails."""
+    line = [sys.executable, "-m", "benchmarks", command, "-m", method, "--index-dir", str(index), "--json"]
+    line += [str(root)] if command == "duplicates" else [str(root.with_name("query.png")), "--gallery", str(root)]
+    begun = time.perf_counter()
+    with root.with_name("answer.json").open("w+b") as answer, root.with_name("words.txt").open("w+b") as words:
+        child = subprocess.Popen(line, stdout=answer, stderr=words, cwd=ROOT)
+        _, status, used = os.wait4(child.pid, 0)
+        seconds = time.perf_counter() - begun
+        child.returncode = os.waitstatus_to_exitcode(status)
+        if child.returncode:
+            words.seek(0)
+            raise SystemExit(f"{command} -m {method} on {root}: {words.read()[-2000:].decode()}")
+        answer.seek(0)
+        return Call(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, json.load(answer))
+
+
+def right(command: str, answer: Any) -> int:
+    """Planted copies that were found: grouped with their original, or at the first rank."""
+    if command == "search":
+        return int(answer[0]["answers"][0]["hits"][0]["path"].endswith(f"{SOUGHT:06d}.png"))
+    groups = [{int(Path(each["path"]).stem) for each in group} for group in answer["groups"]]
+    return sum(number - 1 in group for group in groups for number in group if number % EVERY == 1)
+
+
+def row(size: int, command: str, method: str, root: Path, copies: int) -> str:
+    """Both calls of one command, as a line of the table."""
+    index = root.with_name(f"index-{size}-{command}-{method}")
+    first, again = (called(command, method, root, index) for _ in range(2))
+    shutil.rmtree(index)
+    name = f"{command} -m {method}"
+    if any("hashes and whole" in note for note in (first.answer["notes"] if command == "duplicates" else ())):
+        name += ", by hashes alone"
+    counts = (f"{copies if command == 'duplicates' else 1:,}", f"{right(command, first.answer):,}")
+    times = (f"{first.seconds:,.1f}", f"{first.processor:,.1f}", f"{again.seconds:,.1f}")
+    return "| " + " | ".join((f"{size:,}", name, *counts, *times, f"{max(first.mib, again.mib):,.0f}")) + " |"
+
+
+def page(lines: list[str]) -> str:
+    """The table as a page of its own."""
+    table = "\n".join(lines)
+    return f"""# Time and memory of `duplicates` and `search`
+
+{measured_where()}
+Made by `tests/perf/copies_at_scale.py`. Other work ran on the machine at the same time: an idle one is faster.
+
+The pictures are drawn, 96 pixels a side; every hundredth is a copy of another at half its size. Whole commands, from
+the start of Python to the answer as JSON: in a folder that was never read before, and once more. Real photographs take
+longer to read.
+
+{table}
+"""
 
 
 def main() -> None:
-    """Draw, measure, tell."""
+    """Draw, measure, tell, clear up."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--sizes", type=int, nargs="+", default=[2000, 100_000])
     parser.add_argument("--page", type=Path)
     asked = parser.parse_args()
-    heads = (
-        "pictures",
-        "method",
-        "copies planted",
-        "found",
-        "first call, s",
-        "its processor s",
-        "again, s",
-        "peak MiB",
-    )
-    lines = ["| " + " | ".join(heads) + " |", "|--:|:--|" + "--:|" * (len(heads) - 2)]
+    lines = ["| " + " | ".join(HEADS) + " |", "|--:|:--|" + "--:|" * (len(HEADS) - 2)]
     for size in asked.sizes:
-        root = asked.out / f"pictures-{size}"
+        root = (asked.out / f"pictures-{size}").resolve()
         begun = time.perf_counter()
         copies = draw(root, size)
+        cv2.imwrite(str(root.with_name("query.png")), cv2.resize(drawn(SOUGHT), (SIDE // 2, SIDE // 2)))
         print(f"{size:,} pictures drawn in {time.perf_counter() - begun:.0f} s", flush=True)
-        for method in METHODS:
-            index = asked.out / f"index-{size}-{method}"
-            first, again = measured(root, method, index), measured(root, method, index)
-            name = method if first["local"] or method != "copies" else f"{method}, by hashes alone"
-            cells = (f"{size:,}", name, f"{copies:,}", f"{first['spare']:,}", f"{first['seconds']:,.0f}")
-            more = (f"{first['processor']:,.0f}", f"{again['seconds']:,.0f}", f"{max(first['mib'], again['mib']):,.0f}")
-            lines.append("| " + " | ".join((*cells, *more)) + " |")
+        for command, method in COMMANDS:
+            lines.append(row(size, command, method, root, copies))
             print(lines[-1], flush=True)
-    text = "\n".join(lines)
-    print(f"drawing took at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MiB")
-    if asked.page:
-        write_text(asked.page, f"# Time and memory\n\n{measured_where()} Other work ran at the same time.\n\n{text}\n")
+            if asked.page:  # after every row: the last ones take longest
+                write_text(asked.page, page(lines))
+        shutil.rmtree(root)
 
 
 if __name__ == "__main__":
