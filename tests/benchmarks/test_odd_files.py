@@ -145,7 +145,7 @@ def test_nobody_waits_while_another_reads_files(photos, tmp_path, monkeypatch):
 
     monkeypatch.setattr("benchmarks.search.catalogue._content", meanwhile)
     first.update()
-    assert seen and second.problems(1)[0] == 9
+    assert seen and first.problems(1)[0] == 9
 
 
 def test_a_writer_waits_for_its_turn(photos, tmp_path):
