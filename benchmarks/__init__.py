@@ -15,7 +15,7 @@ def __getattr__(name: str) -> Any:
     """The API, imported when it is asked for; raises ImportError where another package has the name of one of ours."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from benchmarks.own_packages import require_own_packages
+    from benchmarks.system.own_packages import require_own_packages
 
     require_own_packages()
     from benchmarks import api

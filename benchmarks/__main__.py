@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks.own_packages import CollisionError, require_own_packages
+from benchmarks.system.own_packages import CollisionError, require_own_packages
 
 
 def main() -> None:
@@ -12,7 +12,7 @@ def main() -> None:
     except CollisionError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
-    from benchmarks.failing import end_threads, ending_in_one_line, open_streams
+    from benchmarks.system.failing import end_threads, ending_in_one_line, open_streams
 
     open_streams()
     try:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.additions import load_plugins
 from benchmarks.command import run_command
-from benchmarks.frames import load_results
+from benchmarks.core.additions import load_plugins
+from benchmarks.reporting.frames import load_results
 from datasets.errors import ImageError
 from datasets.reading import expanded
 from datasets.registry import parse_dataset

@@ -12,7 +12,7 @@ from datasets.errors import BenchmarkError
 _START = """\
 import sys
 sys.path[:] = {path!r}
-from benchmarks.processes import end_with_parent
+from benchmarks.system.processes import end_with_parent
 end_with_parent({parent})
 from benchmarks.__main__ import main
 main()

@@ -24,7 +24,7 @@ ENTRY_POINT_GROUP = "reverse_image_search.methods"
 
 
 OTHERS = ("TASKS", "DATASETS", "METRICS", "COLUMNS")
-"""What a plug-in file may define beside METHODS, or instead (see benchmarks.tasking and benchmarks.additions)."""
+"""What a plug-in file may define beside METHODS, or instead (see benchmarks.core.tasking and .additions)."""
 
 
 class Registry:

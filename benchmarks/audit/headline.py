@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.audit.findings import Audit
-from benchmarks.ground_truth import GroundTruth, read_ground_truth
-from benchmarks.judged.first_result import hit_at_1
-from benchmarks.judged.relevance import of_labels
+from benchmarks.core.ground_truth import GroundTruth, read_ground_truth
+from benchmarks.core.judged.first_result import hit_at_1
+from benchmarks.core.judged.relevance import of_labels
+from benchmarks.core.scoring import as_scored, hit_at_1_without
+from benchmarks.core.store import Store
 from benchmarks.metrics.junk import equal_pairs
 from benchmarks.metrics.means import micro
-from benchmarks.scoring import as_scored, hit_at_1_without
-from benchmarks.store import Store
 from methods.building import Surroundings, build_method
 from methods.ranking import Ranking
 from methods.registry import Registry

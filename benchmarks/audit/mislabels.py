@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.audit.findings import Audit, AuditRow
-from benchmarks.failing import answering_for
-from benchmarks.inventory import can_run
+from benchmarks.core.inventory import can_run
+from benchmarks.system.failing import answering_for
 from datasets.errors import BenchmarkError
 from methods.building import Surroundings, build_encoder
 from methods.registry import Registry

@@ -9,10 +9,10 @@ import pandas as pd
 from benchmarks.audit.findings import Audit, AuditRow
 from benchmarks.audit.headline import Headline
 from benchmarks.audit.images import Audited
-from benchmarks.csv_files import write_csv
-from benchmarks.files import write_json, write_text
-from benchmarks.named_files import Form, require_free, require_outside
-from benchmarks.names import file_stem
+from benchmarks.system.csv_files import write_csv
+from benchmarks.system.files import write_json, write_text
+from benchmarks.system.named_files import Form, require_free, require_outside
+from benchmarks.system.names import file_stem
 from datasets.safe_text import REASON, code, markdown, one_line, printable
 from datasets.words import count_of
 from methods.duplicates.finder import HASH_BITS

@@ -34,9 +34,9 @@ from benchmarks.cli import (
 )
 from benchmarks.cli.options import CheckedCommand
 from benchmarks.cli.quiet import hush
-from benchmarks.failing import ending_in_one_line, interrupt
-from benchmarks.temporary import own_temporary_folder
-from benchmarks.terminal import Console, speak_any_encoding
+from benchmarks.system.failing import ending_in_one_line, interrupt
+from benchmarks.system.temporary import own_temporary_folder
+from benchmarks.system.terminal import Console, speak_any_encoding
 
 app = typer.Typer(
     name="benchmarks",
@@ -50,7 +50,7 @@ app = typer.Typer(
 
 def _print_version(asked: bool) -> None:
     if asked:
-        from benchmarks.version import PROJECT, version
+        from benchmarks.system.version import PROJECT, version
 
         typer.echo(f"{PROJECT} {version()}")
         raise typer.Exit
@@ -101,7 +101,7 @@ INTERRUPTED = 130
 
 @ending_in_one_line()  # here too: `__main__` guards the imports, and this may be called without it
 def main() -> None:
-    """Run the application. What it raises, `benchmarks.failing` turns into one line and exit code 2."""
+    """Run the application. What it raises, `benchmarks.system.failing` turns into one line and exit code 2."""
     speak_any_encoding()
     signal.signal(signal.SIGTERM, interrupt)  # asked to end, a run ends its cells as well
     for number in (signal.SIGHUP, signal.SIGINT):

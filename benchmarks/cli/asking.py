@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.devices import KERAS_BACKENDS, check_device
-from benchmarks.files import note
-from benchmarks.plan import Request
-from benchmarks.provenance import usable_cores
-from benchmarks.tasking.registry import tasks_of
+from benchmarks.core.plan import Request
+from benchmarks.core.tasking.registry import tasks_of
+from benchmarks.system.devices import KERAS_BACKENDS, check_device
+from benchmarks.system.files import note
+from benchmarks.system.provenance import usable_cores
 from datasets.errors import BenchmarkError
 from datasets.registry import DATASETS, parse_dataset
 from methods.engines.registry import check_engine

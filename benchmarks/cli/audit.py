@@ -32,14 +32,14 @@ def audit(
 
     Images are only read. The findings are written to OUT/audit as a page, JSON and CSV.
     """
-    from benchmarks.additions import load_plugins
     from benchmarks.audit.findings import look
     from benchmarks.audit.headline import headlines
     from benchmarks.audit.images import open_audited
     from benchmarks.audit.mislabels import usual_method, with_mislabels
     from benchmarks.audit.write import lines, require_writable, write_audit
-    from benchmarks.store import Store
-    from benchmarks.terminal import Console
+    from benchmarks.core.additions import load_plugins
+    from benchmarks.core.store import Store
+    from benchmarks.system.terminal import Console
 
     registry = load_plugins(plugins or ())
     if method and method != "none":

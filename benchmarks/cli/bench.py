@@ -22,11 +22,11 @@ def bench(
 
     Counts do not depend on what else the machine does; times are compared by `latency --against`.
     """
-    from benchmarks.files import write_text
     from benchmarks.instructions.baseline import COUNTS, compared, measured, table, write_baseline
-    from benchmarks.named_files import require_free
-    from benchmarks.tables.formats import to_markdown
-    from benchmarks.terminal import Console
+    from benchmarks.reporting.tables.formats import to_markdown
+    from benchmarks.system.files import write_text
+    from benchmarks.system.named_files import require_free
+    from benchmarks.system.terminal import Console
     from datasets.errors import BenchmarkError
     from datasets.words import count_of
 

@@ -30,14 +30,14 @@ def compare(
     Accuracy by paired bootstrap on the stored rankings, memory by ratio, query time only where both versions took turns
     in one job (`latency --against`).
     """
-    from benchmarks.additions import load_plugins
-    from benchmarks.files import write_json, write_text
+    from benchmarks.core.additions import load_plugins
+    from benchmarks.core.tasking.registry import tasks_of
     from benchmarks.gate.forms import JSON, MARKDOWN, print_report, to_json, to_markdown
     from benchmarks.gate.report import compare_paths
     from benchmarks.gate.rules import Rules
-    from benchmarks.named_files import require_free
-    from benchmarks.tasking.registry import tasks_of
-    from benchmarks.terminal import Console
+    from benchmarks.system.files import write_json, write_text
+    from benchmarks.system.named_files import require_free
+    from benchmarks.system.terminal import Console
     from datasets.errors import BenchmarkError
 
     for path, option, form in ((markdown, "--markdown", MARKDOWN), (json, "--json", JSON)):
@@ -65,12 +65,12 @@ def update(
     plugins: options.Plugins = None,
 ) -> None:
     """Make a run's results the new baseline, with the reason for it."""
-    from benchmarks.additions import load_plugins
+    from benchmarks.core.additions import load_plugins
+    from benchmarks.core.tasking.registry import tasks_of
     from benchmarks.gate.baseline import BASELINE
     from benchmarks.gate.sides import update_baseline
-    from benchmarks.named_files import require_free
-    from benchmarks.tasking.registry import tasks_of
-    from benchmarks.terminal import Console
+    from benchmarks.system.named_files import require_free
+    from benchmarks.system.terminal import Console
 
     require_free(file, "--file", BASELINE)
     snapshot = update_baseline(file, out, subset, reason, tasks_of(load_plugins(plugins or ())))

@@ -62,10 +62,10 @@ def duplicates(
         to_json,
         write_groups,
     )
-    from benchmarks.named_files import PAGE, require_free
     from benchmarks.search.opening import default_index_dir
     from benchmarks.search.searcher import Places
-    from benchmarks.terminal import Console
+    from benchmarks.system.named_files import PAGE, require_free
+    from benchmarks.system.terminal import Console
 
     if not LEAST_RATE <= rate <= MOST_RATE:
         raise BenchmarkError(f"--false-merge-rate {rate:g}: choose one from {LEAST_RATE} to {MOST_RATE}")

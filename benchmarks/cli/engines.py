@@ -41,13 +41,13 @@ def engines(
 
     The tables hold what was measured before as well, where machine, images, batch and threads were the same.
     """
-    from benchmarks.additions import load_plugins
     from benchmarks.cli.measuring import conclude, measuring, settings_of
-    from benchmarks.devices import KERAS_BACKENDS
-    from benchmarks.engines.kept import engine_rows, kept_beside
-    from benchmarks.engines.session import Asked, measure
-    from benchmarks.tables.engines import write_engines
-    from benchmarks.terminal import Console
+    from benchmarks.core.additions import load_plugins
+    from benchmarks.experiments.engines.kept import engine_rows, kept_beside
+    from benchmarks.experiments.engines.session import Asked, measure
+    from benchmarks.reporting.tables.engines import write_engines
+    from benchmarks.system.devices import KERAS_BACKENDS
+    from benchmarks.system.terminal import Console
     from datasets.errors import BenchmarkError
     from datasets.registry import parse_dataset
     from methods.engines.registry import ENGINES, get_engine

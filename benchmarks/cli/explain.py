@@ -24,12 +24,12 @@ def explain(
     """Say why a method found an image for a query of a finished run, and draw it."""
     from PIL import Image
 
-    from benchmarks.additions import load_plugins
-    from benchmarks.explain.stored import explain_stored
-    from benchmarks.files import write_atomically
-    from benchmarks.named_files import PICTURE, picture_note, require_free
-    from benchmarks.store import Store
-    from benchmarks.terminal import Console
+    from benchmarks.core.additions import load_plugins
+    from benchmarks.core.store import Store
+    from benchmarks.reporting.explain.stored import explain_stored
+    from benchmarks.system.files import write_atomically
+    from benchmarks.system.named_files import PICTURE, picture_note, require_free
+    from benchmarks.system.terminal import Console
     from datasets.reading import expanded
     from datasets.registry import FOLDER_PREFIX, parse_dataset
 

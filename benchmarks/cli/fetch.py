@@ -15,9 +15,9 @@ def fetch(
     manual: Annotated[bool, typer.Option("--manual", help="Print what to fetch by hand and where to put it.")] = False,
 ) -> None:
     """Download data sets or weights: checksummed, resumable, with progress."""
-    from benchmarks.fetch import fetch as fetch_all
-    from benchmarks.fetch import manual_steps
-    from benchmarks.terminal import Console
+    from benchmarks.core.fetch import fetch as fetch_all
+    from benchmarks.core.fetch import manual_steps
+    from benchmarks.system.terminal import Console
 
     console = Console()
     if manual:

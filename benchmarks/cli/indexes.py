@@ -44,12 +44,12 @@ def indexes(
     Each index is built in a process of its own. Exact search always takes part, to be held against.
     """
     from benchmarks.cli.measuring import conclude, measuring, settings_of
+    from benchmarks.experiments.indexes.rounds import Budget
+    from benchmarks.experiments.indexes.session import Asked, measure
+    from benchmarks.experiments.indexes.vectors import parse_source
     from benchmarks.experiments.rows import IndexStore
-    from benchmarks.indexes.rounds import Budget
-    from benchmarks.indexes.session import Asked, measure
-    from benchmarks.indexes.vectors import parse_source
-    from benchmarks.tables.indexes.report import write_indexes
-    from benchmarks.terminal import Console
+    from benchmarks.reporting.tables.indexes.report import write_indexes
+    from benchmarks.system.terminal import Console
 
     console = Console()
     asked = Asked(

@@ -14,8 +14,8 @@ def check(
     plugins: options.Plugins = None,
 ) -> None:
     """Hold a method against the contract: shapes, determinism, batch independence, no peeking at labels."""
-    from benchmarks.conformance import NAMES, check_apart
-    from benchmarks.terminal import Console
+    from benchmarks.core.conformance import NAMES, check_apart
+    from benchmarks.system.terminal import Console
     from methods.onnx_check import require_sound
     from methods.registry import load_registry
 
@@ -41,9 +41,9 @@ def doctor(
     """What this machine is and what it can run."""
     from rich.table import Table
 
-    from benchmarks import inventory
-    from benchmarks.provenance import provenance
-    from benchmarks.terminal import Console
+    from benchmarks.core import inventory
+    from benchmarks.system.provenance import provenance
+    from benchmarks.system.terminal import Console
     from methods.weights import WEIGHTS, find_weights
 
     console = Console()

@@ -36,15 +36,15 @@ def latency(
 
     With --against, both versions of each method take turns and `compare` can judge their ratio.
     """
-    from benchmarks.additions import load_plugins
     from benchmarks.cli.asking import make_request
     from benchmarks.cli.measuring import settings_of
-    from benchmarks.latency.rounds import Budget
-    from benchmarks.latency.session import Session, measure
-    from benchmarks.plan import make_plan
-    from benchmarks.store import Store
-    from benchmarks.tables.latency import write_latency_tables
-    from benchmarks.terminal import Console
+    from benchmarks.core.additions import load_plugins
+    from benchmarks.core.plan import make_plan
+    from benchmarks.core.store import Store
+    from benchmarks.experiments.latency.rounds import Budget
+    from benchmarks.experiments.latency.session import Session, measure
+    from benchmarks.reporting.tables.latency import write_latency_tables
+    from benchmarks.system.terminal import Console
     from datasets.errors import BenchmarkError
 
     console = Console()

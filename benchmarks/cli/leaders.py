@@ -7,10 +7,8 @@ from typing import cast
 from rich.table import Table as Grid
 from rich.text import Text
 
-from benchmarks.cells import Cell
-from benchmarks.provenance import program
-from benchmarks.rows.cell import CellResult, CellRow
-from benchmarks.tables.model import (
+from benchmarks.core.cells import Cell
+from benchmarks.reporting.tables.model import (
     DISTURBED,
     MethodRow,
     Table,
@@ -22,9 +20,11 @@ from benchmarks.tables.model import (
     mebibytes,
     milliseconds,
 )
-from benchmarks.tables.notes import disturbance_words
-from benchmarks.tables.pages import Page
-from benchmarks.terminal import Console
+from benchmarks.reporting.tables.notes import disturbance_words
+from benchmarks.reporting.tables.pages import Page
+from benchmarks.rows.cell import CellResult, CellRow
+from benchmarks.system.provenance import program
+from benchmarks.system.terminal import Console
 from datasets.words import count_of
 
 _SHOWN = 7

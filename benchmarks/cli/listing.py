@@ -48,8 +48,8 @@ def list_(
     """List methods, datasets, metrics, columns of the retrieval tables, tasks or runs."""
     from rich.table import Table
 
-    from benchmarks import inventory
-    from benchmarks.terminal import Console
+    from benchmarks.core import inventory
+    from benchmarks.system.terminal import Console
 
     rows: Sequence[Mapping[str, object]]
     if kind is Kind.METHODS:
@@ -89,9 +89,9 @@ def list_(
 
 def _columns(plugins: Sequence[Path]) -> list[dict[str, object]]:
     """The columns of the retrieval tables, those of plug-ins last: the key in their CSV, the title."""
-    from benchmarks.additions import load_plugins
-    from benchmarks.columns import DERIVED
-    from benchmarks.tables.retrieval import ACCURACY, COST
+    from benchmarks.core.additions import load_plugins
+    from benchmarks.core.columns import DERIVED
+    from benchmarks.reporting.tables.retrieval import ACCURACY, COST
 
     load_plugins(plugins)
     known = {column.key: column.title for column in (*ACCURACY, *COST, *DERIVED.values())}

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from benchmarks.experiments.candidates import Settings
     from benchmarks.experiments.frame import Frame
     from benchmarks.experiments.rows import Rows
-    from benchmarks.terminal import Console
+    from benchmarks.system.terminal import Console
 
 
 def settings_of(
@@ -34,9 +34,9 @@ def settings_of(
 
     `elsewhere`: processes run on other machines, so a GPU need not be here.
     """
-    from benchmarks.devices import check_device
     from benchmarks.experiments.candidates import Settings
-    from benchmarks.provenance import usable_cores
+    from benchmarks.system.devices import check_device
+    from benchmarks.system.provenance import usable_cores
 
     return Settings(
         data_dir=data_dir,
@@ -57,9 +57,9 @@ def measuring(
     console: "Console", settings: "Settings", out: Path, rows_of: Callable[[Path], "Rows"]
 ) -> "Iterator[Frame]":
     """A frame over an output folder, whose lines are printed; what is going on is shown on a terminal."""
-    from benchmarks.additions import load_plugins
+    from benchmarks.core.additions import load_plugins
+    from benchmarks.core.store import Store
     from benchmarks.experiments.frame import Frame
-    from benchmarks.store import Store
 
     registry = load_plugins(settings.plugins)
     store = Store(out)

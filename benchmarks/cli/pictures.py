@@ -14,10 +14,10 @@ def pictures(
     plugins: options.Plugins = None,
 ) -> None:
     """Draw the first results of each method for the same queries, right and wrong framed."""
-    from benchmarks.additions import load_plugins
-    from benchmarks.pictures.write import write_contact_sheets
-    from benchmarks.store import Store
-    from benchmarks.terminal import Console
+    from benchmarks.core.additions import load_plugins
+    from benchmarks.core.store import Store
+    from benchmarks.reporting.pictures.write import write_contact_sheets
+    from benchmarks.system.terminal import Console
 
     registry = load_plugins(plugins or ())
     chosen = [registry.get(name).id for name in methods] if methods else None

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from rich.markup import escape
 from rich.table import Table
 
-from benchmarks.forecast import total_seconds
-from benchmarks.ground_truth import read_ground_truth
-from benchmarks.plan import Plan, PlannedCell
-from benchmarks.terminal import Console
+from benchmarks.core.ground_truth import read_ground_truth
+from benchmarks.core.plan import Plan, PlannedCell
+from benchmarks.execution.forecast import total_seconds
+from benchmarks.system.terminal import Console
 from datasets.registry import FOLDER_PREFIX
 from datasets.words import count_of, duration
 

@@ -11,13 +11,13 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from benchmarks.forecast import Forecast
-from benchmarks.plan import PlannedCell
+from benchmarks.core.plan import PlannedCell
+from benchmarks.core.store import Store
+from benchmarks.execution.forecast import Forecast
+from benchmarks.execution.runner import Observer
+from benchmarks.execution.worker import PROGRESS
 from benchmarks.rows.cell import CellResult
-from benchmarks.runner import Observer
-from benchmarks.store import Store
-from benchmarks.terminal import Console
-from benchmarks.worker import PROGRESS
+from benchmarks.system.terminal import Console
 from datasets.words import count_of, duration
 from methods import progress
 

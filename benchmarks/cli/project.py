@@ -16,10 +16,10 @@ def project(
     out: options.OutDir = Path("results"),
 ) -> None:
     """Predict machines, hours and latency of larger galleries from what `scaling` measured."""
-    from benchmarks.additions import load_plugins
-    from benchmarks.store import Store
-    from benchmarks.tables.projection import Asked, write_stored_projection
-    from benchmarks.terminal import Console
+    from benchmarks.core.additions import load_plugins
+    from benchmarks.core.store import Store
+    from benchmarks.reporting.tables.projection import Asked, write_stored_projection
+    from benchmarks.system.terminal import Console
     from datasets.errors import BenchmarkError
 
     store = Store(out)

@@ -12,7 +12,7 @@ from datasets.words import count_of, duration
 if TYPE_CHECKING:
     from benchmarks.recommend.advice import Advice
     from benchmarks.recommend.candidates import Candidates
-    from benchmarks.terminal import Console
+    from benchmarks.system.terminal import Console
 
 
 def recommend(
@@ -41,18 +41,18 @@ def recommend(
 
     The folder is only read. Cheap methods are tried first, the better ones on more pictures, until the time is spent.
     """
-    from benchmarks.additions import load_plugins
     from benchmarks.cli.search import progress
-    from benchmarks.named_files import require_outside
-    from benchmarks.names import file_stem
-    from benchmarks.provenance import usable_cores
+    from benchmarks.core.additions import load_plugins
+    from benchmarks.core.store import Store
     from benchmarks.recommend.advice import advise
     from benchmarks.recommend.candidates import candidates, check_purpose
     from benchmarks.recommend.rounds import Limits, Session, parse_budget
     from benchmarks.recommend.show import print_outcomes, write_outcomes
     from benchmarks.recommend.survey import survey
-    from benchmarks.store import Store
-    from benchmarks.terminal import Console
+    from benchmarks.system.named_files import require_outside
+    from benchmarks.system.names import file_stem
+    from benchmarks.system.provenance import usable_cores
+    from benchmarks.system.terminal import Console
     from datasets.folder import Folder
     from datasets.reading import expanded
 

@@ -10,7 +10,7 @@ from datasets.errors import BenchmarkError
 from datasets.words import count_of
 
 if TYPE_CHECKING:
-    from benchmarks.terminal import Console
+    from benchmarks.system.terminal import Console
 
 OVERVIEW = "overview.csv"
 REFERENCE = Path("results/reference")
@@ -54,14 +54,14 @@ def report(
     ] = None,
 ) -> None:
     """Write the tables again from what is stored, and report/index.html, a page to look at that opens offline."""
-    from benchmarks.additions import load_plugins
-    from benchmarks.html.galleries import gallery_section
-    from benchmarks.html.write import FOLDER, write_report
-    from benchmarks.publishing.write import require_sound, write_pages
-    from benchmarks.store import Store
-    from benchmarks.tables.pages import make_pages
-    from benchmarks.tables.peers import keep_peers, write_stored_peers
-    from benchmarks.terminal import Console
+    from benchmarks.core.additions import load_plugins
+    from benchmarks.core.store import Store
+    from benchmarks.reporting.html.galleries import gallery_section
+    from benchmarks.reporting.html.write import FOLDER, write_report
+    from benchmarks.reporting.publishing.write import require_sound, write_pages
+    from benchmarks.reporting.tables.pages import make_pages
+    from benchmarks.reporting.tables.peers import keep_peers, write_stored_peers
+    from benchmarks.system.terminal import Console
 
     console = Console(markup=False, highlight=False, soft_wrap=True)
     if readme or figures or check:
@@ -74,7 +74,7 @@ def report(
         return
     registry = load_plugins(plugins or ())
     if publish:
-        from benchmarks.publishing.publish import publish as publish_all
+        from benchmarks.reporting.publishing.publish import publish as publish_all
 
         files = publish_all(store, registry, reference)
         console.print(f"{len(files)} files in {reference}; `report --readme README.md` follows them")
@@ -93,8 +93,8 @@ def _documents(
     console: "Console", readme: Path | None, subset: str, figures: list[Path], reference: Path, check: bool
 ) -> None:
     """Bring documents up to date with the published tables; with `check` only say what is stale, and exit with 1."""
-    from benchmarks.publishing.quoted import documents, stale_figures, update_figures
-    from benchmarks.publishing.readme import stale_parts, update_readme
+    from benchmarks.reporting.publishing.quoted import documents, stale_figures, update_figures
+    from benchmarks.reporting.publishing.readme import stale_parts, update_readme
 
     if not readme and not figures:
         raise typer.BadParameter("--check needs --readme FILE or --figures FILE")

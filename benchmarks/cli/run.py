@@ -12,12 +12,12 @@ from benchmarks.cli import options
 from datasets.words import count_of, duration
 
 if TYPE_CHECKING:
-    from benchmarks.backends.contract import Backend
-    from benchmarks.plan import Plan, PlannedCell, Request
-    from benchmarks.runner import Limits
-    from benchmarks.store import Store
-    from benchmarks.tables.pages import Page
-    from benchmarks.terminal import Console
+    from benchmarks.core.plan import Plan, PlannedCell, Request
+    from benchmarks.core.store import Store
+    from benchmarks.execution.backends.contract import Backend
+    from benchmarks.execution.runner import Limits
+    from benchmarks.reporting.tables.pages import Page
+    from benchmarks.system.terminal import Console
     from methods.registry import Registry
 
 
@@ -64,19 +64,19 @@ def run(
 
     Cells already done with the same code, data, weights and versions are not run again.
     """
-    from benchmarks.additions import load_plugins
-    from benchmarks.backends.contract import make_backend
     from benchmarks.cli.asking import default_jobs, key_values, make_request
     from benchmarks.cli.leaders import print_leaders
     from benchmarks.cli.planned import print_plan
-    from benchmarks.engines.auto import fastest
-    from benchmarks.forecast import expected_seconds
-    from benchmarks.plan import make_plan
-    from benchmarks.publishing.write import require_sound
-    from benchmarks.replaced import require_no_loss
-    from benchmarks.runner import Limits, to_run
-    from benchmarks.store import Store
-    from benchmarks.terminal import Console
+    from benchmarks.core.additions import load_plugins
+    from benchmarks.core.plan import make_plan
+    from benchmarks.core.store import Store
+    from benchmarks.execution.backends.contract import make_backend
+    from benchmarks.execution.forecast import expected_seconds
+    from benchmarks.execution.replaced import require_no_loss
+    from benchmarks.execution.runner import Limits, to_run
+    from benchmarks.experiments.engines.auto import fastest
+    from benchmarks.reporting.publishing.write import require_sound
+    from benchmarks.system.terminal import Console
 
     start = time.perf_counter()
     console = Console()
@@ -127,7 +127,7 @@ def run(
 
 def _end_strays(console: "Console", out: Path) -> None:
     """End what an earlier run into this folder left running, and say so."""
-    from benchmarks.processes import end_strays
+    from benchmarks.system.processes import end_strays
 
     if strays := end_strays(out):
         ended = count_of(len(strays), "process", "processes")
@@ -138,7 +138,7 @@ def _say_what_is_too_large(
     console: "Console", cells: "Sequence[PlannedCell]", store: "Store", limits: "Limits", keep_rankings: bool
 ) -> None:
     """Name the cells that need more memory than they may use."""
-    from benchmarks.memory_forecast import too_large
+    from benchmarks.execution.memory_forecast import too_large
 
     for line in too_large(cells, store, limits.memory_bytes, keep_rankings) if limits.memory_bytes else ():
         console.print(line, markup=False, highlight=False, soft_wrap=True)
@@ -155,7 +155,7 @@ def _run_observed(
 ) -> int:
     """Run cells, if there are any, and show how far they are; how many were run."""
     from benchmarks.cli.progress import observing
-    from benchmarks.runner import run_cells
+    from benchmarks.execution.runner import run_cells
 
     if not cells:
         return 0
@@ -167,10 +167,10 @@ def _write(
     console: "Console", registry: "Registry", store: "Store", data_dir: Path | None, plan: "Plan"
 ) -> "tuple[list[Page], str]":
     """Tables and contact sheets of all that is stored: the pages, and in words how many were written."""
-    from benchmarks.pictures.write import write_contact_sheets
-    from benchmarks.publishing.write import write_pages
-    from benchmarks.tables.identical import find_near_copies
-    from benchmarks.tables.pages import make_pages
+    from benchmarks.reporting.pictures.write import write_contact_sheets
+    from benchmarks.reporting.publishing.write import write_pages
+    from benchmarks.reporting.tables.identical import find_near_copies
+    from benchmarks.reporting.tables.pages import make_pages
 
     with console.status("looking for near copies") as spinner:
         find_near_copies(store, registry, data_dir, {each.inputs["manifest"] for each in plan.cells}, spinner.update)
@@ -193,7 +193,7 @@ def _print_outcome(
 ) -> bool:
     """Say which cells have no result and why, how many were made, and what was `written`; whether the run failed."""
     from benchmarks.cli.leaders import print_disturbed, print_failures, print_next_steps
-    from benchmarks.runner import without_result
+    from benchmarks.execution.runner import without_result
 
     bad, absent, spared = without_result(cells, store, all_methods)
     kept = f" ({count_of(spared, 'earlier row')} kept)" if spared else ""

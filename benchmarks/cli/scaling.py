@@ -42,13 +42,13 @@ def scaling(
 
     Galleries beyond the data set are filled up with jittered embeddings. What was measured is not measured again.
     """
-    from benchmarks.additions import load_plugins
     from benchmarks.cli.measuring import conclude, measuring, settings_of
+    from benchmarks.core.additions import load_plugins
     from benchmarks.experiments.rows import ScalingStore
-    from benchmarks.scaling.galleries import parse_sizes
-    from benchmarks.scaling.session import Asked, measure
-    from benchmarks.tables.scaling.report import write_scaling
-    from benchmarks.terminal import Console
+    from benchmarks.experiments.scaling.galleries import parse_sizes
+    from benchmarks.experiments.scaling.session import Asked, measure
+    from benchmarks.reporting.tables.scaling.report import write_scaling
+    from benchmarks.system.terminal import Console
     from datasets.registry import parse_dataset
 
     console = Console()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from benchmarks.search.gallery import Advance
     from benchmarks.search.query import Query
     from benchmarks.search.words import Words
-    from benchmarks.terminal import Console
+    from benchmarks.system.terminal import Console
 
 IndexDir = Annotated[
     Path | None,
@@ -79,7 +79,7 @@ def search(
     from benchmarks.search.opening import default_index_dir, open_searchers
     from benchmarks.search.query import Crop, queries_of
     from benchmarks.search.searcher import Places
-    from benchmarks.terminal import Console
+    from benchmarks.system.terminal import Console
 
     region = Crop.parse(crop) if crop else None
     if sheet:
@@ -92,7 +92,7 @@ def search(
     with progress(Console(stderr=True), quiet=as_json) as advance:
         places = Places(index_dir or default_index_dir(), weights_dir, data_dir, vector_store, tables)
         if words and not methods:
-            from benchmarks.additions import load_plugins
+            from benchmarks.core.additions import load_plugins
             from benchmarks.search.words import words_method
 
             methods = [words_method(load_plugins(plugins or ()), weights_dir)]

@@ -39,7 +39,7 @@ def serve(
     plugins: options.Plugins = None,
 ) -> None:
     """Search by dropping a picture on a page: methods side by side, explained; and the leaderboard."""
-    from benchmarks.terminal import Console
+    from benchmarks.system.terminal import Console
 
     if reason := needs(("fastapi", "uvicorn")):
         raise BenchmarkError(f"serve {reason}")

@@ -46,17 +46,17 @@ def shard(
     """
     from dataclasses import replace
 
-    from benchmarks.additions import load_plugins
-    from benchmarks.backends.contract import make_backend
     from benchmarks.cli.asking import key_values, make_request
     from benchmarks.cli.measuring import conclude, measuring, settings_of
+    from benchmarks.core.additions import load_plugins
+    from benchmarks.core.plan import make_plan
+    from benchmarks.core.store import Store
+    from benchmarks.execution.backends.contract import make_backend
     from benchmarks.experiments.rows import ShardingStore
-    from benchmarks.plan import make_plan
-    from benchmarks.provenance import usable_cores
-    from benchmarks.sharding.measure import Asked, measure
-    from benchmarks.store import Store
-    from benchmarks.tables.sharding import write_sharding
-    from benchmarks.terminal import Console
+    from benchmarks.experiments.sharding.measure import Asked, measure
+    from benchmarks.reporting.tables.sharding import write_sharding
+    from benchmarks.system.provenance import usable_cores
+    from benchmarks.system.terminal import Console
 
     console = Console(soft_wrap=True, highlight=False, markup=False)
     registry = load_plugins(plugins or ())

@@ -11,10 +11,10 @@ from datasets.errors import BenchmarkError
 from datasets.words import count_of
 
 if TYPE_CHECKING:
-    from benchmarks.cells import Cell
-    from benchmarks.plan import PlannedCell, Request
-    from benchmarks.store import Store
-    from benchmarks.terminal import Console
+    from benchmarks.core.cells import Cell
+    from benchmarks.core.plan import PlannedCell, Request
+    from benchmarks.core.store import Store
+    from benchmarks.system.terminal import Console
     from methods.registry import Registry
 
 
@@ -41,11 +41,11 @@ def status(
     threads: options.Threads = None,
 ) -> None:
     """Which cells are done, stale, failed or new: of all that is stored in --out, or of what -m, -d, --subset name."""
-    from benchmarks.additions import load_plugins
     from benchmarks.cli.asking import make_request
-    from benchmarks.plan import make_plan
-    from benchmarks.store import Store
-    from benchmarks.terminal import Console
+    from benchmarks.core.additions import load_plugins
+    from benchmarks.core.plan import make_plan
+    from benchmarks.core.store import Store
+    from benchmarks.system.terminal import Console
     from methods.onnx_methods import is_onnx
 
     registry = load_plugins(plugins or ())
@@ -87,7 +87,7 @@ def _stored(
     """
     from dataclasses import replace
 
-    from benchmarks.plan import make_plan
+    from benchmarks.core.plan import make_plan
 
     rows = [
         (cell, row)
@@ -119,7 +119,7 @@ def _stored(
 def _default_threads(pair: tuple[str, str], used: set[int]) -> int:
     """What `run` takes unless told otherwise: for smoke subsets beside others, all cores, as their rows then say."""
     from benchmarks.cli.asking import default_threads
-    from benchmarks.provenance import usable_cores
+    from benchmarks.system.provenance import usable_cores
 
     return usable_cores() if used == {usable_cores()} else default_threads([pair], side_by_side=True)
 

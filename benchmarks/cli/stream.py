@@ -35,12 +35,12 @@ def stream(
     Beyond the data set the gallery is filled with distorted copies of its images. Killed, the same command goes on
     after the last whole shard. The answers are compared with those of a search in memory.
     """
-    from benchmarks.additions import load_plugins
     from benchmarks.cli.measuring import conclude, measuring, settings_of
+    from benchmarks.core.additions import load_plugins
     from benchmarks.experiments.rows import StreamingStore
-    from benchmarks.streaming.session import Asked, measure
-    from benchmarks.tables.streaming import write_streaming
-    from benchmarks.terminal import Console
+    from benchmarks.experiments.streaming.session import Asked, measure
+    from benchmarks.reporting.tables.streaming import write_streaming
+    from benchmarks.system.terminal import Console
     from datasets.registry import parse_dataset
 
     console = Console(soft_wrap=True, highlight=False)

@@ -12,12 +12,12 @@ from benchmarks.duplicates.neighbours import contents_of, neighbour_links
 from benchmarks.duplicates.picture import Picture, best_first, sharpness_of
 from benchmarks.duplicates.stored import stored_pictures
 from benchmarks.duplicates.threshold import Threshold, from_links, of_searcher
-from benchmarks.failing import answering_for
 from benchmarks.search.errors import SearchError
 from benchmarks.search.folder_gallery import FolderGallery
 from benchmarks.search.gallery import Advance, silent
 from benchmarks.search.query import is_flat
 from benchmarks.search.searcher import Places, Searcher
+from benchmarks.system.failing import answering_for
 from datasets.errors import ImageError
 from datasets.words import count_of
 from methods.registry import load_registry

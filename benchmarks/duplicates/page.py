@@ -8,9 +8,9 @@ from pathlib import Path
 from benchmarks.duplicates.finding import Finding
 from benchmarks.duplicates.picture import Picture
 from benchmarks.duplicates.written import told
-from benchmarks.files import write_text
 from benchmarks.search.gallery import Advance
 from benchmarks.search.show.thumbs import data_uri, gallery_thumb
+from benchmarks.system.files import write_text
 from datasets.safe_text import visible
 from datasets.words import count_of
 

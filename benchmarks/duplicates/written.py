@@ -11,8 +11,8 @@ from rich.table import Table
 from benchmarks.duplicates.evaluation import Quality
 from benchmarks.duplicates.finding import Finding
 from benchmarks.duplicates.picture import Picture
-from benchmarks.files import write_text
-from benchmarks.named_files import Form
+from benchmarks.system.files import write_text
+from benchmarks.system.named_files import Form
 from datasets.safe_text import csv_field
 from datasets.words import count_of
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.cells import Cell
-from benchmarks.devices import KERAS_BACKENDS, device_of, packages_of, unfit_backend
-from benchmarks.plan import cell_inputs
+from benchmarks.core.cells import Cell
+from benchmarks.core.plan import cell_inputs
+from benchmarks.core.staleness import encoder_key
+from benchmarks.core.store import Store
 from benchmarks.rows.cell import Inputs
-from benchmarks.staleness import encoder_key
-from benchmarks.store import Store
+from benchmarks.system.devices import KERAS_BACKENDS, device_of, packages_of, unfit_backend
 from datasets.errors import BenchmarkError
 from datasets.manifest import Manifest, build_manifest
 from datasets.registry import open_dataset

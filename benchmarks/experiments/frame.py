@@ -11,16 +11,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, cast
 
-from benchmarks.devices import device_environment
+from benchmarks.core.staleness import changes
+from benchmarks.core.store import Store
+from benchmarks.execution.launch import Outcome, prepare, run_isolated
+from benchmarks.execution.worker import Job
 from benchmarks.experiments.candidates import Candidate, Settings, resolve
 from benchmarks.experiments.rows import Row, Rows, has_figures, status_of
-from benchmarks.launch import Outcome, prepare, run_isolated
 from benchmarks.protocol import Timing
-from benchmarks.provenance import now, provenance
 from benchmarks.rows.experiments import AnyRow, ExperimentRow
-from benchmarks.staleness import changes
-from benchmarks.store import Store
-from benchmarks.worker import Job
+from benchmarks.system.devices import device_environment
+from benchmarks.system.provenance import now, provenance
 from datasets.safe_text import REASON, one_line
 from methods.registry import Registry
 

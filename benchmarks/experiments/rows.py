@@ -9,12 +9,12 @@ from typing import TypeVar, cast
 
 import numpy as np
 
-from benchmarks.cells import Cell
-from benchmarks.files import if_intact, intact, read_record, write_atomically, write_record
-from benchmarks.names import file_stem
+from benchmarks.core.cells import Cell
 from benchmarks.rows.cell import FAILED_RERUN
 from benchmarks.rows.comparisons import IndexRecord
 from benchmarks.rows.experiments import SCHEMA, AnyRow, Ended, PointRow, ShardRow, StreamRow
+from benchmarks.system.files import if_intact, intact, read_record, write_atomically, write_record
+from benchmarks.system.names import file_stem
 
 Row = TypeVar("Row", bound=AnyRow)
 

@@ -8,10 +8,10 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from benchmarks.launch import ended_by
-from benchmarks.logs import LARGEST, trim
-from benchmarks.processes import Family
-from benchmarks.temporary import temporary_folder
+from benchmarks.execution.launch import ended_by
+from benchmarks.system.logs import LARGEST, trim
+from benchmarks.system.processes import Family
+from benchmarks.system.temporary import temporary_folder
 from datasets.safe_text import REASON, one_line
 
 LOOK_SECONDS = 0.25

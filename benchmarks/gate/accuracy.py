@@ -13,13 +13,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.cells import Cell
+from benchmarks.core.cells import Cell
+from benchmarks.core.tasking.registry import Tasks, own_tasks
 from benchmarks.gate.finding import Finding, Flips, Verdict
 from benchmarks.gate.rules import Rules, holm
 from benchmarks.gate.snapshot import CellRecord
 from benchmarks.metrics.statistics import Difference, Interval, one_sided_difference
 from benchmarks.protocol import SEED
-from benchmarks.tasking.registry import Tasks, own_tasks
 
 _RESAMPLES = 10_000
 _RIGHT = 0.5

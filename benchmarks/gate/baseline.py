@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.cells import Cell
-from benchmarks.files import write_text
+from benchmarks.core.cells import Cell
 from benchmarks.gate.snapshot import CellRecord, Snapshot, Update, make_snapshot
-from benchmarks.named_files import Form
+from benchmarks.system.files import write_text
+from benchmarks.system.named_files import Form
 from datasets.errors import BenchmarkError
 from datasets.safe_text import REASON, one_line
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from benchmarks.cells import Cell
+from benchmarks.core.cells import Cell
 
 
 class Verdict(StrEnum):

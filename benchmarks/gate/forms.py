@@ -14,7 +14,7 @@ from benchmarks.gate.finding import Verdict
 from benchmarks.gate.report import Report
 from benchmarks.gate.sections import Section, headline, origins, sections
 from benchmarks.gate.snapshot import Snapshot
-from benchmarks.named_files import Form
+from benchmarks.system.named_files import Form
 from datasets.safe_text import printable
 
 _COLOURS = {Verdict.WORSE: "red", Verdict.INCOMPARABLE: "yellow"}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.core.tasking.registry import Tasks
 from benchmarks.gate.accuracy import judge_accuracy, make_pairs, pool
 from benchmarks.gate.costs import PairedTimes, judge_latency, judge_memory, read_paired_times
 from benchmarks.gate.finding import Finding, Verdict
@@ -14,7 +15,6 @@ from benchmarks.gate.power import Detectable, detectable
 from benchmarks.gate.rules import Rules
 from benchmarks.gate.sides import read_side
 from benchmarks.gate.snapshot import CellRecord, Snapshot
-from benchmarks.tasking.registry import Tasks
 
 EXIT_CODES = {Verdict.INCOMPARABLE: 2, Verdict.WORSE: 1}
 """Of the gravest verdict among the findings; 0 for every other."""

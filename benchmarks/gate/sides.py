@@ -10,15 +10,15 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from benchmarks.cells import Cell
+from benchmarks.core.cells import Cell
+from benchmarks.core.ground_truth import read_ground_truth
+from benchmarks.core.scoring import as_scored
+from benchmarks.core.store import Store
+from benchmarks.core.tasking.registry import Tasks, own_tasks
 from benchmarks.gate.baseline import BaselineError, read_baseline, write_baseline
 from benchmarks.gate.snapshot import DECIMALS, UNTRAINED, CellRecord, Snapshot, Update, make_snapshot
-from benchmarks.ground_truth import read_ground_truth
-from benchmarks.provenance import now
 from benchmarks.rows.cell import CellRow
-from benchmarks.scoring import as_scored
-from benchmarks.store import Store
-from benchmarks.tasking.registry import Tasks, own_tasks
+from benchmarks.system.provenance import now
 from datasets.errors import DataError
 
 UNKNOWN = "its task is a plug-in's: name the file with --plugin"

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.cells import Cell
+from benchmarks.core.cells import Cell
 
 DECIMALS = 4
 """Per-query values are kept to so many places, on both sides of a comparison."""

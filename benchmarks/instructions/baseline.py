@@ -10,13 +10,13 @@ from typing import TypedDict
 
 import numpy as np
 
-from benchmarks.columns import Column, count
-from benchmarks.files import read_record, write_record
+from benchmarks.core.columns import Column, count
 from benchmarks.instructions.count import PINNED, CountError
 from benchmarks.instructions.count import count as count_instructions
 from benchmarks.instructions.paths import PATHS
-from benchmarks.named_files import Form
-from benchmarks.tables.model import Table
+from benchmarks.reporting.tables.model import Table
+from benchmarks.system.files import read_record, write_record
+from benchmarks.system.named_files import Form
 
 WORSE = 0.005
 """A path that takes so much more instructions is worse: half of the one percent that is to be found for certain."""

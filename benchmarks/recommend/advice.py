@@ -7,10 +7,10 @@ from pathlib import Path
 
 from benchmarks.metrics.statistics import tied_with_best
 from benchmarks.protocol import SEED
-from benchmarks.provenance import program
 from benchmarks.recommend.candidates import Purpose
 from benchmarks.recommend.figures import Figures, doubts
 from benchmarks.recommend.rounds import Limits, Outcomes
+from benchmarks.system.provenance import program
 
 _FOUND = {"copies": "the original of a copy", "people": "the same person", "things": "the same thing"}
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from benchmarks.inventory import can_run
+from benchmarks.core.inventory import can_run
 from datasets.errors import UnknownNameError, suggest
 from methods.registry import Registry
 from methods.spec import MethodSpec

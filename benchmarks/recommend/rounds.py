@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
-from benchmarks.cells import Cell
-from benchmarks.launch import prepare, run_isolated
-from benchmarks.plan import cell_inputs
+from benchmarks.core.cells import Cell
+from benchmarks.core.plan import cell_inputs
+from benchmarks.core.staleness import encoder_key
+from benchmarks.core.store import Store
+from benchmarks.execution.launch import prepare, run_isolated
 from benchmarks.recommend.candidates import Purpose
 from benchmarks.recommend.figures import Figures, figures_of
 from benchmarks.recommend.trial import TIMING, TrialFigures, TrialJob, run_trial
-from benchmarks.staleness import encoder_key
-from benchmarks.store import Store
 from datasets.errors import BenchmarkError
 from datasets.manifest import Manifest
 from datasets.words import duration

@@ -6,14 +6,14 @@ from typing import TypedDict
 import pandas as pd
 from rich.table import Table
 
-from benchmarks.csv_files import write_csv
-from benchmarks.files import write_atomically
 from benchmarks.recommend.advice import Advice
 from benchmarks.recommend.figures import Figures
 from benchmarks.recommend.rounds import Limits, Outcomes, pareto
-from benchmarks.tables.model import PlottedRow
-from benchmarks.tables.plot import pareto_front, place_names
-from benchmarks.terminal import Console
+from benchmarks.reporting.tables.model import PlottedRow
+from benchmarks.reporting.tables.plot import pareto_front, place_names
+from benchmarks.system.csv_files import write_csv
+from benchmarks.system.files import write_atomically
+from benchmarks.system.terminal import Console
 
 _SHOWN = 12
 """Rows in the terminal; the CSV file has all."""

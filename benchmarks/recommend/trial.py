@@ -6,12 +6,12 @@ from typing import Any, TypedDict
 
 import numpy as np
 
-from benchmarks import timing
-from benchmarks.memory import StagePeaks
+from benchmarks.core.tasking.context import CellContext, afresh
+from benchmarks.execution import timing
+from benchmarks.execution.worker import Job, contained, open_cell
 from benchmarks.protocol import SEARCH_DEPTH, SEED, Timing
 from benchmarks.rows.cell import Latency
-from benchmarks.tasking.context import CellContext, afresh
-from benchmarks.worker import Job, contained, open_cell
+from benchmarks.system.memory import StagePeaks
 from datasets.imageset import ImageSet
 from datasets.manifest import Manifest
 from datasets.usual_copies import usual_copies

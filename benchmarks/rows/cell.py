@@ -33,7 +33,7 @@ class Machine(TypedDict):
 
 
 class Provenance(TypedDict):
-    """Where a row comes from (see benchmarks.provenance)."""
+    """Where a row comes from (see benchmarks.system.provenance)."""
 
     git: Git
     machine: Machine
@@ -67,7 +67,7 @@ class MethodInputs(TypedDict, total=False):
 
 
 class Inputs(MethodInputs, total=False):
-    """What a row depends on: it is stale where these differ (see benchmarks.staleness).
+    """What a row depends on: it is stale where these differ (see benchmarks.core.staleness).
 
     Rows of versions that kept no inputs but the images are still read: only those are required.
     """
@@ -158,7 +158,7 @@ class Latency(TypedDict, total=False):
 
 
 class Noise(TypedDict, total=False):
-    """What a timed pass met (see benchmarks.disturbance)."""
+    """What a timed pass met (see benchmarks.experiments.disturbance)."""
 
     strayed: float
     others: float | None

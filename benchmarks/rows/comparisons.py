@@ -109,7 +109,7 @@ class IndexRecord(AnyRow, IndexResult, total=False):
 
 
 class CheckFigures(TypedDict, total=False):
-    """An engine beside plain Keras (see benchmarks.equivalence.check)."""
+    """An engine beside plain Keras (see benchmarks.execution.equivalence.check)."""
 
     engine: Required[str]
     reason: str

@@ -161,7 +161,7 @@ class StreamRow(ExperimentRow, StreamFigures, total=False):
 
 
 class AgreementFigures(TypedDict):
-    """How far one ranking agrees with another (see benchmarks.sharding.measure)."""
+    """How far one ranking agrees with another (see benchmarks.experiments.sharding.measure)."""
 
     ids_equal: bool
     scores_equal: bool

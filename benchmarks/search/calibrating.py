@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 
-from benchmarks.files import DamagedFile, if_intact, read_record, write_record
-from benchmarks.names import file_stem
+from benchmarks.core.staleness import method_inputs
 from benchmarks.search.calibration import (
     FALSE_MATCHES,
     FEWEST,
@@ -22,7 +21,8 @@ from benchmarks.search.dataset_gallery import DatasetGallery
 from benchmarks.search.gallery import Advance, pixels, state
 from benchmarks.search.known_answers import Known, from_own_pictures, hits_of
 from benchmarks.search.known_rows import KnownRows, same_row, single
-from benchmarks.staleness import method_inputs
+from benchmarks.system.files import DamagedFile, if_intact, read_record, write_record
+from benchmarks.system.names import file_stem
 from datasets.errors import ImageError
 from datasets.words import count_of
 from methods import fingerprint

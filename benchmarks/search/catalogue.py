@@ -14,9 +14,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal
 
-from benchmarks.files import note
 from benchmarks.search.errors import SearchError
 from benchmarks.search.folder_files import FoundFile, image_files
+from benchmarks.system.files import note
 from datasets.errors import ImageError
 from datasets.passed_over import PassedOver
 from datasets.reading import opened

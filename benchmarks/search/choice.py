@@ -4,11 +4,11 @@ import csv
 import re
 from pathlib import Path
 
-from benchmarks.files import note
-from benchmarks.inventory import can_run
+from benchmarks.core.inventory import can_run
 from benchmarks.search.dataset_gallery import DatasetGallery
 from benchmarks.search.errors import SearchError
 from benchmarks.search.gallery import Gallery
+from benchmarks.system.files import note
 from datasets.errors import BenchmarkError
 from methods.registry import Registry
 

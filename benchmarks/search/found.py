@@ -10,7 +10,7 @@ from benchmarks.search.query import Crop, Query, cropped
 from benchmarks.search.searcher import Searcher
 
 if TYPE_CHECKING:
-    from benchmarks.explain import Explanation
+    from benchmarks.reporting.explain import Explanation
     from benchmarks.search.words import Words
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.inventory import can_run
-from benchmarks.scaling.galleries import has_row
+from benchmarks.core.inventory import can_run
+from benchmarks.core.staleness import encoder_key, method_inputs
+from benchmarks.experiments.scaling.galleries import has_row
 from benchmarks.search.encoding import Decodable, encode_missing
 from benchmarks.search.errors import SearchError
 from benchmarks.search.gallery import Advance, Gallery, whole_imageset
@@ -14,8 +15,7 @@ from benchmarks.search.kept.keeping import SAMPLE
 from benchmarks.search.known_rows import KnownRows
 from benchmarks.search.row_store import RowStore
 from benchmarks.search.run_rows import take_up
-from benchmarks.staleness import encoder_key, method_inputs
-from benchmarks.vector_store.kept_index import kept_index
+from benchmarks.search.vector_store.kept_index import kept_index
 from datasets.errors import WeightsError
 from datasets.imageset import Image
 from datasets.words import count_of

@@ -53,7 +53,7 @@ def open_searchers(
     With `again` the whole gallery is read anew. With `several` the best has local features beside it in a folder, which
     find a picture of which only a part is left.
     """
-    from benchmarks.additions import load_plugins
+    from benchmarks.core.additions import load_plugins
     from benchmarks.search.choice import suggested
     from benchmarks.search.searcher import Searcher
     from methods.onnx_check import require_sound

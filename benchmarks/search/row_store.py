@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.files import UNREADABLE, note, require_regular, write_atomically
+from benchmarks.system.files import UNREADABLE, note, require_regular, write_atomically
 from methods.memory import let_go
 from methods.vector_method import empty_rows, require_rows
 

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.embeddings import stored_shards
+from benchmarks.core.embeddings import stored_shards
+from benchmarks.core.staleness import encoder_key, method_inputs
 from benchmarks.search.dataset_gallery import DatasetGallery
 from benchmarks.search.folder_gallery import FolderGallery
 from benchmarks.search.gallery import Gallery
 from benchmarks.search.row_store import RowStore
-from benchmarks.staleness import encoder_key, method_inputs
 from datasets.folder import Folder
 from methods.spec import MethodSpec
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.failing import answering_for
 from benchmarks.search.answer import Answer, Face, Hit, Verdict
 from benchmarks.search.calibrating import calibrate
 from benchmarks.search.errors import SearchError
@@ -16,6 +15,7 @@ from benchmarks.search.indexing import index_composed, index_whole, require_usab
 from benchmarks.search.kept.keeping import keep, quick_spec
 from benchmarks.search.known_rows import KnownRows, embed_known, same_row, single
 from benchmarks.search.query import Crop, Query, cropped
+from benchmarks.system.failing import answering_for
 from methods.answers import check_ranking
 from methods.building import Surroundings, build_method
 from methods.ranking import Ranking

@@ -1,10 +1,10 @@
 """Why a hit was one: the explanation of a search's result."""
 
-from benchmarks.explain import Explanation, Neighbour, explain
-from benchmarks.failing import answering_for
+from benchmarks.reporting.explain import Explanation, Neighbour, explain
 from benchmarks.search.answer import Answer
 from benchmarks.search.query import Query
 from benchmarks.search.searcher import Searcher
+from benchmarks.system.failing import answering_for
 from datasets.errors import BenchmarkError
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-from benchmarks.inventory import can_run
+from benchmarks.core.inventory import can_run
 from benchmarks.search.answer import Answer
 from benchmarks.search.distinct import DEEPER, distinct
 from benchmarks.search.errors import SearchError

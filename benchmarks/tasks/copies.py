@@ -12,10 +12,13 @@ from itertools import chain
 
 import numpy as np
 
-from benchmarks import memory
-from benchmarks.cells import Cell
-from benchmarks.columns import Column, count, fraction
-from benchmarks.ground_truth import read_ground_truth
+from benchmarks.core.cells import Cell
+from benchmarks.core.columns import Column, count, fraction
+from benchmarks.core.ground_truth import read_ground_truth
+from benchmarks.core.store import Store
+from benchmarks.core.tasking.context import CellContext
+from benchmarks.core.tasking.dense import KeptScores, dense_scores
+from benchmarks.core.tasking.task import Row, Task, ends
 from benchmarks.metrics.intervals import Interval, mean_share_interval
 from benchmarks.metrics.means import micro
 from benchmarks.metrics.pair_ranks import (
@@ -28,16 +31,13 @@ from benchmarks.metrics.pair_ranks import (
     resampled_weights,
 )
 from benchmarks.protocol import COPIES_ORIGINALS, SEED, size_class
+from benchmarks.reporting.tables.groups import Group
+from benchmarks.reporting.tables.notes import stored_counts
+from benchmarks.reporting.tables.one_task import task_table
+from benchmarks.reporting.tables.pages import Page
+from benchmarks.reporting.tables.retrieval import METHOD
 from benchmarks.rows.cell import CellFigures
-from benchmarks.store import Store
-from benchmarks.tables.groups import Group
-from benchmarks.tables.notes import stored_counts
-from benchmarks.tables.one_task import task_table
-from benchmarks.tables.pages import Page
-from benchmarks.tables.retrieval import METHOD
-from benchmarks.tasking.context import CellContext
-from benchmarks.tasking.dense import KeptScores, dense_scores
-from benchmarks.tasking.task import Row, Task, ends
+from benchmarks.system import memory
 from datasets.edits.copies import edited_copies, recipe_of
 from datasets.errors import DataError
 from datasets.imageset import ImageSet

@@ -10,9 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import memory
-from benchmarks.cells import Cell
-from benchmarks.columns import Column, count, fraction
+from benchmarks.core.cells import Cell
+from benchmarks.core.columns import Column, count, fraction
+from benchmarks.core.store import Store
+from benchmarks.core.tasking.context import CellContext
+from benchmarks.core.tasking.dense import dense_scores
+from benchmarks.core.tasking.task import Row, Task, ends
 from benchmarks.metrics.identification import (
     RATES,
     AtRate,
@@ -22,17 +25,14 @@ from benchmarks.metrics.identification import (
     found_share,
     learned_threshold,
 )
+from benchmarks.reporting.tables.groups import Group
+from benchmarks.reporting.tables.notes import stored_counts
+from benchmarks.reporting.tables.one_task import task_table
+from benchmarks.reporting.tables.pages import Page
+from benchmarks.reporting.tables.plot import det_plot
+from benchmarks.reporting.tables.retrieval import METHOD
 from benchmarks.rows.cell import CellFigures
-from benchmarks.store import Store
-from benchmarks.tables.groups import Group
-from benchmarks.tables.notes import stored_counts
-from benchmarks.tables.one_task import task_table
-from benchmarks.tables.pages import Page
-from benchmarks.tables.plot import det_plot
-from benchmarks.tables.retrieval import METHOD
-from benchmarks.tasking.context import CellContext
-from benchmarks.tasking.dense import dense_scores
-from benchmarks.tasking.task import Row, Task, ends
+from benchmarks.system import memory
 from datasets.imageset import ImageSet
 from datasets.manifest import Manifest
 from datasets.selection import hash_order

@@ -6,22 +6,22 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from benchmarks import timing
-from benchmarks.disturbance import Meter, undisturbed
-from benchmarks.ground_truth import read_ground_truth
-from benchmarks.judged.relevance import of_labels
-from benchmarks.memory import StagePeaks
+from benchmarks.core.ground_truth import read_ground_truth
+from benchmarks.core.judged.relevance import of_labels
+from benchmarks.core.store import Store
+from benchmarks.core.tasking.context import CellContext, afresh
+from benchmarks.core.tasking.encoding import encode_apart
+from benchmarks.core.tasking.ranking import LabelledRankingTask
+from benchmarks.execution import timing
+from benchmarks.experiments.disturbance import Meter, undisturbed
 from benchmarks.protocol import SEARCH_DEPTH
+from benchmarks.reporting.tables.gains import gain_table
+from benchmarks.reporting.tables.groups import Group
+from benchmarks.reporting.tables.memory import memory_table
+from benchmarks.reporting.tables.pages import Page
+from benchmarks.reporting.tables.retrieval import RetrievalTables
 from benchmarks.rows.cell import CellFigures, Counts, Noise
-from benchmarks.store import Store
-from benchmarks.tables.gains import gain_table
-from benchmarks.tables.groups import Group
-from benchmarks.tables.memory import memory_table
-from benchmarks.tables.pages import Page
-from benchmarks.tables.retrieval import RetrievalTables
-from benchmarks.tasking.context import CellContext, afresh
-from benchmarks.tasking.encoding import encode_apart
-from benchmarks.tasking.ranking import LabelledRankingTask
+from benchmarks.system.memory import StagePeaks
 from datasets.imageset import ImageSet
 from datasets.manifest import Manifest
 from methods.answers import check_bytes

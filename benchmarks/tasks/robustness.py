@@ -4,26 +4,26 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from benchmarks import memory
-from benchmarks.cells import Cell
-from benchmarks.columns import Column, fraction
-from benchmarks.ground_truth import read_ground_truth
-from benchmarks.judged.relevance import of_originals
+from benchmarks.core.cells import Cell
+from benchmarks.core.columns import Column, fraction
+from benchmarks.core.ground_truth import read_ground_truth
+from benchmarks.core.judged.relevance import of_originals
+from benchmarks.core.scoring import Judged, RetrievalScore, canary_findings, judge_robustness
+from benchmarks.core.store import Store
+from benchmarks.core.tasking.context import CellContext
+from benchmarks.core.tasking.encoding import share_out
+from benchmarks.core.tasking.ranking import RankingTask
+from benchmarks.core.tasking.task import Row
 from benchmarks.metrics.means import micro
 from benchmarks.protocol import ROBUSTNESS_ORIGINALS, SEED, size_class
+from benchmarks.reporting.tables.groups import Group, rankable
+from benchmarks.reporting.tables.identical import counted, identical_left_out
+from benchmarks.reporting.tables.model import Table
+from benchmarks.reporting.tables.notes import robustness_notes
+from benchmarks.reporting.tables.pages import Page
+from benchmarks.reporting.tables.retrieval import METHOD, intervals, marks
 from benchmarks.rows.cell import CellFigures, CellRow
-from benchmarks.scoring import Judged, RetrievalScore, canary_findings, judge_robustness
-from benchmarks.store import Store
-from benchmarks.tables.groups import Group, rankable
-from benchmarks.tables.identical import counted, identical_left_out
-from benchmarks.tables.model import Table
-from benchmarks.tables.notes import robustness_notes
-from benchmarks.tables.pages import Page
-from benchmarks.tables.retrieval import METHOD, intervals, marks
-from benchmarks.tasking.context import CellContext
-from benchmarks.tasking.encoding import share_out
-from benchmarks.tasking.ranking import RankingTask
-from benchmarks.tasking.task import Row
+from benchmarks.system import memory
 from datasets.distortions import DISTORTIONS, distorted_copies
 from datasets.manifest import Manifest
 from methods.progress import watched

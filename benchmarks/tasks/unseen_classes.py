@@ -7,22 +7,22 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from benchmarks import memory
-from benchmarks.cells import Cell
-from benchmarks.columns import Column, fraction
-from benchmarks.ground_truth import read_ground_truth
-from benchmarks.judged.relevance import of_labels
+from benchmarks.core.cells import Cell
+from benchmarks.core.columns import Column, fraction
+from benchmarks.core.ground_truth import read_ground_truth
+from benchmarks.core.judged.relevance import of_labels
+from benchmarks.core.scoring import RetrievalScore, canary_findings, score_retrieval
+from benchmarks.core.store import Store
+from benchmarks.core.tasking.context import CellContext
+from benchmarks.core.tasking.ranking import LabelledRankingTask
+from benchmarks.reporting.tables.groups import Group, rankable
+from benchmarks.reporting.tables.identical import counted, identical_left_out
+from benchmarks.reporting.tables.model import Table
+from benchmarks.reporting.tables.notes import unseen_classes_notes
+from benchmarks.reporting.tables.pages import Page
+from benchmarks.reporting.tables.retrieval import METHOD, intervals, marks
 from benchmarks.rows.cell import CellFigures, CellRow
-from benchmarks.scoring import RetrievalScore, canary_findings, score_retrieval
-from benchmarks.store import Store
-from benchmarks.tables.groups import Group, rankable
-from benchmarks.tables.identical import counted, identical_left_out
-from benchmarks.tables.model import Table
-from benchmarks.tables.notes import unseen_classes_notes
-from benchmarks.tables.pages import Page
-from benchmarks.tables.retrieval import METHOD, intervals, marks
-from benchmarks.tasking.context import CellContext
-from benchmarks.tasking.ranking import LabelledRankingTask
+from benchmarks.system import memory
 from datasets.errors import DataError
 from datasets.imageset import ImageSet
 from datasets.manifest import Manifest

@@ -8,23 +8,23 @@ from typing import cast
 
 import numpy as np
 
-from benchmarks import memory
-from benchmarks.cells import Cell
-from benchmarks.columns import Column, count, fraction
+from benchmarks.core.cells import Cell
+from benchmarks.core.columns import Column, count, fraction
+from benchmarks.core.scoring import score_verification, scored_pairs, verification_findings
+from benchmarks.core.store import Store
+from benchmarks.core.tasking.context import CellContext
+from benchmarks.core.tasking.encoding import share_out
+from benchmarks.core.tasking.task import Row, Task
 from benchmarks.metrics.intervals import share_interval
 from benchmarks.metrics.verification import Verification, verify
+from benchmarks.reporting.tables.groups import Group, rankable
+from benchmarks.reporting.tables.identical import counted, identical_left_out
+from benchmarks.reporting.tables.model import MethodRow, Table
+from benchmarks.reporting.tables.notes import verification_notes
+from benchmarks.reporting.tables.pages import Page
+from benchmarks.reporting.tables.retrieval import METHOD
 from benchmarks.rows.cell import CellFigures, CellRow
-from benchmarks.scoring import score_verification, scored_pairs, verification_findings
-from benchmarks.store import Store
-from benchmarks.tables.groups import Group, rankable
-from benchmarks.tables.identical import counted, identical_left_out
-from benchmarks.tables.model import MethodRow, Table
-from benchmarks.tables.notes import verification_notes
-from benchmarks.tables.pages import Page
-from benchmarks.tables.retrieval import METHOD
-from benchmarks.tasking.context import CellContext
-from benchmarks.tasking.encoding import share_out
-from benchmarks.tasking.task import Row, Task
+from benchmarks.system import memory
 from datasets.dataset import Dataset
 from datasets.errors import DataError
 from datasets.manifest import PairManifest, build_pair_manifest

@@ -5,8 +5,8 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.files import note
-from benchmarks.tables.model import disturbed_mark, milliseconds
+from benchmarks.reporting.tables.model import disturbed_mark, milliseconds
+from benchmarks.system.files import note
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 from threading import Lock
 
-from benchmarks.additions import load_plugins
+from benchmarks.core.additions import load_plugins
+from benchmarks.core.inventory import can_run
 from benchmarks.duplicates.finding import COPIES, Finding, find_copies
-from benchmarks.inventory import can_run
 from benchmarks.search.answer import Answer
 from benchmarks.search.choice import suggested
 from benchmarks.search.errors import SearchError

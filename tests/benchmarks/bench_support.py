@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.engines.auto import fastest
-from benchmarks.plan import Plan, Request, make_plan
-from benchmarks.runner import Limits, run_cells, to_run
-from benchmarks.store import Store
+from benchmarks.core.plan import Plan, Request, make_plan
+from benchmarks.core.store import Store
+from benchmarks.execution.runner import Limits, run_cells, to_run
+from benchmarks.experiments.engines.auto import fastest
 from methods.registry import Registry
 
 PLUGIN = Path(__file__).parents[1] / "plugins" / "misbehaving.py"

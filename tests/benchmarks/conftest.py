@@ -9,11 +9,13 @@ from bench_support import PLUGIN, Bench
 from PIL import Image as PilImage
 from report_support import attacking_report
 
-from benchmarks.store import Store
+from benchmarks.core.store import Store
 from methods.registry import load_registry
 
 # Tests use one another's helpers, whichever folder they lie in, and whichever file is run alone.
-sys.path += sorted(str(folder) for folder in Path(__file__).parent.iterdir() if folder.is_dir())
+sys.path += sorted(
+    str(folder) for folder in Path(__file__).parent.rglob("*") if folder.is_dir() and folder.name != "__pycache__"
+)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from benchmarks.cells import Cell
+from benchmarks.core.cells import Cell
 from benchmarks.gate.report import compare
 from benchmarks.gate.rules import Rules
 from benchmarks.gate.snapshot import CellRecord, make_snapshot

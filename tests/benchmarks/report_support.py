@@ -11,9 +11,9 @@ from PIL import Image as PilImage
 from stored_cells import StoredCells
 from typer.testing import CliRunner
 
-from benchmarks.cells import Cell
 from benchmarks.cli.app import app
-from benchmarks.store import Store
+from benchmarks.core.cells import Cell
+from benchmarks.core.store import Store
 from methods.registry import load_registry
 from methods.training.curves import Epoch, write_curves
 

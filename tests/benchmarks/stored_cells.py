@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.cells import Cell
-from benchmarks.files import member_checksums, read_record, write_record
+from benchmarks.core.cells import Cell
+from benchmarks.core.store import Store
 from benchmarks.rows.cell import CellRow
-from benchmarks.store import Store
+from benchmarks.system.files import member_checksums, read_record, write_record
 from datasets.origin_note import DataOrigin
 from methods.ranking import Ranking
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from bench_support import Bench
 
-from benchmarks.publishing.write import write_tables
-from benchmarks.store import Store
+from benchmarks.core.store import Store
+from benchmarks.reporting.publishing.write import write_tables
 from methods.answers import AnswerError, check_batch_size, check_hits, check_ranking, check_similarity
 from methods.indexes.exact import ExactIndex
 from methods.ranking import Ranking

@@ -13,11 +13,16 @@ import pytest
 from bench_support import PLUGIN, Bench
 from typer.testing import CliRunner
 
-from benchmarks import files
-from benchmarks.cells import Cell
 from benchmarks.cli.app import app
+from benchmarks.core.cells import Cell
+from benchmarks.core.ground_truth import read_ground_truth
+from benchmarks.core.scoring import as_scored, score_retrieval
+from benchmarks.core.store import Store
+from benchmarks.experiments.latency.records import LatencyRecord, LatencyStore
 from benchmarks.experiments.rows import IndexStore, ScalingStore, StreamingStore
-from benchmarks.files import (
+from benchmarks.reporting.tables.pages import make_pages
+from benchmarks.system import files
+from benchmarks.system.files import (
     DamagedFile,
     NewerFileError,
     read_arrays,
@@ -26,11 +31,6 @@ from benchmarks.files import (
     write_atomically,
     write_record,
 )
-from benchmarks.ground_truth import read_ground_truth
-from benchmarks.latency.records import LatencyRecord, LatencyStore
-from benchmarks.scoring import as_scored, score_retrieval
-from benchmarks.store import Store
-from benchmarks.tables.pages import make_pages
 from datasets.errors import BenchmarkError
 from methods.registry import load_registry
 

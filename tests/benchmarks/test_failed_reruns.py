@@ -9,9 +9,9 @@ import pytest
 from bench_support import PLUGIN
 from test_cli import cli
 
+from benchmarks.execution.runner import Limits, to_run
+from benchmarks.reporting.tables.pages import make_pages
 from benchmarks.rows.cell import FAILED_RERUN
-from benchmarks.runner import Limits, to_run
-from benchmarks.tables.pages import make_pages
 
 FAILING = {
     "timeout": Limits(timeout=0.01),

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from search_support import cli, encoded, fill, picture, query
 
-from benchmarks import failing
-from benchmarks.failing import answering_for, interrupt
 from benchmarks.search.folder_gallery import FolderGallery
 from benchmarks.search.searcher import Places, Searcher
+from benchmarks.system import failing
+from benchmarks.system.failing import answering_for, interrupt
 from datasets.errors import BenchmarkError
 from methods.registry import load_registry
 

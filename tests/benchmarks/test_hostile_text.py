@@ -9,8 +9,8 @@ import pytest
 from bench_support import PLUGIN
 from search_support import ROOT, cli, picture
 
-from benchmarks.logs import LARGEST, tail, trim
-from benchmarks.terminal import Console
+from benchmarks.system.logs import LARGEST, tail, trim
+from benchmarks.system.terminal import Console
 
 LOUD = PLUGIN.with_name("loud.py")
 NAMES = {

@@ -6,8 +6,9 @@ import time
 import numpy as np
 import pytest
 
-from benchmarks import memory, timing
+from benchmarks.execution import timing
 from benchmarks.protocol import Timing
+from benchmarks.system import memory
 from datasets.imageset import ImageSet, Item
 from methods.ranking import rank_scores
 from methods.stages import StageClock, stage

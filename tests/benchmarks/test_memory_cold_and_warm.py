@@ -7,15 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import memory, memory_forecast
-from benchmarks.embeddings import EmbeddingStore
+from benchmarks.core.embeddings import EmbeddingStore
+from benchmarks.core.ground_truth import read_ground_truth
+from benchmarks.execution import memory_forecast
+from benchmarks.execution.runner import Limits
+from benchmarks.execution.worker import _status
 from benchmarks.gate.costs import judge_memory
 from benchmarks.gate.finding import Verdict
 from benchmarks.gate.rules import Rules
 from benchmarks.gate.sides import snapshot_of_store
-from benchmarks.ground_truth import read_ground_truth
-from benchmarks.runner import Limits
-from benchmarks.worker import _status
+from benchmarks.system import memory
 from datasets.imageset import ImageSet, Item
 from methods import memory as limits
 from methods.memory import TooLargeError, require_memory
@@ -132,7 +133,7 @@ def test_a_plan_says_which_cells_will_not_fit(bench):
 def test_a_cell_that_cannot_fit_is_not_begun_and_its_row_says_what_it_needs(bench):
     from bench_support import Events
 
-    from benchmarks.runner import Limits
+    from benchmarks.execution.runner import Limits
 
     (row,) = bench.run("mean-colour").values()
     (planned,) = bench.plan("mean-colour").cells

@@ -4,12 +4,12 @@ import mmap
 
 import pytest
 
-from benchmarks import memory
-from benchmarks.memory import StagePeaks
-from benchmarks.publishing.write import write_tables
-from benchmarks.store import Store
-from benchmarks.tables.groups import make_groups
-from benchmarks.tables.memory import STAGES, memory_table
+from benchmarks.core.store import Store
+from benchmarks.reporting.publishing.write import write_tables
+from benchmarks.reporting.tables.groups import make_groups
+from benchmarks.reporting.tables.memory import STAGES, memory_table
+from benchmarks.system import memory
+from benchmarks.system.memory import StagePeaks
 
 MIB = 2**20
 

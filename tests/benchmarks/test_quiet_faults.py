@@ -8,12 +8,13 @@ import pytest
 from bench_support import PLUGIN, Bench
 from stored_cells import StoredCells
 
-from benchmarks import launch, plan, timing
-from benchmarks.cells import Cell
+from benchmarks.core import plan
+from benchmarks.core.cells import Cell
+from benchmarks.core.scoring import canary_findings, score_retrieval
+from benchmarks.execution import launch, timing
+from benchmarks.execution.runner import Limits
 from benchmarks.metrics.statistics import tied_with_best
-from benchmarks.runner import Limits
-from benchmarks.scoring import canary_findings, score_retrieval
-from benchmarks.tables.retrieval import ACCURACY, _row
+from benchmarks.reporting.tables.retrieval import ACCURACY, _row
 from datasets.distortions import rotate
 from datasets.imageset import Item
 from datasets.selection import full_split

@@ -6,13 +6,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from benchmarks import worker
+from benchmarks.execution import worker
 
 SCRIPT = """
 import os, sys
 os.environ["KERAS_BACKEND"] = sys.argv[1]
 import keras
-from benchmarks.worker import set_seeds
+from benchmarks.execution.worker import set_seeds
 set_seeds()
 drawn = float(keras.ops.sum(keras.random.normal((4,)))), float(keras.initializers.GlorotUniform()((2, 2))[0, 0])
 print("tensorflow" in sys.modules, *drawn)

@@ -6,7 +6,7 @@ import pytest
 from pictures import encode, noise, write_jpeg
 from PIL import Image
 
-from benchmarks.inventory import datasets
+from benchmarks.core.inventory import datasets
 from datasets.decoding import HAS_HEIF, decode_image
 from datasets.errors import DataError
 from datasets.folder import Folder

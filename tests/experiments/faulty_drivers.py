@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.core.store import Store
+from benchmarks.execution.launch import prepare
 from benchmarks.experiments.candidates import Settings
 from benchmarks.experiments.frame import Frame
-from benchmarks.launch import prepare
-from benchmarks.store import Store
 from methods.registry import load_registry
 
 PLUGIN = Path(__file__).parents[1] / "plugins" / "faulty.py"
@@ -21,8 +21,8 @@ def frame(out: Path, rows_of, **settings) -> Frame:
 
 
 def engines(photos: Path, out: Path, deeds: Sequence[str], **settings):
-    from benchmarks.engines.kept import engine_rows
-    from benchmarks.engines.session import Asked, measure
+    from benchmarks.experiments.engines.kept import engine_rows
+    from benchmarks.experiments.engines.session import Asked, measure
 
     names = [f"network-{deed}" for deed in deeds]
     asked = Asked(names, ("keras",), (f"folder:{photos}", "full"), batch=2, rounds=2, seconds=0.1)
@@ -32,7 +32,7 @@ def engines(photos: Path, out: Path, deeds: Sequence[str], **settings):
 
 def scaling(photos: Path, out: Path, deeds: Sequence[str], **settings):
     from benchmarks.experiments.rows import ScalingStore
-    from benchmarks.scaling.session import Asked, measure
+    from benchmarks.experiments.scaling.session import Asked, measure
 
     asked = Asked([f"faulty-{deed}" for deed in deeds], [(f"folder:{photos}", "full")], [20])
     rows = measure(asked, frame(out, ScalingStore, **settings), ScalingStore(out))
@@ -41,7 +41,7 @@ def scaling(photos: Path, out: Path, deeds: Sequence[str], **settings):
 
 def stream(photos: Path, out: Path, deeds: Sequence[str], **settings):
     from benchmarks.experiments.rows import StreamingStore
-    from benchmarks.streaming.session import Asked, measure
+    from benchmarks.experiments.streaming.session import Asked, measure
 
     asked = Asked([f"faulty-{deed}" for deed in deeds], (f"folder:{photos}", "full"), 20, 10)
     rows = measure(asked, frame(out, StreamingStore, **settings), StreamingStore(out))
@@ -49,9 +49,9 @@ def stream(photos: Path, out: Path, deeds: Sequence[str], **settings):
 
 
 def indexes(photos: Path, out: Path, deeds: Sequence[str], **settings):
+    from benchmarks.experiments.indexes.session import Asked, measure
+    from benchmarks.experiments.indexes.vectors import Source
     from benchmarks.experiments.rows import IndexStore
-    from benchmarks.indexes.session import Asked, measure
-    from benchmarks.indexes.vectors import Source
 
     sources = [Source(f"faulty-{deed}", f"folder:{photos}", "full") for deed in deeds]
     rows = measure(Asked(sources), frame(out, IndexStore, **settings), IndexStore(out))
@@ -59,10 +59,10 @@ def indexes(photos: Path, out: Path, deeds: Sequence[str], **settings):
 
 
 def latency(photos: Path, out: Path, deeds: Sequence[str], **settings):
-    from benchmarks.latency.records import LatencyStore
-    from benchmarks.latency.rounds import Budget
-    from benchmarks.latency.session import Session, measure
-    from benchmarks.plan import Request, make_plan
+    from benchmarks.core.plan import Request, make_plan
+    from benchmarks.experiments.latency.records import LatencyStore
+    from benchmarks.experiments.latency.rounds import Budget
+    from benchmarks.experiments.latency.session import Session, measure
 
     run = frame(out, LatencyStore, **settings)
     names = tuple(f"faulty-{deed}" for deed in deeds)
@@ -75,10 +75,10 @@ def latency(photos: Path, out: Path, deeds: Sequence[str], **settings):
 
 
 def shard(photos: Path, out: Path, deeds: Sequence[str], **settings):
-    from benchmarks.backends.local import LocalBackend
+    from benchmarks.core.plan import Request, make_plan
+    from benchmarks.execution.backends.local import LocalBackend
     from benchmarks.experiments.rows import ShardingStore
-    from benchmarks.plan import Request, make_plan
-    from benchmarks.sharding.measure import Asked, measure
+    from benchmarks.experiments.sharding.measure import Asked, measure
 
     run = frame(out, ShardingStore, **settings)
     names = tuple(f"faulty-{deed}" for deed in deeds)

@@ -22,9 +22,9 @@ from PIL import Image
 from search_support import ROOT, encoded, fill, picture
 from tests_support import wait_for
 
-from benchmarks.html.section import anchor
+from benchmarks.core.store import Store
+from benchmarks.reporting.html.section import anchor
 from benchmarks.rows.cell import FAILED_RERUN
-from benchmarks.store import Store
 from datasets.mat_reader import UnreadableError, read_struct
 
 PLUGINS = ROOT / "tests" / "plugins"

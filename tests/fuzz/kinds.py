@@ -11,20 +11,20 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from benchmarks.cells import Cell
-from benchmarks.embeddings import EmbeddingStore
+from benchmarks.core.cells import Cell
+from benchmarks.core.embeddings import EmbeddingStore
+from benchmarks.core.scoring import as_scored, score_retrieval
+from benchmarks.core.store import Store
+from benchmarks.experiments.latency.records import LatencyRecord, LatencyStore
 from benchmarks.experiments.rows import IndexStore, ScalingStore, StreamingStore
-from benchmarks.files import if_intact
 from benchmarks.gate.baseline import read_baseline, write_baseline
 from benchmarks.gate.sides import read_side
-from benchmarks.latency.records import LatencyRecord, LatencyStore
-from benchmarks.scoring import as_scored, score_retrieval
 from benchmarks.search import calibrating
 from benchmarks.search.calibration import Calibration
 from benchmarks.search.catalogue import Catalogue
 from benchmarks.search.query import read_query
 from benchmarks.search.row_store import RowStore
-from benchmarks.store import Store
+from benchmarks.system.files import if_intact
 from benchmarks.web.leaderboard import read_leaderboard
 from datasets import mat_reader
 from datasets.archives import unpack

@@ -181,12 +181,12 @@ def test_torch_runs_a_graph_that_follows_the_weights(tmp_path):
 LAZY = f"""
 import sys
 import numpy as np
-import benchmarks.worker
+import benchmarks.execution.worker
 from methods.building import build_method
 from methods.registry import load_registry
 registry = load_registry()
-benchmarks.worker.set_threads(1)
-benchmarks.worker.set_seeds()
+benchmarks.execution.worker.set_threads(1)
+benchmarks.execution.worker.set_seeds()
 for name in ("random", "pixels", "phash"):
     build_method(registry.get(name))
 print([name for name in {PACKAGES} if name in sys.modules])
@@ -201,7 +201,7 @@ def test_a_method_without_networks_imports_no_backend(backend):
 
 
 def test_torch_and_jax_get_the_threads_of_a_cell(monkeypatch):
-    from benchmarks import worker
+    from benchmarks.execution import worker
 
     given = []
     for package in ("tensorflow", "cv2"):

@@ -7,7 +7,7 @@ import pytest
 from onnx_files import small_network
 from real_images import lfw_image
 
-from benchmarks.inventory import can_run
+from benchmarks.core.inventory import can_run
 from datasets.errors import WeightsError
 from methods.building import Surroundings, build_encoder, build_method
 from methods.catalogue import CATALOGUE
@@ -134,7 +134,7 @@ def test_a_row_without_its_file_cannot_run_and_says_what_to_do(id, tmp_path, mon
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     if WEIGHTS[FILES[id].weights[0]].package:
         monkeypatch.setattr("methods.weights._in_package", lambda weights: None)
-        monkeypatch.setattr("benchmarks.inventory.needs", lambda packages: "")
+        monkeypatch.setattr("benchmarks.core.inventory.needs", lambda packages: "")
     state, reason = can_run(FILES[id], tmp_path)
     assert state == "no" and (reason.startswith("needs ") or f"`fetch {FILES[id].weights[0]}`" in reason)
     with pytest.raises(WeightsError, match="without its file"):

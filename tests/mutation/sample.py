@@ -38,12 +38,12 @@ PARTS = {
     "metrics": ("benchmarks/metrics/*.py", ["metrics_*", "pair_ranks", "junk", "identification_metric", "additions"]),
     "gate": ("benchmarks/gate/*.py", ["gate_*", "memory_cold_and_warm", "judged", "additions"]),
     "protocol": ("benchmarks/protocol.py", ["protocol", "timing_clock", "measuring"]),
-    "timing": ("benchmarks/timing.py", ["timing_clock", "measuring", "quiet_faults"]),
+    "timing": ("benchmarks/execution/timing.py", ["timing_clock", "measuring", "quiet_faults"]),
     "store": (
-        "benchmarks/store.py",
+        "benchmarks/core/store.py",
         ["plan_and_resume", "damaged_files", "tasks_and_tables", "failed_reruns", "quiet_faults"],
     ),
-    "plan": ("benchmarks/plan.py", ["plan_and_resume", "staleness", "tasks_and_tables", "devices"]),
+    "plan": ("benchmarks/core/plan.py", ["plan_and_resume", "staleness", "tasks_and_tables", "devices"]),
 }
 """What is mutated, and patterns of the test files that should notice, quick ones first."""
 

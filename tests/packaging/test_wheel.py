@@ -156,7 +156,7 @@ def test_another_package_called_datasets_is_named_in_either_order(built, tmp_pat
     made.install(*((built[0], theirs) if last == "theirs" else (theirs, built[0])))
     lines = [one_line(made.run(*command, "--version", cwd=elsewhere)) for command in STARTED]
     raised = made.run("python", "-c", "from benchmarks import evaluate", cwd=elsewhere).stderr.splitlines()[-1]
-    assert raised.startswith("benchmarks.own_packages.CollisionError: ")
+    assert raised.startswith("benchmarks.system.own_packages.CollisionError: ")
     for line in (*lines, raised):
         assert "the package datasets 9.9" in line and "an environment of its own" in line
     pip("--python", made.bin / "python", "uninstall", "--yes", "datasets")

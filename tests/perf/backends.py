@@ -29,10 +29,10 @@ sys.path[:0] = [str(ROOT), str(HERE.parent)]
 from copies_beside_imagededup import measured_where  # noqa: E402
 from paired import ratio_of_medians  # noqa: E402
 
-from benchmarks.devices import KERAS_BACKENDS, device_environment, set_threads  # noqa: E402
-from benchmarks.files import write_json, write_text  # noqa: E402
-from benchmarks.provenance import usable_cores  # noqa: E402
-from benchmarks.worker import thread_environment  # noqa: E402
+from benchmarks.execution.worker import thread_environment  # noqa: E402
+from benchmarks.system.devices import KERAS_BACKENDS, device_environment, set_threads  # noqa: E402
+from benchmarks.system.files import write_json, write_text  # noqa: E402
+from benchmarks.system.provenance import usable_cores  # noqa: E402
 from datasets.registry import open_dataset  # noqa: E402
 from methods.engines.registry import get_engine  # noqa: E402
 from methods.networks.inference import predicted, ready  # noqa: E402

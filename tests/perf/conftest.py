@@ -5,8 +5,8 @@ from importlib.metadata import PackageNotFoundError, version
 
 import pytest
 
-from benchmarks.provenance import provenance
-from benchmarks.timing import in_memory
+from benchmarks.execution.timing import in_memory
+from benchmarks.system.provenance import provenance
 from datasets.lfw import Lfw
 
 PEERS = ("imagehash", "imagededup", "deepface", "scikit-learn", "faiss-cpu", "pytrec_eval-terrier")

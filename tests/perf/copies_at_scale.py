@@ -27,7 +27,7 @@ sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 
 from copies_beside_imagededup import measured_where  # noqa: E402
 
-from benchmarks.files import write_text  # noqa: E402
+from benchmarks.system.files import write_text  # noqa: E402
 
 SIDE = 96
 EVERY = 100

@@ -30,9 +30,9 @@ sys.path[:0] = [str(ROOT)]
 
 from benchmarks.duplicates.evaluation import COLUMNS, VERDICT, evaluate, read_pairs  # noqa: E402
 from benchmarks.duplicates.finding import find_copies  # noqa: E402
-from benchmarks.files import write_text  # noqa: E402
-from benchmarks.provenance import git_state, machine, now  # noqa: E402
 from benchmarks.search.searcher import Places  # noqa: E402
+from benchmarks.system.files import write_text  # noqa: E402
+from benchmarks.system.provenance import git_state, machine, now  # noqa: E402
 from datasets.edits.copies import edited_copies, recipe_of  # noqa: E402
 from datasets.imageset import ImageSet, Item  # noqa: E402
 from datasets.lfw import Lfw  # noqa: E402

@@ -23,13 +23,13 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from benchmarks.backends.contract import Backend
-from benchmarks.backends.dask import DaskBackend
-from benchmarks.backends.local import LocalBackend
-from benchmarks.plan import PlannedCell, Request, make_plan
-from benchmarks.provenance import machine, usable_cores
-from benchmarks.runner import Limits, run_cells
-from benchmarks.store import Store
+from benchmarks.core.plan import PlannedCell, Request, make_plan
+from benchmarks.core.store import Store
+from benchmarks.execution.backends.contract import Backend
+from benchmarks.execution.backends.dask import DaskBackend
+from benchmarks.execution.backends.local import LocalBackend
+from benchmarks.execution.runner import Limits, run_cells
+from benchmarks.system.provenance import machine, usable_cores
 from methods.registry import load_registry
 
 METHODS = (

@@ -29,8 +29,8 @@ from benchmarks.duplicates.frames import FRAME, FrameEncoder, turned, unpacked  
 from benchmarks.duplicates.hash_candidates import RADIUS  # noqa: E402
 from benchmarks.duplicates.local_rows import LOCAL, LocalEncoder, LocalPicture, local_picture, mirrored  # noqa: E402
 from benchmarks.duplicates.tail import TAIL, TailLaw, fitted  # noqa: E402
-from benchmarks.files import write_text  # noqa: E402
 from benchmarks.metrics.intervals import share_interval  # noqa: E402
+from benchmarks.system.files import write_text  # noqa: E402
 from datasets.lfw import Lfw  # noqa: E402
 from methods.duplicates.finder import near_pairs, take_prints  # noqa: E402
 

@@ -15,14 +15,14 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from benchmarks.columns import Column
-from benchmarks.files import write_text
-from benchmarks.ground_truth import read_ground_truth
+from benchmarks.core.columns import Column
+from benchmarks.core.ground_truth import read_ground_truth
+from benchmarks.core.store import Store
 from benchmarks.metrics.identification import RATES, learned_threshold, nominal_interval
 from benchmarks.protocol import PROTOCOL_VERSION, SEED
-from benchmarks.store import Store
-from benchmarks.tables.formats import to_markdown
-from benchmarks.tables.model import Table, fraction
+from benchmarks.reporting.tables.formats import to_markdown
+from benchmarks.reporting.tables.model import Table, fraction
+from benchmarks.system.files import write_text
 
 RESAMPLINGS = 200
 ENOUGH = 0.9

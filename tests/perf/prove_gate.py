@@ -19,12 +19,12 @@ sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 
 from seeded_checkout import BGR, LOST, SLEEP, Seed, command_line, make_checkout  # noqa: E402
 
-from benchmarks.latency.rounds import Budget  # noqa: E402
-from benchmarks.latency.session import Session, measure  # noqa: E402
-from benchmarks.plan import Plan, PlannedCell, Request, make_plan  # noqa: E402
-from benchmarks.provenance import machine, now, usable_cores  # noqa: E402
-from benchmarks.runner import Limits, run_cells, to_run  # noqa: E402
-from benchmarks.store import Store  # noqa: E402
+from benchmarks.core.plan import Plan, PlannedCell, Request, make_plan  # noqa: E402
+from benchmarks.core.store import Store  # noqa: E402
+from benchmarks.execution.runner import Limits, run_cells, to_run  # noqa: E402
+from benchmarks.experiments.latency.rounds import Budget  # noqa: E402
+from benchmarks.experiments.latency.session import Session, measure  # noqa: E402
+from benchmarks.system.provenance import machine, now, usable_cores  # noqa: E402
 from methods.registry import load_registry  # noqa: E402
 
 CLASSICAL = ("pixels", "phash", "hog", "colour-histogram")

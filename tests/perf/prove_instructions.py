@@ -14,12 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.files import write_text
 from benchmarks.instructions import count as counting
 from benchmarks.instructions.baseline import REPEATS, WORSE, circumstances
 from benchmarks.instructions.paths import LOOP, PATHS
-from benchmarks.tables.formats import to_markdown
-from benchmarks.tables.model import Column, Table, count
+from benchmarks.reporting.tables.formats import to_markdown
+from benchmarks.reporting.tables.model import Column, Table, count
+from benchmarks.system.files import write_text
 from tests.studies.made_on import made_on
 
 QUIET, PLANTED = 200, 100

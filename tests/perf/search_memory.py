@@ -14,10 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.memory import reset_peak
 from benchmarks.search.indexing import index_composed, row_key
 from benchmarks.search.known_rows import KnownRows, embed_known
 from benchmarks.search.row_store import RowStore
+from benchmarks.system.memory import reset_peak
 from methods.indexes.exact import ExactIndex
 from methods.memory import let_go, peak_bytes, resident_bytes
 from methods.registry import load_registry

@@ -7,11 +7,11 @@ import numpy as np
 from paired import record
 from timed_cells import run_timed_job
 
-from benchmarks.plan import Request, make_plan
-from benchmarks.provenance import usable_cores
-from benchmarks.publishing.write import write_tables
-from benchmarks.runner import Limits, make_task, run_cells, to_run
-from benchmarks.store import Store
+from benchmarks.core.plan import Request, make_plan
+from benchmarks.core.store import Store
+from benchmarks.execution.runner import Limits, make_task, run_cells, to_run
+from benchmarks.reporting.publishing.write import write_tables
+from benchmarks.system.provenance import usable_cores
 from methods.registry import load_registry
 
 METHODS = ("random", "pixels", "phash", "sift-indexed", "mobilenetv2", "mtcnn-facenet")
@@ -29,7 +29,9 @@ class Silent:
 
 
 def test_the_harness_beside_the_work_of_its_methods(benchmark, data_dir, weights_dir, tmp_path, monkeypatch):
-    monkeypatch.setattr("benchmarks.runner.make_task", lambda *asked: replace(make_task(*asked), entry=run_timed_job))
+    monkeypatch.setattr(
+        "benchmarks.execution.runner.make_task", lambda *asked: replace(make_task(*asked), entry=run_timed_job)
+    )
     registry, store = load_registry(), Store(tmp_path)
     store.require_writable()
     request = Request(

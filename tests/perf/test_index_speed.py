@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from paired import alone, compare
 
-from benchmarks.provenance import usable_cores
+from benchmarks.system.provenance import usable_cores
 from methods.indexes.exact import ExactIndex
 from methods.indexes.hamming import HammingIndex
 from methods.indexes.kmeans import KMeansIndex

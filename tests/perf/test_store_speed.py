@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from paired import alone
 
-from benchmarks.cells import Cell
-from benchmarks.store import Store
+from benchmarks.core.cells import Cell
+from benchmarks.core.store import Store
 from methods.ranking import rank_scores
 
 QUERIES, GALLERY = 1_000, 10_000

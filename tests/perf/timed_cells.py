@@ -3,8 +3,8 @@
 import time
 from functools import wraps
 
-from benchmarks.tasking.context import CellContext
-from benchmarks.worker import _measure, contained
+from benchmarks.core.tasking.context import CellContext
+from benchmarks.execution.worker import _measure, contained
 from datasets.imageset import ImageSet
 from methods.vector_method import VectorMethod
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from benchmarks.columns import DerivedColumn, fraction
+from benchmarks.core.columns import DerivedColumn, fraction
 from benchmarks.metrics.registry import Metric
 from datasets.files import FileDataset
 from datasets.imageset import Item

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from benchmarks.columns import Column, fraction
-from benchmarks.tasking.task import Task
+from benchmarks.core.columns import Column, fraction
+from benchmarks.core.tasking.task import Task
 from datasets.distortions import distorted_copies
 
 

@@ -19,7 +19,7 @@ import numpy as np
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT)]
 
-from benchmarks.cells import Cell  # noqa: E402
+from benchmarks.core.cells import Cell  # noqa: E402
 from benchmarks.gate.report import compare  # noqa: E402
 from benchmarks.gate.rules import Rules  # noqa: E402
 from benchmarks.gate.snapshot import DECIMALS, CellRecord, make_snapshot  # noqa: E402

@@ -1,6 +1,6 @@
 """The line of a study's page that says where and from which code it was made."""
 
-from benchmarks.provenance import git_state, machine
+from benchmarks.system.provenance import git_state, machine
 from datasets.words import count_of
 
 

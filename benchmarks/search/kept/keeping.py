@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from benchmarks.files import note
 from benchmarks.search.kept.model import NETWORK
+from benchmarks.system.files import note
 from datasets.imageset import Image
 from methods.building import Surroundings, build_encoder, resolve
 from methods.contracts import Encoder
@@ -60,7 +60,7 @@ def keep(spec: MethodSpec, encoder: Encoder, sample: Sequence[Image], folder: Pa
     kind = _kind(spec)
     if kind is None or folder.exists():
         return
-    from benchmarks.equivalence.check import judge_rows
+    from benchmarks.execution.equivalence.check import judge_rows
 
     write: Callable[[Encoder, Path], None] = resolve(Part(kind.keep))
     folder.parent.mkdir(parents=True, exist_ok=True)

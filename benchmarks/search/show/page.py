@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from PIL import Image as PilImage
 
-from benchmarks.explain import Explanation
+from benchmarks.reporting.explain import Explanation
 from benchmarks.search.answer import Answer
 from benchmarks.search.found import Found
 from benchmarks.search.gallery import Gallery

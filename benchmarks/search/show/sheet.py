@@ -5,15 +5,15 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageOps
 
-from benchmarks.files import write_atomically, write_text
-from benchmarks.named_files import Form, picture_note, require_free
-from benchmarks.pictures.marks import BLANK, FAINT, INK, PAPER, RIGHT, write_fitted
+from benchmarks.reporting.pictures.marks import BLANK, FAINT, INK, PAPER, RIGHT, write_fitted
 from benchmarks.search.answer import Answer
 from benchmarks.search.found import Found
 from benchmarks.search.gallery import Gallery
 from benchmarks.search.query import Query
 from benchmarks.search.show.thumbs import gallery_thumb, thumb
 from benchmarks.search.words import Words
+from benchmarks.system.files import write_atomically, write_text
+from benchmarks.system.named_files import Form, picture_note, require_free
 from datasets.reading import expanded
 
 SHEET = Form((".png", ".html"))

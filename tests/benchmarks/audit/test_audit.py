@@ -16,7 +16,7 @@ from benchmarks.audit.images import open_audited
 from benchmarks.audit.mislabels import with_mislabels
 from benchmarks.audit.write import lines, write_audit
 from benchmarks.cli.app import app
-from benchmarks.store import Store
+from benchmarks.core.store import Store
 from datasets.errors import BenchmarkError, DataError
 from datasets.registry import open_dataset
 from methods.registry import load_registry

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from benchmarks import conformance
 from benchmarks.cli.app import app
+from benchmarks.core import conformance
 
 PLUGIN = Path(__file__).parents[2] / "plugins" / "bad_checks.py"
 

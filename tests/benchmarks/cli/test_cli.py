@@ -114,8 +114,8 @@ def test_a_list_in_a_narrow_terminal_cuts_nothing(monkeypatch):
     broken = {"id": "broken", "here": "cannot be read (ValueError: not enough rows for the header)", "images": None}
     run = {"started": "2026-11-29T09:31:46+00:00", "ended": "2026-11-29T09:40:02+00:00", "planned": 41, "finished": 41}
     run |= {"statuses": "41 ok", "commit": "47eacbb67f", "cpu": "a processor " * 4}
-    monkeypatch.setattr("benchmarks.inventory.datasets", lambda *_: [here, broken])
-    monkeypatch.setattr("benchmarks.inventory.runs", lambda *_: [run])
+    monkeypatch.setattr("benchmarks.core.inventory.datasets", lambda *_: [here, broken])
+    monkeypatch.setattr("benchmarks.core.inventory.runs", lambda *_: [run])
     for kind, texts in (("datasets", ("8,329 ", "broken", "faces", "header)")), ("runs", ("2026-11-29", "09:40"))):
         shown = CliRunner().invoke(app, ["list", kind], env={"COLUMNS": "80"})
         assert shown.exit_code == 0, shown.output

@@ -13,7 +13,7 @@ from test_cli import cli
 
 from benchmarks.cli.leaders import print_next_steps
 from benchmarks.cli.progress import LiveObserver, PlainObserver, Watch
-from benchmarks.worker import PROGRESS
+from benchmarks.execution.worker import PROGRESS
 from methods import progress
 
 

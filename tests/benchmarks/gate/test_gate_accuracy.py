@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from benchmarks.cells import Cell
+from benchmarks.core.cells import Cell
 from benchmarks.gate.finding import Verdict
 from benchmarks.gate.rules import holm
 

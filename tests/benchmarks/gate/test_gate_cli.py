@@ -11,7 +11,7 @@ from stored_cells import keep_changed
 from typer.testing import CliRunner
 
 from benchmarks.cli.app import app
-from benchmarks.store import Store
+from benchmarks.core.store import Store
 from datasets.errors import BenchmarkError
 from methods.ranking import Ranking
 from methods.registry import load_registry

@@ -5,7 +5,7 @@ import pytest
 from gate_cells import judged, losing, record
 from studies.gate_power import trial
 
-from benchmarks.cells import Cell
+from benchmarks.core.cells import Cell
 from benchmarks.gate.finding import Verdict
 from benchmarks.gate.forms import to_json
 from benchmarks.gate.power import smallest_loss

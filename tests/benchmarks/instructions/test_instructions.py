@@ -14,7 +14,7 @@ from benchmarks.instructions.baseline import Change, compared, table, write_base
 from benchmarks.instructions.child import MARKER, main
 from benchmarks.instructions.count import CountError, count
 from benchmarks.instructions.paths import PATHS
-from benchmarks.tables.formats import to_markdown
+from benchmarks.reporting.tables.formats import to_markdown
 
 FAKE = """#!{python}
 import os, pathlib, sys

@@ -5,13 +5,13 @@ import json
 
 import pytest
 
-from benchmarks.files import DamagedFile, read_record
-from benchmarks.indexes.figures import CUTOFFS
+from benchmarks.experiments.indexes.figures import CUTOFFS
+from benchmarks.reporting.tables.indexes.table import DEEPEST
 from benchmarks.rows.cell import CellFigures, CellRow, RunRecord
 from benchmarks.rows.comparisons import EngineRow, IndexRecord, LatencyRow, Recalls
 from benchmarks.rows.experiments import ExtractionRow, PointRow, ShardRow, StreamRow
 from benchmarks.rows.schema import misfit, missing
-from benchmarks.tables.indexes.table import DEEPEST
+from benchmarks.system.files import DamagedFile, read_record
 
 PROVENANCE = {
     "git": {"commit": None, "dirty": None},

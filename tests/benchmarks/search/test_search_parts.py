@@ -8,13 +8,13 @@ from copies_support import photo, save
 from PIL import Image
 from search_support import encoded, fill, picture
 
-from benchmarks.embeddings import EmbeddingStore
+from benchmarks.core.embeddings import EmbeddingStore
+from benchmarks.core.staleness import encoder_key, method_inputs
 from benchmarks.search.choice import LOCAL, local_method
 from benchmarks.search.folder_gallery import FolderGallery
 from benchmarks.search.opening import open_searchers
 from benchmarks.search.query import Crop, Query, read_query
 from benchmarks.search.searcher import Places, Searcher
-from benchmarks.staleness import encoder_key, method_inputs
 from datasets.distortions import crop
 from datasets.folder import Folder
 from datasets.manifest import build_manifest

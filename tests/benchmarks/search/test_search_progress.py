@@ -8,7 +8,7 @@ import numpy as np
 from benchmarks.cli.search import PlainLines, progress
 from benchmarks.search import row_store
 from benchmarks.search.row_store import RowStore
-from benchmarks.terminal import Console
+from benchmarks.system.terminal import Console
 from methods.indexes.exact import ExactIndex
 from methods.memory import let_go
 

@@ -10,7 +10,7 @@ pytest.importorskip("pymilvus")
 pytest.importorskip("milvus_lite")
 
 from benchmarks.search.indexing import row_key
-from benchmarks.vector_store.store import open_store
+from benchmarks.search.vector_store.store import open_store
 from methods.registry import load_registry
 
 

@@ -9,11 +9,11 @@ import pytest
 from bench_support import Bench
 from PIL import Image as PilImage
 
+from benchmarks.core.store import Store
+from benchmarks.core.tasking.registry import own_tasks
 from benchmarks.gate.sides import snapshot_of_store
 from benchmarks.metrics.pair_ranks import first_hits, micro_average_precision, pair_ranks
-from benchmarks.publishing.write import write_tables
-from benchmarks.store import Store
-from benchmarks.tasking.registry import own_tasks
+from benchmarks.reporting.publishing.write import write_tables
 from benchmarks.tasks.copies import divide, normalise, require_apart
 from benchmarks.tasks.identification import learned_half
 from datasets.errors import DataError

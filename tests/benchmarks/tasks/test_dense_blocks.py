@@ -5,11 +5,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from benchmarks import files
-from benchmarks.judged.statistics import StatisticsWriter, StoredStatistics
+from benchmarks.core.judged.statistics import StatisticsWriter, StoredStatistics
+from benchmarks.core.tasking import dense
 from benchmarks.metrics.judgement import judge
 from benchmarks.metrics.pair_ranks import pair_ranks
-from benchmarks.tasking import dense
+from benchmarks.system import files
 from benchmarks.tasks import copies, identification
 from datasets.imageset import ImageSet, Item
 from methods.ranking import Ranking

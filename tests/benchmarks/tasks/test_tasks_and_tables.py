@@ -9,13 +9,13 @@ import pytest
 from bench_support import PLUGIN, Bench
 from stored_cells import keep_changed
 
+from benchmarks.core.scoring import canary_findings, score_index, score_retrieval, score_robustness
+from benchmarks.core.store import Store
 from benchmarks.metrics.index_recall import index_recall
-from benchmarks.publishing.write import CanaryError, write_tables
-from benchmarks.scoring import canary_findings, score_index, score_retrieval, score_robustness
-from benchmarks.store import Store
-from benchmarks.tables.formats import to_markdown
-from benchmarks.tables.groups import make_groups
-from benchmarks.tables.model import Column, Table, fraction
+from benchmarks.reporting.publishing.write import CanaryError, write_tables
+from benchmarks.reporting.tables.formats import to_markdown
+from benchmarks.reporting.tables.groups import make_groups
+from benchmarks.reporting.tables.model import Column, Table, fraction
 from benchmarks.tasks.unseen_classes import unseen_labels
 from datasets.distortions import DISTORTIONS
 from datasets.imageset import ImageSet, Item

@@ -13,16 +13,16 @@ from stored_cells import keep_changed
 from test_cli import cli, one_line_error
 
 from benchmarks.api import load_results
-from benchmarks.cells import Cell
+from benchmarks.core.cells import Cell
+from benchmarks.core.store import Store
+from benchmarks.core.tasking.registry import own_tasks, tasks_of
 from benchmarks.gate.finding import Verdict
 from benchmarks.gate.report import compare_paths
 from benchmarks.gate.rules import Rules
-from benchmarks.html.write import write_report
-from benchmarks.provenance import provenance
-from benchmarks.publishing.write import write_tables
-from benchmarks.store import Store
-from benchmarks.tables.pages import make_pages
-from benchmarks.tasking.registry import own_tasks, tasks_of
+from benchmarks.reporting.html.write import write_report
+from benchmarks.reporting.publishing.write import write_tables
+from benchmarks.reporting.tables.pages import make_pages
+from benchmarks.system.provenance import provenance
 from methods.registry import PluginError, load_registry
 
 OWN_TASK = Path(__file__).parents[2] / "plugins" / "own_task.py"
@@ -111,7 +111,7 @@ def test_list_and_results_have_it(finished):
 
 BROKEN = {
     "a class": ("TASKS = [Mine]", "TASKS lists a class, expected an object of it"),
-    "no task": ("TASKS = ['mine']", "it is a str, expected a benchmarks.tasking.task.Task"),
+    "no task": ("TASKS = ['mine']", "it is a str, expected a benchmarks.core.tasking.task.Task"),
     "no list": ("TASKS = Mine()", "TASKS is a Mine, expected a list of tasks"),
     "taken": ("Mine.name = 'retrieval'\nTASKS = [Mine()]", "the name is taken"),
     "an old name": ("Mine.name = 'open-set'\nTASKS = [Mine()]", "the name is taken"),

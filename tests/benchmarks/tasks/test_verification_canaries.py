@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from report_support import HandMade
 
-from benchmarks.cells import Cell
-from benchmarks.publishing.write import CanaryError, write_tables
-from benchmarks.scoring import verification_findings
+from benchmarks.core.cells import Cell
+from benchmarks.core.scoring import verification_findings
+from benchmarks.reporting.publishing.write import CanaryError, write_tables
 from methods.registry import load_registry
 
 PAIRS = 400

@@ -1,0 +1,1 @@
+"""What is measured and stored: cells, plans, stores, tasks, and what of them still holds."""

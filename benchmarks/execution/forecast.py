@@ -1,0 +1,114 @@
+"""How long a run will take: from what the same cells took before, or others like them, corrected as it goes."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from statistics import median
+
+from benchmarks.core.plan import PlannedCell
+from benchmarks.core.store import Store
+from benchmarks.protocol import size_class
+from methods.registry import Registry
+
+_FIRST = {
+    ("retrieval", "canary"): (0.5, 0.5),
+    ("retrieval", "hash"): (3.0, 3.0),
+    ("retrieval", "pixels"): (3.0, 3.0),
+    ("retrieval", "classifier"): (4.0, 6.0),
+    ("retrieval", "local features"): (6.0, 30.0),
+    ("retrieval", "embedding"): (12.0, 23.0),
+    ("retrieval", "face embedding"): (14.0, 33.0),
+    ("robustness", "local features"): (5.0, 22.0),
+    ("robustness", "embedding"): (5.0, 5.0),
+    ("robustness", "face embedding"): (8.0, 24.0),
+    ("verification", "hash"): (1.0, 5.0),
+    ("verification", "pixels"): (1.0, 7.0),
+    ("verification", "local features"): (10.0, 130.0),
+    ("verification", "face embedding"): (15.0, 106.0),
+}
+"""Seconds of a cell by task and family, smoke and standard, where nothing like it ever ran here: rough figures of one
+machine of two cores, corrected by the run's own cells from the first on. A full subset takes ten times a standard one,
+anything not named two seconds."""
+_OTHERWISE = (2.0, 2.0)
+_FULL = 10.0
+_WEIGHT = 10.0
+"""Seconds that the forecast itself weighs against what finished cells took."""
+
+
+def typical_seconds(task: str, family: str, size: str) -> float:
+    """Seconds of such a cell on a common machine; `size` is smoke, standard or full."""
+    smoke, standard = _FIRST.get((task, family), _OTHERWISE)
+    return {"smoke": smoke, "standard": standard, "full": _FULL * standard}[size]
+
+
+def expected_seconds(cells: Sequence[PlannedCell], store: Store, registry: Registry) -> dict[PlannedCell, float]:
+    """Seconds each cell should take.
+
+    As long as it took the last time; else as the same method took for this task elsewhere, by size; else as its family
+    usually takes here; else as it does on a common machine.
+    """
+    known = all(planned.last_seconds is not None for planned in cells)
+    families = {spec.id: spec.family for spec in registry}
+    # Ratios to what is typical: so that a method's time on one size says something of another.
+    by_method: dict[tuple[str, str], list[float]] = {}
+    by_family: dict[tuple[str, str], list[float]] = {}
+    for cell, row in () if known else store.rows():
+        family = families.get(cell.method)
+        if family is None or row["status"] != "ok":
+            continue
+        ratio = row["wall_s"] / typical_seconds(cell.task, family, size_class(cell.subset))
+        by_method.setdefault((cell.method, cell.task), []).append(ratio)
+        by_family.setdefault((family, cell.task), []).append(ratio)
+    expected = {}
+    for planned in cells:
+        cell, family = planned.cell, planned.spec.family
+        ratios = by_method.get((cell.method, cell.task)) or by_family.get((family, cell.task)) or [1.0]
+        typical = typical_seconds(cell.task, family, size_class(cell.subset))
+        last = planned.last_seconds
+        expected[planned] = last if last is not None else median(ratios) * typical
+    return expected
+
+
+class Forecast:
+    """Seconds left of a run, told when cells start and end."""
+
+    def __init__(
+        self, expected: Mapping[PlannedCell, float], jobs: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._waiting = dict(expected)
+        self._running: dict[PlannedCell, tuple[float, float]] = {}
+        self._jobs = max(1, jobs)
+        self._clock = clock
+        self._expected = self._took = _WEIGHT
+
+    @property
+    def left(self) -> float:
+        """Seconds until the last cell should have ended."""
+        pace = min(8.0, max(0.125, self._took / self._expected))
+        now = self._clock()
+        # A cell that is over its time is given a fifth more of what it should have taken.
+        left = {
+            planned: max(pace * seconds - (now - since), 0.2 * seconds)
+            for planned, (seconds, since) in self._running.items()
+        }
+        left |= {planned: pace * seconds for planned, seconds in self._waiting.items()}
+        return total_seconds(left, self._jobs)
+
+    def started(self, planned: PlannedCell) -> None:
+        """A cell has begun."""
+        if planned in self._waiting:
+            self._running[planned] = (self._waiting.pop(planned), self._clock())
+
+    def finished(self, planned: PlannedCell) -> None:
+        """A cell has ended: what it took corrects what the others should."""
+        self._waiting.pop(planned, None)
+        if begun := self._running.pop(planned, None):
+            seconds, since = begun
+            self._expected += seconds
+            self._took += self._clock() - since
+
+
+def total_seconds(expected: Mapping[PlannedCell, float], jobs: int) -> float:
+    """Seconds of a whole run of `jobs` cells at a time, of which those that are timed run alone."""
+    alone = sum(seconds for planned, seconds in expected.items() if planned.is_timed)
+    others = [seconds for planned, seconds in expected.items() if not planned.is_timed]
+    return alone + max([sum(others) / max(1, jobs), *others], default=0.0)

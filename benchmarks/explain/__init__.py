@@ -1,5 +1,0 @@
-"""Why a method took one image for a hit of another: a picture and a text for people."""
-
-from benchmarks.explain.explanation import Explanation, Neighbour, explain
-
-__all__ = ["Explanation", "Neighbour", "explain"]
