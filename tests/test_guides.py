@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -110,3 +111,15 @@ def test_what_is_said_of_methods_that_learn_from_labels_is_so():
     assert max((method for method in order if method != "oracle"), key=order.__getitem__) == "cnn4-softmax"
     people = column("lfw-standard-retrieval", "hit@1")
     assert max(people[method] for method in ("svm", "svm-hog", "cnn4-softmax")) < 0.15
+
+
+def test_the_architecture_page_names_what_is_there_in_the_order_that_is_checked():
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    paths = {text.removesuffix("/") for text in re.findall(r"`([a-z_]+/[a-z_/]*(?:\.py)?)`", page)}
+    assert len(paths) > 15
+    assert not [path for path in paths if not ((ROOT / path).exists() or (ROOT / "benchmarks" / path).exists())]
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    (layers,) = [each["layers"] for each in contracts if each.get("containers") == ["benchmarks"]]
+    words = re.findall(r"\w+", page.partition("```mermaid")[2].partition("```")[0])
+    places = [min(words.index(name) for name in re.findall(r"\w+", layer) if name in words) for layer in layers[1:]]
+    assert places == sorted(places), "layers stand in another order in the picture"
