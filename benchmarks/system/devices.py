@@ -71,12 +71,10 @@ def packages_of(spec: MethodSpec, keras_backend: str) -> tuple[str, ...]:
 
 
 def unfit_backend(spec: MethodSpec, keras_backend: str) -> str:
-    """Why a method cannot run on a backend, or "": training and the reader of some face networks are TensorFlow's."""
-    if keras_backend == KERAS_BACKENDS[0] or "keras" not in spec.requires:
+    """Why a method cannot run on a backend, or "": the reader of some face networks is TensorFlow's."""
+    if keras_backend == KERAS_BACKENDS[0] or not {"keras", "mtcnn", "openvino"} <= {*spec.requires}:
         return ""
-    if {"mtcnn", "openvino"} <= {*spec.requires}:
-        return f"its file of a network is read with TensorFlow, not {keras_backend}"
-    return f"its training needs TensorFlow, not {keras_backend}" if spec.method is not None else ""
+    return f"its file of a network is read with TensorFlow, not {keras_backend}"
 
 
 def device_environment(device: str, keras_backend: str) -> dict[str, str]:

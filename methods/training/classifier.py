@@ -36,6 +36,8 @@ def train_classifier(
 
     Raises TooLargeError if not even two labels fit, TrainingError if the training diverges.
     """
+    import keras
+
     most = labels_that_fit(design)
     examples = choose_examples(gallery, recipe, most)
     settings = {
@@ -47,7 +49,8 @@ def train_classifier(
         "labels": len(examples.labels),
         "images": len(examples.images),
     }
-    key = content_key(settings, gallery, (CODE, design.build.__module__, view.__module__))
+    modules = (CODE, design.build.__module__, view.__module__)
+    key = content_key(settings, gallery, modules, (keras.backend.backend(), "keras"))
 
     def run(folder: Path) -> dict[str, np.ndarray]:
         _say_what_is_left_out(gallery, examples, most)

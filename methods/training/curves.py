@@ -57,11 +57,17 @@ def _epoch(row: dict[str, str]) -> Epoch:
 class EventLog:
     """Scalars for TensorBoard: `tensorboard --logdir FOLDER` draws them.
 
-    TensorFlow's own writer makes the file; `tf.summary.scalar`, which would need the tensorboard package to be
-    installed where the training runs, does no more than what `add` does.
+    TensorFlow's own writer makes the file, so there is none where Keras computes with another backend (`curves.csv`
+    holds the same numbers). `tf.summary.scalar`, which would need the tensorboard package to be installed where the
+    training runs, does no more than what `add` does.
     """
 
     def __init__(self, folder: Path) -> None:
+        import keras
+
+        self._writer = None
+        if keras.backend.backend() != "tensorflow":
+            return
         import tensorflow as tf
 
         self._summary = tf.summary
@@ -70,6 +76,8 @@ class EventLog:
 
     def add(self, epoch: Epoch) -> None:
         """Write one epoch's numbers at its own step."""
+        if self._writer is None:
+            return
         with self._writer.as_default(step=epoch.epoch):
             for name, value in asdict(epoch).items():
                 if name != "epoch" and value is not None:
@@ -78,4 +86,5 @@ class EventLog:
 
     def close(self) -> None:
         """Finish the file."""
-        self._writer.close()
+        if self._writer is not None:
+            self._writer.close()

@@ -27,10 +27,7 @@ PEAK = "peak_bytes.txt"
 
 
 def content_key(
-    settings: Mapping[str, object],
-    gallery: ImageSet,
-    modules: tuple[str, ...],
-    packages: tuple[str, ...] = ("tensorflow", "keras"),
+    settings: Mapping[str, object], gallery: ImageSet, modules: tuple[str, ...], packages: tuple[str, ...]
 ) -> str:
     """Sha256 hex digest of all that decides what is learned (see fingerprint.made_of)."""
     return fingerprint.made_of(modules, settings, gallery, packages)

@@ -6,9 +6,12 @@ its number alone, which is what a checkpoint holds.
 """
 
 import math
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -105,9 +108,9 @@ class _Training:
         start = time.perf_counter()
         rate = self._recipe.learning_rate_at(number, epochs)
         self._network.optimizer.learning_rate = rate
-        _reseed_dropout(self._network, self._recipe.seed, number)
         rng = np.random.default_rng([self._recipe.seed, number])
-        loss, accuracy = self._learn(rng)
+        with _seeded_dropout(self._network, self._recipe.seed, number):
+            loss, accuracy = self._learn(rng)
         if not math.isfinite(loss):
             raise TrainingError(f"{self._network.name}: the loss is {loss} in epoch {number + 1}; lower learning_rate")
         held_out = self._watch()
@@ -177,8 +180,9 @@ def _compile(network: "keras.Model", recipe: Recipe) -> None:
     optimiser = {"adam": keras.optimizers.Adam, "adamax": keras.optimizers.Adamax}[recipe.optimiser](
         learning_rate=recipe.learning_rate
     )
-    # XLA would compile anew for the last, smaller batch, and its convolutions are slow on a CPU.
-    network.compile(optimiser, "sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
+    # On TensorFlow XLA's convolutions are slow on a CPU; JAX without its compiler runs operation by operation.
+    compiled = keras.backend.backend() == "jax"
+    network.compile(optimiser, "sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=compiled)
     optimiser.build(network.trainable_variables)
 
 
@@ -186,8 +190,22 @@ def _batches(positions: np.ndarray, size: int) -> Iterator[np.ndarray]:
     return (positions[start : start + size] for start in range(0, len(positions), size))
 
 
-def _reseed_dropout(network: "keras.Model", seed: int, epoch: int) -> None:
+@contextmanager
+def _seeded_dropout(network: "keras.Model", seed: int, epoch: int) -> Iterator[None]:
+    """Draw the masks of an epoch from these two numbers alone."""
     for number, layer in enumerate(network.layers):
         generator = getattr(layer, "seed_generator", None)
         if generator is not None:
             generator.state.assign(np.array([seed + number, epoch], dtype=np.uint32))
+    if (torch := _torch()) is None:
+        yield
+        return
+    with torch.random.fork_rng():  # Keras' dropout on PyTorch draws from the process's state, whatever its layers hold
+        torch.manual_seed(int(np.random.SeedSequence([seed, epoch]).generate_state(1)[0]))
+        yield
+
+
+def _torch() -> ModuleType | None:
+    import keras
+
+    return sys.modules["torch"] if keras.backend.backend() == "torch" else None

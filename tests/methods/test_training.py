@@ -5,8 +5,10 @@ import os
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from training_toys import DESIGN, RECIPE, coloured, toy_network
@@ -23,6 +25,8 @@ from methods.training.inputs import Activations, Pictures, Scaled, augmented
 from methods.training.kept import content_key
 from methods.training.recipe import Recipe
 from methods.training.trainer import TrainingError, train
+
+LIBRARIES = ("tensorflow", "keras")
 
 
 @pytest.fixture(autouse=True)
@@ -52,6 +56,27 @@ def test_two_trainings_give_the_same_weights_and_the_seed_decides_them(compiled)
     first = train_classifier(coloured(), DESIGN, RECIPE, None)
     assert same(first, train_classifier(coloured(), DESIGN, RECIPE, None))
     assert not same(first, train_classifier(coloured(), DESIGN, dataclasses.replace(RECIPE, seed=1), None))
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_the_same_holds_on_other_backends(backend):
+    if find_spec(backend) is None:
+        pytest.skip(f"{backend} is not installed")
+    chosen = "two_trainings or resumed_training or it_learns or curves_and_events or other_weights"
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        __file__,
+        "-k",
+        f"{chosen} and not backends",
+    ]
+    environment = {**os.environ, "KERAS_BACKEND": backend, "JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": "-1"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=Path(__file__).parents[2])
+    assert done.returncode == 0, done.stdout
 
 
 def test_the_processs_random_state_is_neither_used_nor_moved():
@@ -162,17 +187,18 @@ def test_damaged_weights_are_trained_again(tmp_path):
 
 def test_the_content_key_covers_settings_images_and_labels_but_not_their_order():
     gallery = coloured(4)
-    key = content_key({"a": 1}, gallery, ())
-    assert key == content_key({"a": 1}, gallery.take(range(len(gallery) - 1, -1, -1)), ())
+    key = content_key({"a": 1}, gallery, (), LIBRARIES)
+    assert key == content_key({"a": 1}, gallery.take(range(len(gallery) - 1, -1, -1)), (), LIBRARIES)
     relabelled = dataclasses.replace(gallery.items[0], label="other")
     others = [
-        content_key({"a": 2}, gallery, ()),
-        content_key({"a": 1}, gallery[1:], ()),
-        content_key({"a": 1}, coloured(4, seed=1), ()),
-        content_key({"a": 1}, type(gallery)([relabelled, *gallery.items[1:]], gallery.source), ()),
-        content_key({"a": 1}, gallery, ("methods.training.trainer",)),
+        content_key({"a": 2}, gallery, (), LIBRARIES),
+        content_key({"a": 1}, gallery[1:], (), LIBRARIES),
+        content_key({"a": 1}, coloured(4, seed=1), (), LIBRARIES),
+        content_key({"a": 1}, type(gallery)([relabelled, *gallery.items[1:]], gallery.source), (), LIBRARIES),
+        content_key({"a": 1}, gallery, ("methods.training.trainer",), LIBRARIES),
+        content_key({"a": 1}, gallery, (), ("keras",)),
     ]
-    assert len({key, *others}) == 6
+    assert len({key, *others}) == 7
 
 
 def test_the_code_of_the_harness_and_the_catalogue_is_no_part_of_the_key():
@@ -252,6 +278,9 @@ def test_curves_and_events_tell_the_same_story(tmp_path, capsys):
     assert all(0 <= epoch.accuracy <= 1 and epoch.loss > 0 and epoch.seconds > 0 for epoch in epochs)
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(":")[0] for line in lines[1:]] == ["epoch 1", "epoch 2", "epoch 3", "epoch 4"]
+    if keras.backend.backend() != "tensorflow":
+        assert not (folder / curves.EVENTS).exists(), "TensorFlow alone writes them"
+        return
     events = read_events(folder / curves.EVENTS)
     for name in ("loss", "accuracy", "held_out_loss", "held_out_accuracy", "learning_rate"):
         assert events[name] == pytest.approx({epoch.epoch: getattr(epoch, name) for epoch in epochs})

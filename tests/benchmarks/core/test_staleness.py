@@ -213,7 +213,7 @@ def test_embeddings_trained_models_and_copies_obey_the_same_rule(finished, edit)
         return (
             cell.encoder_key,
             version(),
-            content_key({}, images.imageset(images.items()), ("methods.training.trainer",)),
+            content_key({}, images.imageset(images.items()), ("methods.training.trainer",), ("keras",)),
         )
 
     embeddings, copies, trained = keys()
