@@ -129,7 +129,7 @@ class EngineFigures(TypedDict, total=False):
     settled: bool
     size: str
     images: int
-    proofs: dict[str, CheckFigures]
+    checks: dict[str, CheckFigures]
     """By engine."""
     seconds: dict[str, list[float]]
     """An image, by engine and round."""

@@ -52,7 +52,7 @@ def run_engines(job: EngineJob) -> None:
 
 
 def _measure(job: Job, order: EngineJob) -> EngineFigures:
-    """What is stored: `proofs` by engine, `seconds` (rounds,) an image by engine that is equivalent."""
+    """What is stored: `checks` by engine, `seconds` (rounds,) an image by engine that is equivalent."""
     subject, trained = _subject(order)
     settled = not trained and subject.part == "network" and settle(subject.network(), subject.inputs)
     calls, checks = _checked(subject, order.engines, order.batch)
@@ -65,7 +65,7 @@ def _measure(job: Job, order: EngineJob) -> EngineFigures:
         "settled": settled,
         "size": subject.size,
         "images": len(subject.inputs),
-        "proofs": {name: check.to_json() for name, check in checks.items()},
+        "checks": {name: check.to_json() for name, check in checks.items()},
         "seconds": {name: (values / order.batch).tolist() for name, values in seconds.items()},
         "strayed": strayed(np.array(calibration.seconds)),
     }

@@ -43,7 +43,7 @@ COLUMNS = (
     Column("mean", "cosine_mean", lambda value: f"{value:.6f}"),
     Column("hit@1", "hit", lambda value: f"{value:.3f}"),
     Column("change of hit@1", "hit_change", _change),
-    Column("equivalence check", "proof", is_text=True),
+    Column("equivalence check", "check", is_text=True),
 )
 
 INTRODUCTION = (
@@ -80,12 +80,12 @@ def write_engines(facts: Sequence[EngineRow], out: Path) -> list[Path]:
 
 def _rows(facts: EngineRow) -> list[dict[str, object]]:
     seconds = {name: np.array(values) for name, values in facts["seconds"].items()}
-    names = [name for name in (PREDICT, PLAIN) if name in seconds] + list(facts["proofs"])
+    names = [name for name in (PREDICT, PLAIN) if name in seconds] + list(facts["checks"])
     return [_row(facts, name, seconds) for name in names]
 
 
 def _row(facts: EngineRow, name: str, seconds: dict[str, np.ndarray]) -> dict[str, object]:
-    check = facts["proofs"].get(name)
+    check = facts["checks"].get(name)
     row: dict[str, object] = {
         "method": facts["method"],
         "network": facts["name"] + ("" if facts["trained"] else " (no weights)"),
@@ -95,7 +95,7 @@ def _row(facts: EngineRow, name: str, seconds: dict[str, np.ndarray]) -> dict[st
         "threads": facts["threads"],
         **{key: check.get(key) if check else None for key in ("cosine_min", "cosine_mean", "hit", "hit_change")},
         "hit_change_interval": check.get("hit_interval") if check else None,
-        "proof": _verdict(check) if check else "",
+        "check": _verdict(check) if check else "",
         "word": "not shown",
         "word_in": ("ms",),
     }

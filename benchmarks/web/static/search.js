@@ -5,7 +5,7 @@ import { Region } from "./region.js";
 import { Column, element } from "./results.js";
 
 const $ = (id) => document.getElementById(id);
-const MOST_BYTES = Number($("desk").dataset.mostBytes);
+const MOST_BYTES = Number($("workspace").dataset.mostBytes);
 let picture = null; // what the server said of the last one: its token, size and notes
 let explained = null; // the hit in the dialog, its gallery and its path
 let last = run; // asks again what was asked last

@@ -102,7 +102,7 @@ def test_engines_are_tried_up_to_the_first_that_is_proven_and_gains_something():
     assert up_to_gain([wrong, useless]) == [wrong, useless]
 
 
-def test_proofs_that_are_kept_are_not_made_again(tmp_path, monkeypatch):
+def test_checks_that_are_kept_are_not_made_again(tmp_path, monkeypatch):
     asked = []
 
     def made(checker, job, names, trained):

@@ -18,7 +18,7 @@ def facts(name, batch=32, settled=False):
         "batch": batch,
         "threads": 2,
         "images": 96,
-        "proofs": {},
+        "checks": {},
         "seconds": {"keras": [0.01, 0.02]},
         "strayed": 0.0,
     }

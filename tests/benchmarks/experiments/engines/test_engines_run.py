@@ -106,13 +106,13 @@ def test_an_unknown_engine_is_one_line(tmp_path, photo_folder):
     assert line.startswith("error: unknown engine 'openvno': did you mean openvino")
 
 
-def test_engines_writes_a_table_with_proofs_and_ratios(tmp_path, photo_folder):
+def test_engines_writes_a_table_with_checks_and_ratios(tmp_path, photo_folder):
     where = ("-d", f"folder:{photo_folder}", "--out", tmp_path, "--plugin", PLUGIN, "--threads", 2)
     done = cli("engines", "-m", "tiny-network", *where, "--batch", 4, "--rounds", 2)
     assert done.returncode == 0, done.stdout + done.stderr
     rows = {row["engine"]: row for row in csv.DictReader((tmp_path / "engines.csv").open())}
     assert float(rows["keras"]["ms"]) > 0
-    assert rows["graph"]["proof"] == "passed"
+    assert rows["graph"]["check"] == "passed"
     assert float(rows["graph"]["cosine_min"]) > 0.9999
     assert float(rows["graph"]["times_keras_low"]) <= float(rows["graph"]["times_keras"])
     text = (tmp_path / "engines.md").read_text()
