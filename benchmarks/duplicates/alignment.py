@@ -7,6 +7,7 @@ import numpy as np
 from benchmarks.duplicates.agreement import agreement, cells
 from benchmarks.duplicates.local_rows import LocalPicture
 from methods.sift_pairs import distinct_matches
+from methods.small_products import one_blas_thread
 
 RATIO = 0.8
 TOLERANCE = 3.0
@@ -40,7 +41,8 @@ NOT_ALIGNED = Aligned()
 
 def align(one: LocalPicture, other: LocalPicture) -> Aligned:
     """Lay `other` upon `one`, or the other way round, whichever is the finer, and compare them there."""
-    rows, columns = distinct_matches(one.features.descriptors, other.features.descriptors, RATIO, True)
+    with one_blas_thread():
+        rows, columns = distinct_matches(one.features.descriptors, other.features.descriptors, RATIO, True)
     transform = _transform(one.features.points[rows], other.features.points[columns])
     if transform is None:
         return NOT_ALIGNED

@@ -80,7 +80,6 @@ def find_copies(
     spec = None if method == COPIES else load_registry(plugins).get(method)
     gallery = FolderGallery(folder, places.index)
     gallery.update(advance)
-    files = _files(gallery)
     if len(gallery) < 2:
         raise SearchError(f"{gallery.title} holds one picture that can be read: there is nothing to compare it with")
     if spec is None:
@@ -89,6 +88,7 @@ def find_copies(
         searcher = Searcher(spec, gallery, places, advance)
         with answering_for(spec.id):
             compared = _by_method(searcher, rate, advance)
+    files = _files(gallery)  # not before: by now those that cannot be decoded are known
     if threshold is not None:
         compared = replace(compared, threshold=Threshold(threshold, f"threshold {threshold:g}, as asked"))
     links = [link for link in compared.links if link.score >= compared.threshold.score]
@@ -132,7 +132,7 @@ def _by_copies(gallery: FolderGallery, folder: Path, rate: float, advance: Advan
             f"more than {LOCAL_MOST:,} pictures: compared by hashes and whole frames alone, which finds no crops or "
             "collages; compare a folder below it for those"
         )
-    links = copy_links(pictures, local, advance)
+    links = copy_links(pictures, folder / "copies", local, advance)
     return Compared(pictures.contents, links, from_links(links, len(pictures), rate), tuple(notes))
 
 

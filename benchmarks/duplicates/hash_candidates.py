@@ -10,8 +10,8 @@ RADIUS = 14
 """Bits of 64. One unrelated pair in 30,000 comes as near in one of eight orientations; the pixel check drops them."""
 MOST = 50
 """Nearest candidates of a picture that are looked at: ten thousand pages alike must not become 50 million pairs."""
-ROWS, COLUMNS = 64, 8192
-"""Hashes compared at a time: their exclusive or (4 MB) stays in the cache."""
+ROWS, COLUMNS = 64, 4096
+"""Hashes compared at a time: their exclusive or (2 MB) stays in the cache."""
 THREADS = 2
 
 
@@ -32,29 +32,35 @@ def hash_candidates(hashes: np.ndarray) -> Iterator[Candidates]:
 
 def _of_rows(columns: np.ndarray, start: int) -> Candidates:
     """Candidates of the pictures from `start` on: the MOST nearest later ones of each."""
-    rows = columns[0, start : start + ROWS]
-    found: list[np.ndarray] = []
+    rows = columns[0, start : start + ROWS, None]
+    found = [np.empty((4, 0), dtype=np.int64)]
     for left in range(start, columns.shape[1], COLUMNS):
-        nearest, orientation = _nearest(rows, columns[:, left : left + COLUMNS])
-        one, other = np.nonzero(nearest <= RADIUS)
+        one, other, orientation, bits = _near(rows, columns[:, left : left + COLUMNS])
         later = other + left > one + start
-        one, other = one[later], other[later]
-        found.append(np.stack([one, other + left, orientation[one, other], nearest[one, other]]))
-    one, other, orientation, bits = np.concatenate(found, axis=1)
-    order = np.lexsort((other, bits, one))
-    one = one[order]
-    place = np.arange(len(one)) - np.searchsorted(one, one)
-    kept = order[place < MOST]
-    return Candidates(one[place < MOST] + start, other[kept], orientation[kept])
+        found.append(_nearest(np.stack([one, other + left, orientation, bits])[:, later]))
+    one, other, orientation, _ = _nearest(np.concatenate(found, axis=1))
+    return Candidates(one + start, other, orientation)
 
 
-def _nearest(rows: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Least differing bits of rows (r,) and columns (8, c), and the orientation that has them: both (r, c) uint8."""
-    least = np.full((len(rows), columns.shape[1]), 255, dtype=np.uint8)
-    orientation = np.zeros_like(least)
-    for number, hashes in enumerate(columns):
-        bits = np.bitwise_count(rows[:, None] ^ hashes[None])
-        nearer = bits < least
-        np.copyto(orientation, number, where=nearer, casting="unsafe")
-        np.minimum(least, bits, out=least)
-    return least, orientation
+def _near(rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Where hashes `rows` (r, 1) and `columns` (8, c) nearly agree: row, column, orientation and bits, (4, m)."""
+    differing = np.empty((len(rows), columns.shape[1]), dtype=np.uint64)
+    bits = np.empty(differing.shape, dtype=np.uint8)
+    found = []
+    for orientation, hashes in enumerate(columns):
+        np.bitwise_count(np.bitwise_xor(rows, hashes, out=differing), out=bits)
+        place = np.flatnonzero(bits <= RADIUS)
+        one, other = np.divmod(place, columns.shape[1])
+        found.append(np.stack([one, other, np.full(len(place), orientation), bits.ravel()[place]]))
+    return np.concatenate(found, axis=1, dtype=np.int64)
+
+
+def _nearest(found: np.ndarray) -> np.ndarray:
+    """Of every pair in (4, m) its best orientation, and of every row its MOST nearest columns, in this order."""
+    found = found[:, np.lexsort((found[2], found[3], found[1], found[0]))]
+    first = np.ones(found.shape[1], dtype=bool)
+    first[1:] = (found[:2, 1:] != found[:2, :-1]).any(axis=0)
+    found = found[:, first]
+    found = found[:, np.lexsort((found[1], found[3], found[0]))]
+    place = np.arange(found.shape[1]) - np.searchsorted(found[0], found[0])
+    return found[:, place < MOST]

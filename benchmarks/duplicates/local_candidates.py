@@ -1,14 +1,13 @@
-"""Pairs of pictures that share local features, as they are or in a mirror, and how well each pair agrees."""
+"""Pairs of pictures that share local features which agree on a transform, as they are or in a mirror."""
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.duplicates.agreement import mirrored_cells
-from benchmarks.duplicates.alignment import align
-from benchmarks.duplicates.links import Link
 from benchmarks.duplicates.local_rows import LocalPicture, mirrored
-from methods.local_features.descriptor_index import DescriptorIndex
+from methods.local_features.descriptor_index import DescriptorIndex, Neighbours
 from methods.local_features.indexed_search import Votes, count_votes
 from methods.sift_pairs import inliers
 
@@ -20,40 +19,59 @@ SHORTLIST = 8
 LEAST_AGREEING = 4
 """Of the votes for a picture, that have to agree on one transform before all features are compared."""
 VOTE_TOLERANCE = 3.0
+TOGETHER = 16
+"""Pictures whose features are searched for at a time."""
 
 
-def local_links(
-    pictures: Sequence[LocalPicture], known: Callable[[int, int], bool], advance: Callable[[int], None]
-) -> Iterator[Link]:
-    """A link for every pair of `pictures` whose features agree on a transform, the pair's better way round alone.
+class LocalPair(NamedTuple):
+    """Positions of two pictures, and whether the first of them is to be seen in a mirror."""
 
-    Pairs of positions that are `known`, the lower first, are passed over.
-    """
+    one: int
+    other: int
+    mirror: bool
+
+
+def local_pairs(pictures: Sequence[LocalPicture], advance: Callable[[], None]) -> Iterator[LocalPair]:
+    """Every pair of `pictures` that either finds by its features, each way round once; `advance` after each picture."""
     index = DescriptorIndex([picture.features.descriptors for picture in pictures], PROBES)
-    seen: set[tuple[int, int, bool]] = set()
-    for number, picture in enumerate(pictures):
-        for mirror in (False, True):
-            seeking = mirrored(picture) if mirror else picture
-            for other in _shortlist(index, pictures, seeking, number):
-                pair = (min(number, other), max(number, other), mirror)
-                if pair not in seen and not known(*pair[:2]):
+    seen: set[LocalPair] = set()
+    for start in range(0, len(pictures), TOGETHER):
+        seekers = [
+            _Seeker(number, mirror, mirrored(pictures[number]) if mirror else pictures[number])
+            for number in range(start, min(start + TOGETHER, len(pictures)))
+            for mirror in (False, True)
+        ]
+        for seeker, found in zip(seekers, _searched(index, seekers), strict=True):
+            for other in _shortlist(count_votes(found), pictures, seeker):
+                pair = LocalPair(seeker.number, other, seeker.mirror)
+                if pair not in seen and LocalPair(other, seeker.number, seeker.mirror) not in seen:
                     seen.add(pair)
-                    found = align(seeking, pictures[other])
-                    here = mirrored_cells(found.cells[0]) if mirror else found.cells[0]
-                    link = Link(number, other, found.share, (here, found.cells[1]))
-                    yield link if number < other else link.reversed()
-        advance(1)
+                    yield pair
+            if seeker.mirror:
+                advance()
 
 
-def _shortlist(
-    index: DescriptorIndex, pictures: Sequence[LocalPicture], seeking: LocalPicture, itself: int
-) -> Iterator[int]:
+class _Seeker(NamedTuple):
+    number: int
+    mirror: bool
+    picture: LocalPicture
+
+
+def _searched(index: DescriptorIndex, seekers: Sequence[_Seeker]) -> Iterator[Neighbours]:
+    """Each one's neighbours: by one search for all, since threads wait for each other at the end of every search."""
+    descriptors = [seeker.picture.features.descriptors for seeker in seekers]
+    found = index.search(np.concatenate(descriptors), NEIGHBOURS + 1)
+    stops = np.cumsum([len(rows) for rows in descriptors]).tolist()
+    for start, stop in pairwise([0, *stops]):
+        yield Neighbours(found.squared[start:stop], found.image[start:stop], found.row[start:stop])
+
+
+def _shortlist(votes: Votes, pictures: Sequence[LocalPicture], seeker: _Seeker) -> Iterator[int]:
     """Other pictures with most votes of which enough agree."""
-    votes = count_votes(index.search(seeking.features.descriptors, NEIGHBOURS + 1))
     sums = np.bincount(votes.image, votes.weight, minlength=len(pictures))
-    sums[itself] = 0
+    sums[seeker.number] = 0
     for other in np.argsort(-sums, kind="stable")[:SHORTLIST].tolist():
-        if sums[other] > 0 and _agreeing(votes, other, seeking, pictures[other]) >= LEAST_AGREEING:
+        if sums[other] > 0 and _agreeing(votes, other, seeker.picture, pictures[other]) >= LEAST_AGREEING:
             yield other
 
 

@@ -14,6 +14,15 @@ from methods import fingerprint
 
 _CODE = ("benchmarks.duplicates.frames", "benchmarks.duplicates.local_rows", "datasets.decoding")
 """The modules whose code, with what they import, decides what is stored."""
+_FLAT = (0, FRAME["flat"].itemsize)
+_HASHES = (_FLAT[1], _FLAT[1] + FRAME["hashes"].itemsize)
+"""Where in a row they begin and end."""
+
+
+def made_by(modules: Sequence[str] = (), packages: Sequence[str] = ()) -> str:
+    """Names the code and libraries that decide what is stored, and `modules` and `packages` as well."""
+    code = fingerprint.code_digest([*_CODE, *modules])
+    return fingerprint.digest([code, fingerprint.package_versions(("cv2", "PIL", *packages))])[:16]
 
 
 class Stored(Sequence[LocalPicture]):
@@ -39,7 +48,7 @@ class Stored(Sequence[LocalPicture]):
 
     def hashes(self) -> np.ndarray:
         """Of every content: (n, 8) uint64."""
-        return np.array([unpacked(self._frames.row(content), FRAME)["hashes"] for content in self.contents])
+        return self._frames.columns(self.contents, *_HASHES).view("<u8")
 
 
 def stored_pictures(gallery: Gallery, folder: Path, local: bool, advance: Advance) -> tuple[Stored, set[bytes]]:
@@ -47,16 +56,17 @@ def stored_pictures(gallery: Gallery, folder: Path, local: bool, advance: Advanc
 
     What `folder` lacks is made now; `local`: features as well.
     """
-    made_by = fingerprint.digest([fingerprint.code_digest(_CODE), fingerprint.package_versions(("cv2", "PIL"))])[:16]
-    frames = RowStore(folder / f"frames-{made_by}")
+    made = made_by()
+    frames = RowStore(folder / f"frames-{made}")
     encode_missing(FrameEncoder(), gallery, frames, advance)
     locals_ = None
     if local:
-        locals_ = RowStore(folder / f"features-{made_by}")
+        locals_ = RowStore(folder / f"features-{made}")
         encode_missing(
             LocalEncoder(), gallery, locals_, lambda _, done, total: advance("extracting local features", done, total)
         )
-    there = dict.fromkeys(content for _, content in gallery.entries() if content in frames)
-    flat = {content for content in there if unpacked(frames.row(content), FRAME)["flat"]}
+    there = list(dict.fromkeys(content for _, content in gallery.entries() if content in frames))
+    shows_nothing = frames.columns(there, *_FLAT)[:, 0] if there else ()
+    flat = {content for content, nothing in zip(there, shows_nothing, strict=True) if nothing}
     usable = [content for content in there if content not in flat and (locals_ is None or content in locals_)]
     return Stored(usable, frames, locals_), flat

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from copies_support import burst, photo, save
 
+from benchmarks.duplicates import copies
 from benchmarks.duplicates.finding import find_copies
+from benchmarks.duplicates.written import to_json
 from benchmarks.search.searcher import Places
 from datasets import distortions
 from datasets.errors import BenchmarkError
@@ -110,11 +112,87 @@ def test_the_copy_to_keep_has_most_pixels_then_is_sharpest_then_has_most_bytes(f
     assert group[0].path == "original.png"
 
 
-def test_what_was_made_of_the_pictures_is_kept(root, finding, places):
+@pytest.fixture
+def compared(monkeypatch):
+    """The pairs of contents that are compared, by what: they are added as that happens."""
+    made = []
+
+    def watched(name):
+        compare = getattr(copies, name)
+
+        def wrapped(pictures, one, other, way):
+            made.append((name, pictures.contents[one], pictures.contents[other], way))
+            return compare(pictures, one, other, way)
+
+        monkeypatch.setattr(copies, name, wrapped)
+
+    watched("_frames_agree")
+    watched("_features_agree")
+    return made
+
+
+def test_an_unchanged_folder_is_not_compared_again(root, finding, places, compared):
     done = []
     again = find_copies(root, "copies", places, advance=lambda what, *_: done.append(what))
-    assert "encoding" not in done
-    assert paths(again) == paths(finding)
+    assert not compared
+    assert not {"encoding", "comparing hashes", "comparing features"} & set(done)
+    assert to_json(again) == to_json(finding)
+
+
+def test_no_pair_is_compared_twice_and_the_answer_is_that_of_a_first_call(tmp_path, places, compared):
+    root = tmp_path / "photos"
+    for seed in range(6):
+        save(root / f"p{seed}.png", photo(seed))
+    save(root / "half.png", cv2.resize(photo(0), (160, 120), interpolation=cv2.INTER_AREA))
+    save(root / "cut.png", distortions.crop(photo(3)))
+    find_copies(root, "copies", places)
+    first = set(compared)
+    assert first
+    save(root / "mirrored.png", distortions.flip(photo(2)))
+    (root / "p5.png").unlink()
+    compared.clear()
+    changed = find_copies(root, "copies", places)
+    new = set(compared)
+    assert {"p2.png", "mirrored.png"} in paths(changed)
+    assert new
+    assert not new & first
+    compared.clear()
+    assert to_json(changed) == to_json(find_copies(root, "copies", Places(tmp_path / "index")))
+    assert set(compared) & first, "the others were compared for the first answer"
+
+
+def test_what_was_compared_before_an_interruption_is_kept(tmp_path, places, compared, monkeypatch):
+    root = tmp_path / "photos"
+    for seed in range(3):
+        save(root / f"p{seed}.png", photo(seed))
+        save(root / f"half{seed}.png", cv2.resize(photo(seed), (160, 120), interpolation=cv2.INTER_AREA))
+
+    def interrupted(pictures, one, other, way):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(copies, "_features_agree", interrupted)
+        patch.setattr(copies, "SURE", 2)  # features are compared of every pair
+        with pytest.raises(KeyboardInterrupt):
+            find_copies(root, "copies", places)
+    before = list(compared)
+    assert len(before) >= 3
+    compared.clear()
+    assert len(find_copies(root, "copies", places).groups) == 3
+    assert not set(before) & set(compared)
+
+
+def test_damaged_checks_are_made_again(tmp_path, places, compared):
+    root = tmp_path / "photos"
+    save(root / "p.png", photo(0))
+    save(root / "half.png", cv2.resize(photo(0), (160, 120), interpolation=cv2.INTER_AREA))
+    first = find_copies(root, "copies", places)
+    (kept,) = (places.index / first.gallery.key).rglob("checks-*.npz")
+    for damage in (lambda data: data[:100], lambda data: data[:200] + bytes([data[200] ^ 255]) + data[201:]):
+        kept.write_bytes(damage(kept.read_bytes()))
+        compared.clear()
+        assert to_json(find_copies(root, "copies", places)) == to_json(first)
+        assert compared
 
 
 def test_a_catalogue_method_compares_the_rows_that_search_keeps(root, places):

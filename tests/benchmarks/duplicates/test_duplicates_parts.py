@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from copies_support import burst, photo
 
+import benchmarks.duplicates.hash_candidates as hash_candidates_module
 from benchmarks.duplicates.agreement import agreement, cells, mirrored_cells
 from benchmarks.duplicates.alignment import align
 from benchmarks.duplicates.copies import _turned_back
@@ -21,7 +22,7 @@ from benchmarks.duplicates.frames import (
     unpacked,
 )
 from benchmarks.duplicates.groups import verified_groups
-from benchmarks.duplicates.hash_candidates import MOST, RADIUS, hash_candidates
+from benchmarks.duplicates.hash_candidates import MOST, RADIUS, ROWS, hash_candidates
 from benchmarks.duplicates.links import EVERYWHERE, Link, best_links
 from benchmarks.duplicates.local_rows import LOCAL, LocalEncoder, local_picture, mirrored
 from benchmarks.duplicates.tail import TAIL, fitted
@@ -56,6 +57,18 @@ def test_candidates_are_those_of_comparing_all_pairs():
     assert {(one, other) for one, other, _ in found} == expected
     assert len(found) == len(expected)
     assert all(orientation == 3 for one, other, orientation in found if other == one + 250)
+
+
+def test_the_nearest_candidates_are_those_of_all_tiles(monkeypatch):
+    hashes = np.random.default_rng(1).integers(0, 16, (400, ORIENTATIONS), dtype=np.uint64)
+    whole = [column.tolist() for column in next(hash_candidates(hashes))]
+    monkeypatch.setattr(hash_candidates_module, "COLUMNS", 33)
+    assert [column.tolist() for column in next(hash_candidates(hashes))] == whole
+    assert len(whole[0]) == MOST * ROWS
+    bits = np.bitwise_count(hashes[:1, :1] ^ hashes.T)
+    nearest = np.lexsort((np.arange(399), bits.min(axis=0)[1:]))[:MOST] + 1
+    assert whole[1][:MOST] == nearest.tolist()
+    assert whole[2][:MOST] == bits.argmin(axis=0)[nearest].tolist(), "the first of the orientations that are nearest"
 
 
 def test_of_many_alike_a_picture_has_its_nearest_as_candidates():
