@@ -30,13 +30,13 @@ Hits = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray] | None]
 
 @dataclass(frozen=True)
 class Headline:
-    """hit@1 of one method, each time over the queries that still have a positive; None without queries."""
+    """hit@1 of one method, each time over the queries that still have a positive; None where none has."""
 
     method: str
     stored: bool
-    with_leaks: float
-    without_identical: float
-    without_near: float
+    with_leaks: float | None
+    without_identical: float | None
+    without_near: float | None
     without_mislabels: float | None
     """Queries that are likely mislabelled left out as well."""
     lost_queries: int
@@ -53,7 +53,7 @@ def headlines(audit: Audit, store: Store, registry: Registry) -> list[Headline]:
     found = [_headline(audit, name, True, hits, truth) for name, hits, truth in _stored(audit, store)]
     if not any(found):
         found = [_headline(audit, ON_THE_SPOT, False, *_searched(audit, registry))]
-    return sorted(filter(None, found), key=lambda line: -line.with_leaks)
+    return sorted(filter(None, found), key=lambda line: -(line.with_leaks or 0.0))
 
 
 def _stored(audit: Audit, store: Store) -> Iterator[tuple[str, Hits, GroundTruth]]:
@@ -102,13 +102,17 @@ def _headline(audit: Audit, method: str, stored: bool, hits: Hits, truth: Ground
     return Headline(
         method,
         stored,
-        with_leaks=micro(values[0]),
-        without_identical=micro(values[1]),
-        without_near=micro(values[2]),
-        without_mislabels=micro(values[2][kept]) if audit.mislabels_by and kept.any() else None,
+        with_leaks=_mean(values[0]),
+        without_identical=_mean(values[1]),
+        without_near=_mean(values[2]),
+        without_mislabels=_mean(values[2][kept]) if audit.mislabels_by else None,
         lost_queries=int(np.isnan(values[2]).sum() - np.isnan(values[0]).sum()),
         undecided=int(undecided.sum()),
     )
+
+
+def _mean(values: np.ndarray) -> float | None:
+    return None if np.isnan(values).all() else micro(values)
 
 
 def _placed(audit: Audit, truth: GroundTruth, pairs: np.ndarray) -> np.ndarray:

@@ -87,10 +87,15 @@ def _headline(line: Headline) -> str:
         queries += f"; {count_of(line.undecided, 'query', 'queries')} left out that the stored results do not decide"
     doubtful = f", {line.without_mislabels:.3f} without likely mislabels" if line.without_mislabels is not None else ""
     where = "stored" if line.stored else "run now"
+    every, identical, near = map(_share, (line.with_leaks, line.without_identical, line.without_near))
     return (
-        f"hit@1 of {line.method} ({where}): {line.with_leaks:.3f} with all, {line.without_identical:.3f} without "
-        f"identical copies, {line.without_near:.3f} without near-identical ones{doubtful}{queries}"
+        f"hit@1 of {line.method} ({where}): {every} with all, {identical} without identical copies, {near} without "
+        f"near-identical ones{doubtful}{queries}"
     )
+
+
+def _share(value: float | None) -> str:
+    return "no query left" if value is None else f"{value:.3f}"
 
 
 def write_audit(audit: Audit, found: list[Headline], out: Path) -> list[Path]:

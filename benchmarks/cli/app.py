@@ -1,6 +1,5 @@
 """The command-line application: one module a command, errors in one line, exit code 2 for what the user can fix."""
 
-import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -34,9 +33,9 @@ from benchmarks.cli import (
 )
 from benchmarks.cli.options import CheckedCommand
 from benchmarks.cli.quiet import hush
-from benchmarks.system.failing import ending_in_one_line, interrupt
+from benchmarks.system.failing import ending_in_one_line
 from benchmarks.system.temporary import own_temporary_folder
-from benchmarks.system.terminal import Console, speak_any_encoding
+from benchmarks.system.terminal import speak_any_encoding
 
 app = typer.Typer(
     name="benchmarks",
@@ -95,24 +94,10 @@ for name, command in COMMANDS.items():
 app.add_typer(compare.baseline, name="baseline")
 
 
-INTERRUPTED = 130
-"""The exit code after an interrupt."""
-
-
 @ending_in_one_line()  # here too: `__main__` guards the imports, and this may be called without it
 def main() -> None:
     """Run the application. What it raises, `benchmarks.system.failing` turns into one line and exit code 2."""
     speak_any_encoding()
-    signal.signal(signal.SIGTERM, interrupt)  # asked to end, a run ends its cells as well
-    for number in (signal.SIGHUP, signal.SIGINT):
-        if signal.getsignal(number) != signal.SIG_IGN:  # as nohup and a shell's background have it
-            signal.signal(number, interrupt)
     hush()
     own_temporary_folder()
-    errors = Console(stderr=True, soft_wrap=True, highlight=False)
-    try:
-        app()
-    except SystemExit as end:  # what Typer makes of an interrupt, without a word
-        if end.code == INTERRUPTED:
-            errors.print("interrupted; what was finished is kept, the same command goes on from there")
-        raise
+    app()

@@ -20,7 +20,7 @@ from benchmarks.reporting.tables.model import (
     mebibytes,
     milliseconds,
 )
-from benchmarks.reporting.tables.notes import disturbance_words
+from benchmarks.reporting.tables.notes import disturbance_words, unusable
 from benchmarks.reporting.tables.pages import Page
 from benchmarks.rows.cell import CellResult, CellRow
 from benchmarks.system.provenance import program
@@ -44,8 +44,10 @@ def print_leaders(console: Console, pages: Sequence[Page], asked: Collection[tup
     printed = ""
     for page in shown:
         if page.retrieval:
-            accuracy = page.retrieval.accuracy()
-            printed += _print_table(console, f"{page.group.where}, retrieval", page.metric, accuracy)
+            accuracy, why = page.retrieval.accuracy(), page.retrieval.unanswered()
+            printed += _print_table(console, f"{page.group.where}, retrieval", page.metric, accuracy, why)
+            for line in filter(None, (page.retrieval.flat, *unusable(page.group))):
+                console.print(f"  {line}", style="dim", markup=False, soft_wrap=True)
         elif page.tables and _asked(page) not in retrieval:
             printed += _print_table(console, page.group.heading, page.metric, page.tables[0])
     for sign, meaning in _LEGEND.items():
@@ -104,8 +106,11 @@ def _asked(page: Page) -> tuple[str, str]:
     return cell.dataset, cell.subset
 
 
-def _print_table(console: Console, title: str, metric: str, table: Table) -> str:
-    """The methods of a table by their `metric`, with what a query costs where that was measured; all cells' texts."""
+def _print_table(console: Console, title: str, metric: str, table: Table, why: str = "") -> str:
+    """The methods of a table by their `metric`, with what a query costs where that was measured; all cells' texts.
+
+    `why` says what it is that no method has an accuracy for.
+    """
     rows = cast(Sequence[MethodRow], table.rows)
     scored = [(row, score) for row in rows if (score := figure_of(row, metric)) is not None]
     ranked = sorted((each for each in scored if each[0]["family"] != "canary"), key=lambda each: -each[1])
@@ -128,7 +133,7 @@ def _print_table(console: Console, title: str, metric: str, table: Table) -> str
     if ranked:
         console.print(grid)
     else:
-        console.print("  no method has an accuracy", highlight=False)
+        console.print(f"  no method has an accuracy{f': {why}' if why else ''}", highlight=False)
     notes = [f"{row['method']} {fraction(score)}" for row, score in scored if row["family"] == "canary"]
     more = [f"{count_of(len(ranked) - _SHOWN, 'more method')} in the overview"] if len(ranked) > _SHOWN else []
     said = "; ".join([*([f"canaries: {', '.join(notes)}"] if notes else []), *more])

@@ -34,7 +34,7 @@ def is_noise(line: bytes) -> bool:
 def hush() -> None:
     """Keep native libraries' start-up lines off the terminal from now on; to be called once, before heavy imports."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # read once, when TensorFlow is first imported
-    for name in ("tensorflow", "absl"):
+    for name in ("tensorflow", "absl", "matplotlib"):  # the last says where it keeps its fonts' list
         logging.getLogger(name).setLevel(logging.ERROR)
     try:
         terminal = os.dup(2)

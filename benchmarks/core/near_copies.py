@@ -1,4 +1,4 @@
-"""Near-identical images of a manifest: found once and stored, so that tables count them without the images."""
+"""Near-identical and flat images of a manifest: found once and stored, so that tables count them without the images."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,6 +27,8 @@ class NearCopies:
     gallery: int
     made_by: str
     """Digest of the code and libraries that found them."""
+    flat: int | None = None
+    """Images that show too little to be told apart; None where an older version did not count them."""
 
     @property
     def across(self) -> np.ndarray:
@@ -50,14 +52,17 @@ def keep_near_copies(
     """
     made_by = fingerprint.digest([fingerprint.code_digest(_CODE), fingerprint.package_versions(_LIBRARIES)])
     kept = stored_near_copies(store, manifest.hash)
-    if kept is not None and kept.made_by == made_by:
+    if kept is not None and kept.made_by == made_by and kept.flat is not None:
         return kept
     gallery, queries = manifest.gallery, manifest.queries
     images = ImageSet([*gallery.items, *queries.items], manifest.source)
-    pairs, correlations = near_pairs(take_prints(images, on_progress))
+    prints = take_prints(images, on_progress)
+    pairs, correlations = near_pairs(prints)
+    flat = int(np.count_nonzero(prints.flat)) - len(prints.unreadable)
     record: dict[str, object] = {"schema": SCHEMA, "made_by": made_by, "gallery": len(gallery), "pairs": pairs.tolist()}
-    write_record(_path(store, manifest.hash), {**record, "correlations": np.round(correlations, 4).tolist()})
-    return NearCopies(pairs, len(gallery), made_by)
+    record |= {"correlations": np.round(correlations, 4).tolist(), "flat": flat}
+    write_record(_path(store, manifest.hash), record)
+    return NearCopies(pairs, len(gallery), made_by, flat)
 
 
 class _Record(TypedDict, total=False):
@@ -67,6 +72,7 @@ class _Record(TypedDict, total=False):
     gallery: Required[int]
     made_by: Required[str]
     correlations: list[float]
+    flat: int
 
 
 def _read(path: Path) -> NearCopies | None:
@@ -75,7 +81,7 @@ def _read(path: Path) -> NearCopies | None:
         return None
     try:
         pairs = np.array(record["pairs"], dtype=np.int64).reshape(-1, 2)
-        return NearCopies(pairs, int(record["gallery"]), str(record["made_by"]))
+        return NearCopies(pairs, int(record["gallery"]), str(record["made_by"]), record.get("flat"))
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise DamagedFile(path, error) from error
 

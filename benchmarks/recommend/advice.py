@@ -32,7 +32,9 @@ def advise(
     within = [each for each in finalists if limits.held_by(each)]
     if not within:
         if not finalists:
-            return Advice(None, ("No method gave a result in this time: raise --budget.",), ())
+            late = any(reason.startswith(("timeout", "not tried")) for reason in outcomes.failed.values())
+            more = "raise --budget, or see above why" if late else "see above why"
+            return Advice(None, (f"No method gave a result in this time: {more}.",), ())
         fastest = min(finalists, key=lambda each: each.p50_ms)
         return Advice(
             None,

@@ -79,7 +79,8 @@ class Catalogue:
                 self._database.executescript(_LIST)
         except (sqlite3.Error, OSError) as error:
             raise SearchError(
-                f"the index {path} cannot be used ({error}): delete it, or name another place with --index-dir"
+                f"the index {path} cannot be used ({getattr(error, 'strerror', None) or error}): see to the space and "
+                "permissions of its folder, or name another place with --index-dir"
             ) from error
 
     def _add_columns(self) -> None:

@@ -93,7 +93,9 @@ class FolderGallery:
         return image
 
     def mark_broken(self, sha256: bytes, reason: str) -> None:
-        """Leave this content out until the file changes."""
+        """Leave this content out until the file changes; other files may hold it too, so the reason names none."""
+        for id in self.holding(sha256):
+            reason = reason.removeprefix(f"{self.item(id).id}: ")
         self._catalogue.mark_broken(sha256, reason)
 
     def skipped(self) -> Skipped:

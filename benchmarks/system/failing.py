@@ -3,29 +3,21 @@
 Nothing heavy is imported here: where memory or files are short, importing is what fails first.
 """
 
-import atexit
 import contextlib
 import errno
 import os
-import signal
 import sys
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
 
+from benchmarks.system.leaving import may_be_asked
 from datasets.errors import BenchmarkError
 from datasets.safe_text import REASON, one_line
 
 MEND_FIRST = 2
 """The exit code for what the user has to fix before the command can work."""
 
-_asked: list[int] = []
-"""Signals that interrupted the command."""
 _PLAIN, _RED = "error:", "\x1b[1;31merror:\x1b[0m"
-_PATIENCE = 2.0
-"""Seconds that threads have to end once a command is done."""
 _KEPT = "what was finished is kept"
 _SHORT_OF_MEMORY = ("cannot allocate memory", "failed to map segment", "can't start new thread", "unable to allocate")
 _ADVICE = {
@@ -100,7 +92,7 @@ def answering_for(method: str) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        if failure(error) is not None or (isinstance(error, KeyboardInterrupt) and _may_be_asked()):
+        if failure(error) is not None or (isinstance(error, KeyboardInterrupt) and may_be_asked()):
             raise
         try:
             said = str(error)
@@ -112,33 +104,6 @@ def answering_for(method: str) -> Iterator[None]:
         where = f" ({Path(last.tb_frame.f_code.co_filename).name}, line {last.tb_lineno})" if last else ""
         what = one_line(f"{type(error).__name__}: {said}", REASON)
         raise BenchmarkError(f"{method} failed: {what}{where}") from error
-
-
-def interrupt(number: int, frame: object) -> NoReturn:
-    """The handler of signals that end a command: an interrupt, of which is known that somebody asked for it."""
-    _asked.append(number)
-    raise KeyboardInterrupt
-
-
-def _may_be_asked() -> bool:
-    """False where no signal came although all that interrupt would have been noticed."""
-    return bool(_asked) or signal.getsignal(signal.SIGINT) not in (interrupt, signal.SIG_IGN)
-
-
-def end_threads(code: object) -> None:
-    """End the process with the exit code where a thread that a plug-in started would keep it alive; else do nothing."""
-    began = time.monotonic()
-    others = [each for each in threading.enumerate() if each is not threading.current_thread() and not each.daemon]
-    for thread in others:
-        if not hasattr(thread, "_target") or getattr(thread._target, "__module__", "") == "concurrent.futures.thread":
-            continue  # ended when the interpreter ends
-        thread.join(max(0.0, began + _PATIENCE - time.monotonic()))
-        if thread.is_alive():
-            for stream in (sys.stdout, sys.stderr):
-                with contextlib.suppress(OSError, ValueError, AttributeError):
-                    stream.flush()
-            atexit._run_exitfuncs()
-            os._exit(code if isinstance(code, int) else int(code is not None))
 
 
 def open_streams() -> None:

@@ -1,6 +1,7 @@
 """Files that are either the old version or the new one, never half of one; and the one place that reads them back."""
 
 import contextlib
+import errno
 import json
 import logging
 import math
@@ -58,6 +59,8 @@ def write_atomically(path: Path) -> Iterator[IO[bytes]]:
             os.fsync(file.fileno())  # or a machine that loses power keeps the new name, and nothing in it
         partial.replace(path)
     except OSError as error:
+        if error.errno is None:  # numpy's own, which counts what it could write
+            raise OSError(errno.ENOSPC, f"not all could be written ({error})", str(path)) from error
         if error.filename in (None, str(partial)):  # a full disk names no file, others one that nobody asked for
             error.filename, error.filename2 = str(path), None
         raise

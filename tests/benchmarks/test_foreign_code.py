@@ -8,8 +8,9 @@ from search_support import cli, encoded, fill, picture, query
 
 from benchmarks.search.folder_gallery import FolderGallery
 from benchmarks.search.searcher import Places, Searcher
-from benchmarks.system import failing
-from benchmarks.system.failing import answering_for, interrupt
+from benchmarks.system import leaving
+from benchmarks.system.failing import answering_for
+from benchmarks.system.leaving import interrupt
 from datasets.errors import BenchmarkError
 from methods.registry import load_registry
 
@@ -69,7 +70,7 @@ def test_an_interrupt_is_one_unless_it_is_seen_that_nobody_asked(handler, asked)
 
 
 def test_a_signal_is_an_interrupt_that_somebody_asked_for(monkeypatch):
-    monkeypatch.setattr(failing, "_asked", [])
+    monkeypatch.setattr(leaving, "_asked", [])
     before = signal.signal(signal.SIGINT, interrupt)
     try:
         with pytest.raises(KeyboardInterrupt), answering_for("method"):

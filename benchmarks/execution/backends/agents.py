@@ -25,6 +25,8 @@ _ROOT = Path(__file__).parents[3]
 _lock = threading.Lock()
 _agents: dict[str, set["Agent"]] = {}
 """Those alive, by the run they work for."""
+_ended: set[str] = set()
+"""Runs whose agents were ended: a task that was on its way here meanwhile gets none."""
 
 
 class Agent:
@@ -75,7 +77,7 @@ def run_with_agent(task: Task, run: str) -> Finished:
             return agent.ask(task)
         except EOFError:
             with _lock:
-                if run not in _agents:
+                if run in _ended:
                     raise Stopped from None
                 _agents[run].discard(agent)
         finally:
@@ -84,8 +86,9 @@ def run_with_agent(task: Task, run: str) -> Finished:
 
 
 def end_agents(run: str) -> None:
-    """End this process' agents of a run, and the cells they run."""
+    """End this process' agents of a run, and the cells they run; it gets no others."""
     with _lock:
+        _ended.add(run)
         agents = _agents.pop(run, set())
     for agent in agents:
         agent.end()
@@ -93,6 +96,8 @@ def end_agents(run: str) -> None:
 
 def _taken(template: Template, run: str) -> Agent:
     with _lock:
+        if run in _ended:
+            raise Stopped
         agents = _agents.setdefault(run, set())
         for agent in agents:
             if not agent.busy and agent.template == template:

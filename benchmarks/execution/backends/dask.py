@@ -1,10 +1,11 @@
 """Cells on the workers of a Dask scheduler: one that runs already, or a cluster of this machine's for one run."""
 
 import contextlib
+import signal
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.execution.backends.agents import end_agents, run_with_agent
@@ -73,7 +74,7 @@ class DaskBackend:
                 "--backend dask needs the package distributed: pip install 'reverse-image-search-benchmark[dask]'"
             ) from error
         if self.scheduler is None:
-            with dask.config.set(_QUIET):
+            with dask.config.set(_QUIET), _unheard_by_children():
                 self._cluster = LocalCluster(
                     n_workers=self.workers or usable_cores(),
                     threads_per_worker=1,
@@ -193,6 +194,19 @@ class DaskBackend:
             client.cancel(list(self._futures.copy()), force=True)
         with contextlib.suppress(OSError, TimeoutError, RuntimeError):
             client.run(end_agents, self._run, on_error="ignore")
+
+
+@contextlib.contextmanager
+def _unheard_by_children() -> Iterator[None]:
+    """Threads and processes started in the block do not hear of a terminal's signals; this thread does, after it.
+
+    A terminal sends them to all processes of a command. The run ends its workers itself, which have no word for that.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGHUP))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def needs_gpu(task: Task) -> bool:

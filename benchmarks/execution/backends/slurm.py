@@ -35,7 +35,6 @@ class SlurmBackend:
         self.options = dict(options)
         """Of sbatch (partition, account, qos, ...); cluster=local has submitit run jobs on this machine instead."""
         self._cluster = self.options.pop("cluster", "slurm")
-        self._run = uuid.uuid4().hex
         self._jobs: set[Job[Finished]] = set()
         self._lock = threading.Lock()
         self._stopped = False
@@ -91,7 +90,7 @@ class SlurmBackend:
             if self._stopped:
                 raise Stopped
             self._executor.update_parameters(**job_parameters(task))
-            job = self._executor.submit(run_alone, task, self._run)
+            job = self._executor.submit(run_alone, task)
             self._jobs.add(job)
             return job
 
@@ -117,8 +116,9 @@ def job_parameters(task: Task) -> dict[str, object]:
     }
 
 
-def run_alone(task: Task, run: str) -> Finished:
+def run_alone(task: Task) -> Finished:
     """What a job does: the task, in an agent that ends with the job."""
+    run = uuid.uuid4().hex
     try:
         return run_with_agent(task, run)
     finally:

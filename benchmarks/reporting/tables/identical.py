@@ -97,6 +97,16 @@ def near_copies(store: Store, group: Group) -> tuple[np.ndarray | None, str]:
     return pairs, f"{text}hit@1 without near copies leaves these out as well.{cited}"
 
 
+def flat_images(store: Store, group: Group) -> str:
+    """A note on images that show next to nothing; "" where there are none, or nobody looked."""
+    found = stored_near_copies(store, group.manifest)
+    if found is None or not found.flat:
+        return ""
+    every = len(group.truth.gallery_ids) + len(group.truth.query_ids)
+    what = count_of(found.flat, "image shows", "images show")
+    return f"Flat images: {what} one colour or little more, of {every:,}; nothing but colour tells these apart."
+
+
 def add_near(
     store: Store, group: Group, rows: Sequence[Mapping[str, object]], pairs: np.ndarray | None
 ) -> tuple[list[dict[str, object]], str]:

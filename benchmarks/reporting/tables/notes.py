@@ -30,7 +30,7 @@ def retrieval_notes(
         parts.append(f"{lone} left out")
         notes.append(f"Chance level: hit@1 {level['hit@1']:.4f}, mAP {level['mAP']:.4f}. {_canaries(scores, findings)}")
     parts += [identical] if identical else []
-    parts += _skipped(group)
+    parts += unusable(group)
     return ["Data: " + "; ".join(parts) + ".", *notes, *_words(group), *_disturbed(group), *provenance_notes(group)]
 
 
@@ -77,7 +77,7 @@ def verification_notes(group: Group, identical: str = "") -> list[str]:
     if counts.get("missing_pairs"):
         parts.append(f"{counts['missing_pairs']:,} official pairs left out: an image is not in this copy")
     parts += [identical] if identical else []
-    parts += _skipped(group)
+    parts += unusable(group)
     return ["Data: " + "; ".join(parts) + ".", *origin_notes(group), *_words(group), *provenance_notes(group)]
 
 
@@ -211,7 +211,7 @@ def disturbance_words(noise: Noise) -> str:
     return f"{others}clock noise {noise['strayed']:.0%}"
 
 
-def _skipped(group: Group) -> list[str]:
+def unusable(group: Group) -> list[str]:
     """Images that cannot be used, and those that are although their files lack their last bytes."""
     skipped, cut_short = [id for id, _ in group.truth.skipped], group.truth.cut_short
     parts = [f"{count_of(len(skipped), 'unusable image')} skipped ({_first(skipped)})"] if skipped else []

@@ -13,7 +13,7 @@ from benchmarks.metrics.statistics import tied_with_best
 from benchmarks.protocol import SEED
 from benchmarks.reporting.tables.groups import Group, rankable
 from benchmarks.reporting.tables.identical import COLUMN as NEAR_COLUMN
-from benchmarks.reporting.tables.identical import add_near, counted, identical_left_out, near_copies
+from benchmarks.reporting.tables.identical import add_near, counted, flat_images, identical_left_out, near_copies
 from benchmarks.reporting.tables.model import Column, MethodRow, Table, count, fraction, mebibytes, milliseconds, rate
 from benchmarks.reporting.tables.notes import machine_text, retrieval_notes
 from benchmarks.rows.cell import CellRow
@@ -79,7 +79,9 @@ class RetrievalTables:
         self._columns = (*ACCURACY[:3], NEAR_COLUMN, *ACCURACY[3:]) if near else ACCURACY
         self._columns += tuple(Column(name, name, fraction) for name in added_metrics())
         self._notes = retrieval_notes(group, self.scores, self.findings, identical)
-        self._notes[1:1] = [note for note in (near, undecided) if note]
+        self.flat = flat_images(store, group)
+        """A note on images that show nothing, "" where there are none."""
+        self._notes[1:1] = [note for note in (near, undecided, self.flat) if note]
 
     def _add_index_recall(self, store: Store, rows: Sequence[MethodRow]) -> None:
         """How much of the exact top 20 each row keeps whose index approximates another row's exact search."""
@@ -87,6 +89,13 @@ class RetrievalTables:
         for shown, (cell, _, spec) in zip(rows, self.group.entries, strict=True):
             if spec.reference in cells:
                 shown["index_recall@20"] = score_index(store, cell, cells[spec.reference])
+
+    def unanswered(self) -> str:
+        """Why no method has an accuracy, where no query has a right answer; else ""."""
+        judgements = (score.judgement for score in self.scores.values())
+        if not any(judgement.without_positive == len(self.group.truth.query_ids) for judgement in judgements):
+            return ""
+        return "no query's label has another image in the gallery, but for byte-identical copies"
 
     def accuracy(self) -> Table:
         """Every displayed metric."""
