@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
@@ -15,6 +14,7 @@ from datasets.imageset import Item
 from datasets.origin_note import SYNTHETIC, UNSTATED, DataOrigin
 from datasets.reading import obstacle
 from datasets.records import Record, Role, content_hash
+from datasets.replacing import write_atomically
 from datasets.seals import sealed, unsealed
 from datasets.sources import function_digest, module_digests
 
@@ -136,14 +136,9 @@ def cached(
             if not obstacle(path.stat(), most=None):
                 return kind.from_json(path.read_text(encoding="utf-8"), dataset)
     manifest = build()
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        cache_dir.mkdir(parents=True, exist_ok=True)
-        with partial.open("w", encoding="utf-8") as file:
-            file.write(manifest.to_json())
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
+        with write_atomically(path) as file:
+            file.write(manifest.to_json().encode())
     except OSError as error:
         raise DataError(f"{cache_dir} cannot be written ({error.strerror}); choose another output folder") from error
     return manifest

@@ -1,6 +1,7 @@
 """`serve`: the search as a web page on this machine."""
 
 import contextlib
+import signal
 import socket
 from pathlib import Path
 from typing import Annotated
@@ -71,8 +72,11 @@ def serve(
     if host in EVERYWHERE:
         console.print("from elsewhere: this machine's address in digits; to use a name, give it with --allow-host")
     config = uvicorn.Config(create_app(service), log_level="warning", server_header=False)
+    server = uvicorn.Server(config)
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # the other two signals it heeds itself
+        signal.signal(signal.SIGHUP, server.handle_exit)
     with contextlib.suppress(KeyboardInterrupt):  # raised again once the last answer was given
-        uvicorn.Server(config).run(sockets=[listening])
+        server.run(sockets=[listening])
 
 
 def _address(host: str, port: int) -> str:

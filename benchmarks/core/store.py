@@ -31,6 +31,7 @@ from benchmarks.system.files import (
 )
 from datasets.errors import BenchmarkError, DataError
 from datasets.passed_over import others_output
+from datasets.replacing import remove_abandoned
 from methods.ranking import Ranking
 
 _ARRAYS = {
@@ -226,6 +227,7 @@ class Store:
 
         A row that such a run had set aside, and not replaced yet, is put back.
         """
+        remove_abandoned(self.root)
         for path in self.cells.glob("*/*/*/.*"):
             parts = path.name[1:].removesuffix(_REPLACED).rsplit(".", 2)
             pid, _, host = parts[1].partition("@") if len(parts) == 3 else ("", "", "")

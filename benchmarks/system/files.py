@@ -1,7 +1,6 @@
-"""Files that are either the old version or the new one, never half of one; and the one place that reads them back."""
+"""Files as they are stored: each written whole (see `datasets.replacing`); and the one place that reads them back."""
 
 import contextlib
-import errno
 import json
 import logging
 import math
@@ -12,13 +11,14 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
 from benchmarks.rows.schema import misfit, missing
 from datasets.errors import BenchmarkError
 from datasets.reading import obstacle
+from datasets.replacing import write_atomically
 from datasets.seals import SEAL, sealed, unsealed
 
 T = TypeVar("T")
@@ -45,27 +45,6 @@ class DamagedFile(BenchmarkError):  # noqa: N818  what it is of, not that it is 
 
 class NewerFileError(BenchmarkError):
     """A stored file was written by a newer version, which knows more of it than this one."""
-
-
-@contextmanager
-def write_atomically(path: Path) -> Iterator[IO[bytes]]:
-    """A binary file that replaces `path` when the block ends well, and vanishes when it does not."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with partial.open("wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())  # or a machine that loses power keeps the new name, and nothing in it
-        partial.replace(path)
-    except OSError as error:
-        if error.errno is None:  # numpy's own, which counts what it could write
-            raise OSError(errno.ENOSPC, f"not all could be written ({error})", str(path)) from error
-        if error.filename in (None, str(partial)):  # a full disk names no file, others one that nobody asked for
-            error.filename, error.filename2 = str(path), None
-        raise
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def flush_folder(folder: Path) -> None:

@@ -1,12 +1,12 @@
 """Drawn images kept on disk: what takes ten milliseconds to draw is drawn once, not in every process that reads it."""
 
 import contextlib
-import os
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 from datasets.records import content_hash
+from datasets.replacing import write_atomically
 
 
 class Drawings:
@@ -25,9 +25,6 @@ class Drawings:
             return zlib.decompress(path.read_bytes())  # with a checksum of what comes out
         except (OSError, zlib.error):
             data = draw()
-        partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-        with contextlib.suppress(OSError):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            partial.write_bytes(zlib.compress(data, 1))
-            partial.replace(path)
+        with contextlib.suppress(OSError), write_atomically(path, lasting=False) as file:
+            file.write(zlib.compress(data, 1))
         return data

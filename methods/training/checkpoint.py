@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from datasets.replacing import write_atomically
 from methods.training.curves import Epoch
 
 CHECKPOINT = "checkpoint.npz"
@@ -67,10 +68,8 @@ class Checkpoints:
 
 def save_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
     """Write arrays by name, whole or not at all."""
-    partial = path.with_name(f".{path.name}.part")
-    with partial.open("wb") as file:
+    with write_atomically(path) as file:
         np.savez(file, allow_pickle=False, **arrays)
-    partial.replace(path)
 
 
 def load_arrays(path: Path) -> dict[str, np.ndarray] | None:

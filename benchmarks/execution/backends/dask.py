@@ -6,6 +6,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.execution.backends.agents import end_agents, run_with_agent
@@ -30,6 +31,7 @@ _QUIET = {
 }
 """What workers watch themselves for takes 4 % of a core each unless told otherwise, and they do nothing but wait."""
 
+_OF_TERMINALS = (signal.SIGINT, signal.SIGHUP)
 _POLL = 0.2
 _CONNECT = 10.0
 _WORKERLESS = 60.0
@@ -202,8 +204,10 @@ def _unheard_by_children() -> Iterator[None]:
 
     A terminal sends them to all processes of a command. The run ends its workers itself, which have no word for that.
     """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGHUP))
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _OF_TERMINALS)
     try:
+        resource_tracker.ensure_running()  # where it starts a process, the thread hears SIGINT again
+        signal.pthread_sigmask(signal.SIG_BLOCK, _OF_TERMINALS)
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -130,6 +130,19 @@ def test_hit_at_1_is_given_without_leaks(tmp_path):
     assert line.without_near < 0.3
 
 
+def test_where_copies_are_all_that_answers_nothing_is_left_without_them(tmp_path):
+    for label in "ab":
+        for number in range(4):
+            (folder := tmp_path / "pictures" / label).mkdir(parents=True, exist_ok=True)
+            cv2.imwrite(str(folder / f"{number}.png"), scene(0))
+    done = run(tmp_path / "pictures", "--out", tmp_path / "out")
+    assert done.exit_code == 0, done.output
+    assert "no query left without identical copies, no query left without near-identical ones" in done.output
+    (record,) = (tmp_path / "out" / "audit").glob("*.json")
+    (line,) = json.loads(record.read_text())["headlines"]
+    assert (line["without_identical"], line["without_near"]) == (None, None)
+
+
 def test_likely_mislabels_are_named(tmp_path):
     rng = np.random.default_rng(1)
     for label in range(4):

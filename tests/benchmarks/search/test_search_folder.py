@@ -5,7 +5,7 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
-from search_support import fill, picture
+from search_support import fill, opened, picture
 
 from benchmarks.search import catalogue, folder_files
 from benchmarks.search.catalogue import Catalogue
@@ -162,3 +162,12 @@ def test_a_number_that_is_not_there(tmp_path):
     gallery.update()
     with pytest.raises(SearchError, match="no image has the number 99"):
         gallery.read(99)
+
+
+def test_a_broken_content_that_several_files_hold_is_told_by_its_own_name(tmp_path):
+    fill(tmp_path / "photos", 3)
+    for name in ("a.jpg", "b.jpg", "c.jpg"):
+        (tmp_path / "photos" / name).write_bytes(b"\xff\xd8\xff\xe0junk" * 9)
+    gallery = opened(tmp_path / "photos", tmp_path / "index").gallery
+    assert [path for path, _ in gallery.skipped().first] == ["a.jpg", "b.jpg", "c.jpg"]
+    assert not any(".jpg" in reason for _, reason in gallery.skipped().first)

@@ -18,11 +18,19 @@ from upload_memory import UPLOADS
 pytest.importorskip("fastapi")
 
 
-def test_the_command_serves_until_it_is_interrupted(tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+def test_the_command_serves_until_it_is_interrupted(tmp_path, number):
     fill(tmp_path / "photos", 3)
     command = [sys.executable, "-m", "benchmarks", "serve", "-g", "photos", "--port", "0"]
     env = {"PYTHONPATH": str(ROOT), "RIS_INDEX": str(tmp_path / "index")}
-    process = subprocess.Popen(command, cwd=tmp_path, env=env, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        env=env,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: [signal.signal(each, signal.SIG_DFL) for each in (signal.SIGINT, signal.SIGHUP)],
+    )
     try:
         address = process.stderr.readline().split()[0]
         assert address.startswith("http://127.0.0.1:")
@@ -31,8 +39,9 @@ def test_the_command_serves_until_it_is_interrupted(tmp_path):
         stranger = urllib.request.Request(address, headers={"Host": "evil.example"})
         with pytest.raises(urllib.error.HTTPError, match="400"):
             urllib.request.urlopen(stranger, timeout=60)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         assert process.wait(60) == 0
+        assert process.stderr.read() == ""
     finally:
         process.kill()
         process.stderr.close()

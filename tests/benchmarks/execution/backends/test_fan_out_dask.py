@@ -178,22 +178,35 @@ def test_a_scheduler_that_dies_ends_the_run_and_keeps_what_is_finished(bench, tm
     assert not list(bench.store.rows())
 
 
-def test_the_command_line_starts_a_cluster_and_ends_it_at_sigterm(photo_folder, tmp_path):
+@pytest.mark.parametrize(
+    ("send", "number"),
+    [(os.kill, signal.SIGTERM), (os.killpg, signal.SIGINT), (os.killpg, signal.SIGHUP)],
+    ids=["terminated", "Ctrl-C in a terminal", "a closed terminal"],
+)
+def test_the_command_line_starts_a_cluster_and_ends_it_at_a_signal(photo_folder, tmp_path, send, number):
     command = [sys.executable, "-m", "benchmarks", "run", "-m", "endless", "-m", "mean-colour", "--task", "retrieval"]
     command += ["-d", f"folder:{photo_folder}:smoke", "--plugin", str(PLUGIN), "--plugin", str(SLOW)]
     command += ["--backend", "dask", "--workers", "2", "--threads", "1", "--out", "out"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(
-        command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command,
+        cwd=tmp_path,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: [signal.signal(each, signal.SIG_DFL) for each in (signal.SIGINT, signal.SIGHUP)],
     )
     started = Path(tmp_path, "out", "cells")
     wait_for(lambda: list(started.glob("*/*/*/.endless*/started.json")), 60)
     wait_for(lambda: len(list(started.glob("*/*/*/*/cell.json"))) == 4, 60)
     children = psutil.Process(process.pid).children(recursive=True)
     begun = time.monotonic()
-    process.send_signal(signal.SIGTERM)
+    send(process.pid, number)
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 130, output
+    assert "Traceback" not in output
     assert "interrupted; what was finished is kept" in output
     assert time.monotonic() - begun < 30
     wait_for(lambda: not any(child.is_running() for child in children))

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.execution.backends import agents
 from benchmarks.execution.backends.attempts import attempts_begun, begin_attempt, keep_finished, kept_finished
-from benchmarks.execution.backends.contract import BackendError, Finished
+from benchmarks.execution.backends.contract import BackendError, Finished, Stopped
 from benchmarks.execution.backends.host import check_same_code, gave_up, run_task, tokens_of
 from benchmarks.execution.backends.planned import Limits, make_task, template_of
 from benchmarks.execution.launch import Outcome
@@ -66,6 +66,18 @@ def test_cells_do_not_inherit_what_dask_sets_for_its_workers(task, monkeypatch):
     agents.Agent(task.template)
     assert "MALLOC_TRIM_THRESHOLD_" not in started
     assert started["LANG"] == "C.UTF-8"
+
+
+def test_a_task_that_arrives_once_its_run_has_ended_gets_no_agent(task, monkeypatch):
+    """It was on its way when the run was interrupted: an agent started for it would go on for ever."""
+
+    def start(*arguments, **more):
+        raise AssertionError("an agent was started")
+
+    monkeypatch.setattr(agents, "Agent", start)
+    agents.end_agents("a run")
+    with pytest.raises(Stopped):
+        agents.run_with_agent(task, "a run")
 
 
 def test_a_folder_that_is_not_there_is_named(task, tmp_path):

@@ -1,14 +1,20 @@
 """Near-identical images are found once for a data set's version, stored, counted, and hit@1 without them given."""
 
+import io
+
 import cv2
+import numpy as np
 import pytest
 from bench_support import PLUGIN, Bench
 from test_audit import PLANTS, scene
 
+from benchmarks.cli.leaders import print_leaders
 from benchmarks.core import near_copies
 from benchmarks.core.store import Store
 from benchmarks.reporting.tables.identical import find_near_copies
 from benchmarks.reporting.tables.pages import make_pages
+from benchmarks.system.files import read_record, write_record
+from benchmarks.system.terminal import Console
 from methods.registry import load_registry
 
 
@@ -20,6 +26,11 @@ def bench_of(tmp_path, with_copies) -> Bench:
         cv2.imwrite(str(folder / f"{number}.png"), scene(number))
         if with_copies:
             cv2.imwrite(str(folder / f"{number} again.png"), PLANTS["resized"](scene(number)))
+    return bench_on(tmp_path)
+
+
+def bench_on(tmp_path) -> Bench:
+    """A run of pixels over the pictures there."""
     store = Store(tmp_path / "out")
     store.require_writable()
     bench = Bench(store, load_registry([PLUGIN]), tmp_path / "pictures")
@@ -77,3 +88,41 @@ def test_images_that_are_gone_cost_the_look_alone(tmp_path):
     bench.folder.rename(tmp_path / "elsewhere")
     assert near_copies.stored_near_copies(bench.store, looked(bench)) is None
     assert make_pages(bench.store, bench.registry)
+
+
+def test_flat_images_are_counted_and_said(tmp_path):
+    """Three of twelve pictures show one colour; nothing but that tells them apart."""
+    for number in range(12):
+        folder = tmp_path / "pictures" / f"label{number % 3}"
+        folder.mkdir(parents=True, exist_ok=True)
+        flat = np.full((60, 50, 3), 20 * number, np.uint8)
+        cv2.imwrite(str(folder / f"{number}.png"), flat if number < 3 else scene(number))
+    bench = bench_on(tmp_path)
+    assert near_copies.stored_near_copies(bench.store, looked(bench)).flat == 3
+    page = make_pages(bench.store, bench.registry)[0]
+    note = "Flat images: 3 images show one colour or little more, of 12; nothing but colour tells these apart."
+    assert note in page.tables[0].notes
+    asked = bench.request("pixels").datasets
+    print_leaders(console := Console(file=io.StringIO(), width=200), [page], asked)
+    assert note in console.file.getvalue()
+
+
+def test_a_record_of_an_older_version_is_looked_at_again(tmp_path):
+    bench = bench_of(tmp_path, with_copies=False)
+    path = bench.store.cells / "near-copies" / f"{looked(bench)}.json"
+    record = read_record(path, dict)
+    older = {name: value for name, value in record.items() if name != "flat"}
+    write_record(path, older)
+    assert near_copies.stored_near_copies(bench.store, looked(bench)).flat == 0
+
+
+def test_where_only_copies_answer_it_says_why_no_method_has_an_accuracy(tmp_path):
+    for number in range(8):
+        folder = tmp_path / "pictures" / f"label{number % 2}"
+        folder.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(folder / f"{number}.png"), scene(0))
+    bench = bench_on(tmp_path)
+    looked(bench)
+    pages = make_pages(bench.store, bench.registry)
+    print_leaders(console := Console(file=io.StringIO(), width=200), pages, bench.request("pixels").datasets)
+    assert "no method has an accuracy: no query's label has another image in the gallery" in console.file.getvalue()
