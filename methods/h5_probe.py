@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 SECONDS = 120
+MEMORY = 8 << 30
+"""Bytes of address space; the largest network's file has 0.6 GiB."""
 
 
 def crashes(path: Path) -> str:
@@ -28,6 +30,8 @@ def _read(path: str) -> None:
     import h5py
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY if hard == resource.RLIM_INFINITY else min(MEMORY, hard), hard))
 
     def look(name: str, member: object) -> None:
         attributes = getattr(member, "attrs", {})

@@ -18,7 +18,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.system.files import UNREADABLE, require_regular, told_sizes, write_atomically
+from benchmarks.system.files import UNREADABLE, write_atomically
+from datasets.array_files import opened_arrays
 from datasets.errors import BenchmarkError
 from datasets.imageset import ImageSet
 from methods.answers import AnswerError, check_finite
@@ -81,10 +82,8 @@ class EmbeddingStore:
             return []
         known: set[str] = set()
         for path in self.folder.glob("shard-*.npz"):
-            with contextlib.suppress(*UNREADABLE):
-                require_regular(path)
-                with np.load(path, allow_pickle=False) as stored:
-                    known.update(stored["digests"].tolist())
+            with contextlib.suppress(*UNREADABLE), opened_arrays(path) as stored:
+                known.update(stored["digests"].tolist())
         return _places(images.digests, known)
 
     def add(self, encoder: Encoder, images: ImageSet) -> None:
@@ -150,7 +149,7 @@ def stored_shards(folder: Path) -> Iterator[tuple[list[str], np.ndarray]]:
         try:
             if not _checked(path).sealed:
                 continue
-            with np.load(path, allow_pickle=False) as stored:
+            with opened_arrays(path) as stored:
                 digests, rows = stored["digests"].tolist(), stored["rows"]
         except UNREADABLE as error:
             _LOG.warning("%s is damaged (%s): its rows are not used", path, error)
@@ -160,8 +159,7 @@ def stored_shards(folder: Path) -> Iterator[tuple[list[str], np.ndarray]]:
 
 def _checked(path: Path) -> _Shard:
     """What a shard holds; raises one of many errors where it is not what was written (zip keeps a CRC as well)."""
-    require_regular(path)
-    with np.load(path, allow_pickle=False) as stored, told_sizes(stored):
+    with opened_arrays(path) as stored:
         digests, rows = stored["digests"], stored["rows"]
         sealed = "checksum" in stored
         if digests.ndim != 1 or digests.dtype.kind != "U" or rows.ndim != 2 or len(rows) != len(digests):
@@ -193,7 +191,7 @@ def _gathered(shards: Sequence[_Shard], digests: Sequence[str]) -> np.ndarray:
     for path, shard, (dimension, kind), _ in shards:
         place = np.flatnonzero(np.isin(wanted, shard))
         order = np.argsort(shard)
-        with np.load(path, allow_pickle=False) as stored:
+        with opened_arrays(path) as stored:
             found = stored["rows"]
         if not len(rows):
             rows = empty_rows(len(wanted), dimension, kind)

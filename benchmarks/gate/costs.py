@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import comb
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
 from benchmarks.gate.finding import Finding, Verdict
 from benchmarks.gate.rules import Rules, holm
 from benchmarks.gate.snapshot import CellRecord
+from datasets.array_files import UNREADABLE, opened_arrays
 from datasets.errors import BenchmarkError
 from datasets.words import count_of
 
@@ -93,9 +93,9 @@ def _judge(ratio: float, p: float, rules: Rules) -> tuple[Verdict, str]:
 
 def _read(path: Path) -> PairedTimes:
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with opened_arrays(path) as file:
             base, new = (np.asarray(file[name], dtype=np.float64) for name in ("base", "new"))
-    except (OSError, EOFError, ValueError, KeyError, TypeError, BadZipFile) as error:
+    except UNREADABLE as error:
         raise BenchmarkError(f"paired times {path} cannot be read ({error}): measure them again") from error
     if base.ndim != 2 or new.ndim != 2 or len(base) != len(new) or not base.size or not new.size:
         raise BenchmarkError(f"paired times {path} must be (rounds, queries) with equally many rounds: measure again")

@@ -3,19 +3,17 @@
 import contextlib
 import json
 import logging
-import math
 import os
-import tokenize
 import zipfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numpy as np
 
 from benchmarks.rows.schema import misfit, missing
+from datasets.array_files import UNREADABLE, opened_arrays
 from datasets.errors import BenchmarkError
 from datasets.reading import obstacle
 from datasets.replacing import write_atomically
@@ -26,13 +24,6 @@ Record = TypeVar("Record", bound=Mapping[str, object])
 
 _LOG = logging.getLogger("reverse_image_search")
 _noted: set[str] = set()
-
-UNREADABLE = (
-    *(OSError, EOFError, ValueError, LookupError, TypeError, SyntaxError, zipfile.BadZipFile, zlib.error),
-    tokenize.TokenError,  # numpy reads headers as Python
-    RuntimeError,  # a zip version or compression that nobody knows, a member that says it is encrypted; deep nesting
-)
-"""What a damaged file makes json, numpy and zipfile stumble over."""
 
 
 class DamagedFile(BenchmarkError):  # noqa: N818  what it is of, not that it is an error, is what callers ask
@@ -132,33 +123,13 @@ def read_arrays(path: Path, names: Sequence[str] = ()) -> dict[str, np.ndarray] 
     try:
         if not path.exists():
             return None
-        require_regular(path)
-        with np.load(path, allow_pickle=False) as file, told_sizes(file):
+        with opened_arrays(path) as file:
             arrays = dict(file)
         for name in names:
             arrays[name]
     except UNREADABLE as error:
         raise DamagedFile(path, error) from error
     return arrays
-
-
-@contextmanager
-def told_sizes(file: Any) -> Iterator[None]:
-    """Within it, an array of an opened .npz file that is told to be larger than it is raises ValueError.
-
-    Before its first byte is read, memory for all of it is asked for: a MemoryError says nothing of the machine then.
-    """
-    try:
-        yield
-    except MemoryError as error:
-        for member in file.zip.infolist():
-            with file.zip.open(member) as stream:
-                version = np.lib.format.read_magic(stream)
-                read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-                shape, _, kind = read(stream)
-                if math.prod(shape) * kind.itemsize > member.file_size:
-                    raise ValueError(f"an array of {shape} {kind} in {member.file_size} bytes") from error
-        raise
 
 
 def member_checksums(path: Path) -> dict[str, int]:
@@ -180,21 +151,18 @@ def members_of(path: Path) -> Iterator[Callable[[Sequence[str]], dict[str, np.nd
 
     Opening and reading raise DamagedFile.
     """
-    try:
-        require_regular(path)
-        file = np.load(path, allow_pickle=False)
-        file.files  # noqa: B018  (a lone array has none)
-    except (*UNREADABLE, AttributeError) as error:
-        raise DamagedFile(path, error) from error
-
-    def read(names: Sequence[str]) -> dict[str, np.ndarray]:
+    with ExitStack() as held:
         try:
-            with told_sizes(file):
-                return {name: file[name] for name in names}
+            file = held.enter_context(opened_arrays(path))
         except UNREADABLE as error:
             raise DamagedFile(path, error) from error
 
-    with file:
+        def read(names: Sequence[str]) -> dict[str, np.ndarray]:
+            try:
+                return {name: file[name] for name in names}
+            except UNREADABLE as error:
+                raise DamagedFile(path, error) from error
+
         yield read
 
 

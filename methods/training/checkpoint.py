@@ -2,13 +2,13 @@
 
 import json
 import time
-import zipfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
+from datasets.array_files import UNREADABLE, opened_arrays
 from datasets.replacing import write_atomically
 from methods.training.curves import Epoch
 
@@ -75,7 +75,7 @@ def save_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
 def load_arrays(path: Path) -> dict[str, np.ndarray] | None:
     """The arrays in `path`, never a pickle; None where it is absent or damaged."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with opened_arrays(path) as file:
             return {name: file[name] for name in file.files}
-    except (OSError, ValueError, zipfile.BadZipFile, EOFError):
+    except UNREADABLE:
         return None

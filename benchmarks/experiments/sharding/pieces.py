@@ -11,6 +11,7 @@ from benchmarks.execution.worker import Job, contained, open_cell, set_threads
 from benchmarks.experiments.sharding.blocks import Block
 from benchmarks.experiments.sharding.rows import BlockRows
 from benchmarks.experiments.sharding.search import Asked, has_row, search_blocks
+from datasets.array_files import opened_arrays
 from methods.distances import Metric
 from methods.indexes.sharded import Found
 
@@ -62,7 +63,7 @@ def run_whole(job: Job, piece: Search) -> None:
 
 def read_found(path: Path) -> Found:
     """What a search left behind."""
-    with np.load(path, allow_pickle=False) as stored:
+    with opened_arrays(path) as stored:
         return stored["ids"], stored["scores"]
 
 

@@ -13,7 +13,7 @@ from typing import overload
 
 import numpy as np
 
-from benchmarks.system.files import write_atomically
+from benchmarks.system.files import require_regular, write_atomically
 from datasets.errors import BenchmarkError, DataError
 from datasets.imageset import ImageSet
 from methods.contracts import Encoder
@@ -44,6 +44,7 @@ class ShardFolder(Sequence[np.ndarray]):
             return [self[place] for place in range(*number.indices(len(self)))]
         span = self.span(number)
         try:
+            require_regular(self.path(number))
             mapped = np.load(self.path(number), mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:
             raise DataError(f"{self.path(number)} cannot be read ({error}); run again to make it anew") from error

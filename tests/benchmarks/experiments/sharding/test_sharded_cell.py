@@ -58,6 +58,17 @@ def test_processes_of_this_machine(photo_folder, tmp_path, method):
     assert EQUAL in forced.stdout and "(0 blocks encoded now)" not in forced.stdout
 
 
+def test_a_block_that_is_damaged_is_made_again(photo_folder, tmp_path):
+    """Found when it is searched, it would end every run of the same command."""
+    assert shard(tmp_path, photo_folder, "pixels").returncode == 0
+    block = sorted((tmp_path / "cache" / "shards").rglob("gallery-*.npz"))[0]
+    block.write_bytes(block.read_bytes()[:-40])
+    again = shard(tmp_path, photo_folder, "pixels", "--shards", "2")
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert "(1 block encoded now)" in again.stdout
+    assert EQUAL in again.stdout
+
+
 def test_a_dry_run_says_what_would_be_measured(photo_folder, tmp_path):
     done = shard(tmp_path, photo_folder, "pixels", "--dry-run")
     assert done.returncode == 0, done.stdout + done.stderr
