@@ -81,6 +81,8 @@ def from_neighbours(
     distances = _distances(scores, metric)
     if np.median(distances) <= _distances(np.array([_EQUAL[metric]]), metric)[0]:
         return Calibration(None, "not calibrated: half of the images have an equal here")
+    if metric == "hamming":
+        distances = _untied(distances)
     # The most votes of many images follow Gumbel's law as they are.
     votes = metric == "votes"
     likeness = scores.astype(np.float64) if votes else -np.log(np.maximum(distances, np.finfo(np.float64).tiny))
@@ -107,6 +109,20 @@ def nearest_unrelated(scores: np.ndarray, metric: Likeness) -> float:
     distances = _distances(scores, metric)
     gaps = np.flatnonzero(distances[:-1] <= COPY_RATIO * distances[1:])
     return float(scores[gaps[-1] + 1 if len(gaps) else 0])
+
+
+def _untied(distances: np.ndarray) -> np.ndarray:
+    """Counted distances (n,), ordered, as of values between the counts: those of one count lie evenly around it.
+
+    Counts of 64 bits take few values (a pHash differs by even numbers alone), so that two quantiles of thousands of
+    pictures may well be one number. Values that are all equal stay so.
+    """
+    values, counts = np.unique(distances, return_counts=True)
+    step = np.diff(values).min(initial=math.inf)
+    if not np.isfinite(step):
+        return distances
+    within = np.concatenate([(np.arange(count) + 0.5) / count - 0.5 for count in counts])
+    return np.maximum(np.repeat(values, counts) + step * within, values[0] / 2)
 
 
 def _gumbel(probability: float) -> float:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.search.calibration import FALSE_MATCHES, from_labels, from_neighbours
+from benchmarks.search.calibration import FALSE_MATCHES, _untied, from_labels, from_neighbours
 
 RNG = np.random.default_rng(3)
 
@@ -83,3 +83,30 @@ def test_equally_alike_images_cannot_be_calibrated():
 
 def test_few_images_cannot_be_calibrated():
     assert from_neighbours(np.arange(-5.0, 0), "l2", "a stranger").threshold is None
+
+
+@pytest.mark.parametrize(
+    "counted",
+    [
+        {20: 22, 18: 182, 16: 143, 14: 41, 12: 10, 10: 2},
+        {18: 7, 16: 124, 14: 208, 12: 51, 10: 10},
+        {16: 25, 14: 190, 12: 147, 10: 34, 8: 3, 6: 1},
+    ],
+    ids=["2,000 pictures", "20,000", "100,000"],
+)
+def test_a_law_is_learned_where_half_of_the_counts_are_one_number(counted):
+    """The distances in bits of a pHash to the nearest unrelated of so many drawn pictures, as they were counted."""
+    bits = np.repeat(list(counted), list(counted.values()))
+    learned = from_neighbours(-bits.astype(float), "hamming", "a stranger", 0.001)
+    assert learned.threshold is not None, learned.basis
+    assert learned.threshold <= -4, "a copy of half the size differs in up to 4 bits"
+    assert np.mean(-bits >= learned.threshold) <= 1 / 400
+
+
+def test_counts_are_spread_around_themselves():
+    counts = np.repeat([2.5, 4.5, 6.5], [3, 50, 7])
+    spread = _untied(counts)
+    assert np.abs(spread - counts).max() <= 1
+    assert (np.diff(spread) > 0).all()
+    assert spread.mean() == pytest.approx(counts.mean())
+    assert np.array_equal(_untied(np.full(9, 3.5)), np.full(9, 3.5))
