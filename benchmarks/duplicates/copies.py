@@ -5,16 +5,16 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.duplicates.agreement import agreement, cells, mirrored_cells
-from benchmarks.duplicates.alignment import Aligned, align
 from benchmarks.duplicates.frames import ORIENTATIONS, turned
 from benchmarks.duplicates.hash_candidates import ROWS, hash_candidates
 from benchmarks.duplicates.kept_checks import KeptChecks, kept_checks, links_of
 from benchmarks.duplicates.links import Link, best_links
 from benchmarks.duplicates.local_candidates import local_pairs
-from benchmarks.duplicates.local_rows import mirrored
 from benchmarks.duplicates.stored import Stored, made_by
 from benchmarks.search.gallery import Advance
+from methods.duplicates.agreement import agreement, cells, mirrored_cells
+from methods.duplicates.alignment import Aligned, align
+from methods.duplicates.local_rows import mirrored
 
 SURE = 0.9
 """Agreement of two whole frames from which on their local features need not be compared."""

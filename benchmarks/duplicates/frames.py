@@ -9,6 +9,7 @@ import numpy as np
 
 from benchmarks.search.query import is_flat
 from datasets.imageset import Image
+from methods.duplicates.records import grey_of, packed
 from methods.encoders.hash_bits import HIGH_FREQUENCIES, dct_bits
 
 ORIENTATIONS = 8
@@ -34,23 +35,6 @@ class FrameEncoder:
             frame["thumbnail"] = squeezed(grey, THUMBNAIL)
             frame["hashes"] = all_hashes(squeezed(grey, HASH_SIDE * HIGH_FREQUENCIES))
         return packed(frames)
-
-
-def packed(records: np.ndarray) -> np.ndarray:
-    """Records (n,) as rows (n, bytes) uint8."""
-    return records.view(np.uint8).reshape(len(records), records.dtype.itemsize)
-
-
-def unpacked(row: np.ndarray, layout: np.dtype) -> np.ndarray:
-    """One row (bytes,) uint8 as a record of that layout."""
-    return np.ascontiguousarray(row).view(layout)[0]
-
-
-def grey_of(image: Image) -> np.ndarray:
-    """(h, w) uint8."""
-    import cv2
-
-    return cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
 
 
 def squeezed(grey: np.ndarray, side: int) -> np.ndarray:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.duplicates.alignment import Aligned
 from benchmarks.duplicates.links import Link
 from benchmarks.system.files import DamagedFile, if_intact, read_arrays, write_atomically
+from methods.duplicates.alignment import Aligned
 
 CHECK = np.dtype([("one", "<i4"), ("other", "<i4"), ("way", "u1"), ("share", "<f8"), ("cells", "<u8", (2,))])
 """Positions among the contents, how the two were laid upon each other, and what was found (see Aligned)."""

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.duplicates.local_rows import LocalPicture, mirrored
+from methods.duplicates.local_rows import LocalPicture, mirrored
 from methods.local_features.descriptor_index import DescriptorIndex, Neighbours
 from methods.local_features.indexed_search import Votes, count_votes
 from methods.sift_pairs import inliers

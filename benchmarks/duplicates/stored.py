@@ -5,14 +5,15 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.duplicates.frames import FRAME, FrameEncoder, unpacked
-from benchmarks.duplicates.local_rows import LOCAL, LocalEncoder, LocalPicture, local_picture
+from benchmarks.duplicates.frames import FRAME, FrameEncoder
 from benchmarks.search.encoding import encode_missing
 from benchmarks.search.gallery import Advance, Gallery
 from benchmarks.search.row_store import RowStore
 from methods import fingerprint
+from methods.duplicates.local_rows import LOCAL, LocalEncoder, LocalPicture, local_picture
+from methods.duplicates.records import unpacked
 
-_CODE = ("benchmarks.duplicates.frames", "benchmarks.duplicates.local_rows", "datasets.decoding")
+_CODE = ("benchmarks.duplicates.frames", "methods.duplicates.local_rows", "datasets.decoding")
 """The modules whose code, with what they import, decides what is stored."""
 _FLAT = (0, FRAME["flat"].itemsize)
 _HASHES = (_FLAT[1], _FLAT[1] + FRAME["hashes"].itemsize)

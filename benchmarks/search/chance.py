@@ -57,25 +57,29 @@ class Chance:
 def learn(scores: np.ndarray, right: np.ndarray, means: str, basis: str, equal: float | None = None) -> Chance | None:
     """From the scores (n,) of hits and which of them are right (n,) bool; None where there are too few of either kind.
 
-    A block of hits that isotonic regression gives one share stands for its mean score, with half a hit of each kind
-    added: no block is ever sure. `equal` is the score of an equal picture, where there is such a score. It is right,
-    however seldom the hits learned from come near it: chances rise from their highest to that one.
+    Half a right hit at the lowest score and half a wrong one at the highest are added: no chance is ever sure.
+    `equal` is the score of an equal picture, where there is such a score. It is right, however seldom the hits learned
+    from come near it: chances rise from their highest to that one.
     """
     from sklearn.isotonic import IsotonicRegression
 
     if len(scores) < FEWEST or right.all() or not right.any():
         return None
     order = np.argsort(scores, kind="stable")
-    scores, right = scores[order].astype(np.float64), right[order]
-    shares = IsotonicRegression().fit_transform(scores, right)
+    scores, right = scores[order].astype(np.float64), right[order].astype(np.float64)
+    weights = np.pad(np.ones(len(scores)), 1, constant_values=0.5)
+    added = np.pad(right, 1, constant_values=(1, 0))
+    padded = np.pad(scores, 1, mode="edge")
+    shares = IsotonicRegression().fit_transform(padded, added, sample_weight=weights)[1:-1]
+    # A block of equal shares has its chance from its first score to its last. A line from its middle on would promise
+    # too much to the upper half of thousands of wrong hits.
     starts = np.flatnonzero(np.diff(shares, prepend=-1.0))
-    counts = np.diff(np.append(starts, len(shares)))
-    centres = np.add.reduceat(scores, starts) / counts
-    chances = np.maximum.accumulate((np.add.reduceat(right.astype(float), starts) + 0.5) / (counts + 1))
+    ends = np.append(starts[1:], len(shares)) - 1
+    places = np.unique(np.concatenate([starts, ends]))
+    knots, chances = scores[places], shares[places]
     if equal is not None and equal > scores[-1]:
-        centres = np.append(centres, [scores[-1], equal])
-        chances = np.append(chances, [chances[-1], max(_SURE, chances[-1])])
-    return Chance(tuple(centres.tolist()), tuple(chances.tolist()), means, basis)
+        knots, chances = np.append(knots, equal), np.append(chances, max(_SURE, chances[-1]))
+    return Chance(tuple(knots.tolist()), tuple(chances.tolist()), means, basis)
 
 
 def in_larger(chance: float, times: float) -> float:

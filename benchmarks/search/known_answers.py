@@ -14,11 +14,13 @@ from benchmarks.search.calibration import SURELY
 from benchmarks.search.chance import Chance, learn
 from benchmarks.search.gallery import Advance, imageset
 from benchmarks.search.known_rows import KnownRows
+from benchmarks.search.own_copies import Pair, ordered, own_copies, pixel_check
 from datasets.errors import ImageError
 from datasets.imageset import ImageSet
 from datasets.usual_copies import usual_copies
 from datasets.words import count_of
-from methods.duplicates.finder import near_pairs, take_prints
+from methods.duplicates.finder import take_prints
+from methods.duplicates.pixel_check import PixelCheck
 from methods.ranking import Ranking
 from methods.vector_method import VectorMethod
 
@@ -33,8 +35,6 @@ MOST, FEWEST = 150, 20
 """Pictures of a folder that copies are made of; with fewer nothing is learned."""
 SHARE = 0.1
 """Of a folder's pictures: learning takes a fifth of the time of indexing, at most."""
-_LOOKALIKES = 3
-"""First hits of a copy that are compared with its original, for the folder may hold copies of it."""
 _CHUNK = 50
 _SEED = 0
 
@@ -100,10 +100,10 @@ def _from_copies(searcher: "Searcher", advance: Advance) -> Chance | None:
     if len(usable) < FEWEST:
         return None
     chosen, images = chosen[usable], images.take(usable)
-    known = Known()
+    known, check = Known(), pixel_check(gallery, ids)
     for originals, copies in usual_copies(images, _SEED):
         found = list(_searched(searcher, copies, advance))
-        alike = _alike(searcher, chosen[originals], found)
+        alike = _alike(searcher, chosen[originals], found, check)
         for original, (positions, scores) in zip(chosen[originals].tolist(), found, strict=True):
             if len(positions):
                 known.add(scores, np.isin(positions, sorted(alike[original])))
@@ -125,23 +125,24 @@ def _searched(searcher: "Searcher", copies: ImageSet, advance: Advance) -> Itera
 
 
 def _alike(
-    searcher: "Searcher", originals: np.ndarray, found: list[tuple[np.ndarray, np.ndarray]]
+    searcher: "Searcher", originals: np.ndarray, found: list[tuple[np.ndarray, np.ndarray]], check: PixelCheck
 ) -> dict[int, set[int]]:
-    """The positions that show what each original (a position) shows: its own, equal files, near-identical pictures."""
+    """The positions that show what each original (a position) shows: its own, equal files, copies by their pixels."""
     gallery, ids = searcher.gallery, searcher.indexed.ids
-    first = [positions[:_LOOKALIKES] for positions, _ in found]
-    looked_at = np.unique(np.concatenate([originals, *first])).tolist()
-    prints = take_prints(imageset(gallery, ids[looked_at].tolist()))
-    pairs = {(looked_at[one], looked_at[other]) for one, other in near_pairs(prints)[0].tolist()}
     alike: dict[int, set[int]] = {}
-    for original, (positions, _) in zip(originals.tolist(), found, strict=True):
+    candidates: dict[Pair, float] = {}
+    for original, (positions, scores) in zip(originals.tolist(), found, strict=True):
         content = gallery.digest(int(ids[original]))
-        alike[original] = {original} | {
-            position
-            for position in positions.tolist()
-            if (min(position, original), max(position, original)) in pairs
-            or gallery.digest(int(ids[position])) == content
-        }
+        equal = {position for position in positions.tolist() if gallery.digest(int(ids[position])) == content}
+        alike[original] = {original} | equal
+        for position, score in zip(positions[:SHOWN].tolist(), scores[:SHOWN].tolist(), strict=True):
+            if position not in alike[original]:
+                pair = ordered(original, position)
+                candidates[pair] = max(score, candidates.get(pair, -np.inf))
+    for one, other in own_copies(check, candidates):
+        for original, copy in ((one, other), (other, one)):
+            if original in alike:
+                alike[original].add(copy)
     return alike
 
 

@@ -12,14 +12,12 @@ from datasets.errors import ImageError
 from datasets.imageset import ImageSet
 from datasets.records import THREADS
 from methods.duplicates.close_codes import close_pairs
-from methods.duplicates.same_picture import NOTHING_ALIKE, ROUGHLY, SIDE, is_flat, likeness, rough_rows, thumbnail
+from methods.duplicates.same_picture import ROUGHLY, SIDE, either_way, is_flat, rough_rows, thumbnail
 from methods.encoders.hashes import PerceptualHash
 
 HASH_BITS = 16
 """Most bits of 64 in which the pHash of a copy may differ: a crop of 5% of each side moves 14 at most in 99 of 100."""
 _TOGETHER = 64
-_HOPELESS = 0.85
-"""Correlation in one direction under which the other is not tried."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,10 +94,7 @@ def near_pairs(
 
     def compare(pair: tuple[int, int]) -> tuple[int, int, float] | None:
         left, right = (int(rows[each]) for each in pair)
-        found = likeness(prints.thumbnails[left], prints.thumbnails[right])
-        if not found.same and (found.correlation >= _HOPELESS or found is NOTHING_ALIKE):
-            # A crop fits into the whole, the whole does not fit into the crop.
-            found = likeness(prints.thumbnails[right], prints.thumbnails[left])
+        found = either_way(prints.thumbnails[left], prints.thumbnails[right])
         return (left, right, found.correlation) if found.same else None
 
     with ThreadPoolExecutor(THREADS) as pool:

@@ -26,6 +26,8 @@ ROUGH = 8
 ROUGHLY = 0.6
 """Least correlation of thumbnails averaged to ROUGH x ROUGH pixels for a pair to be registered at all."""
 _BLOCK = 8
+_HOPELESS = 0.85
+"""Correlation in one direction under which the other is not tried."""
 _STEPS = 40
 _FIRST_STEPS = 6
 UNDER_WAY = 0.75
@@ -97,6 +99,14 @@ def likeness(left: np.ndarray, right: np.ndarray) -> Likeness:
     covered = cv2.warpAffine(np.ones_like(blurred[1]), place, (SIDE, SIDE), flags=way) > 0.999
     stretch = float(np.abs(place[:, :2] - np.eye(2)).max())
     return _compared(blurred[0], moved, covered, stretch)
+
+
+def either_way(left: np.ndarray, right: np.ndarray) -> Likeness:
+    """`likeness` of two thumbnails, whichever is laid upon the other: a crop fits into the whole, not the reverse."""
+    found = likeness(left, right)
+    if not found.same and (found.correlation >= _HOPELESS or found is NOTHING_ALIKE):
+        return likeness(right, left)
+    return found
 
 
 def _registered(left: np.ndarray, right: np.ndarray, steps: int) -> tuple[float, np.ndarray]:

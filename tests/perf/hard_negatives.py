@@ -22,17 +22,18 @@ sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 
 from copies_beside_imagededup import measured_where, people_in_turn  # noqa: E402
 
-from benchmarks.duplicates.agreement import agreement  # noqa: E402
-from benchmarks.duplicates.alignment import align  # noqa: E402
 from benchmarks.duplicates.copies import SURE  # noqa: E402
-from benchmarks.duplicates.frames import FRAME, FrameEncoder, turned, unpacked  # noqa: E402
+from benchmarks.duplicates.frames import FRAME, FrameEncoder, turned  # noqa: E402
 from benchmarks.duplicates.hash_candidates import RADIUS  # noqa: E402
-from benchmarks.duplicates.local_rows import LOCAL, LocalEncoder, LocalPicture, local_picture, mirrored  # noqa: E402
 from benchmarks.duplicates.tail import TAIL, TailLaw, fitted  # noqa: E402
 from benchmarks.metrics.intervals import share_interval  # noqa: E402
 from benchmarks.system.files import write_text  # noqa: E402
 from datasets.lfw import Lfw  # noqa: E402
+from methods.duplicates.agreement import agreement  # noqa: E402
+from methods.duplicates.alignment import align  # noqa: E402
 from methods.duplicates.finder import near_pairs, take_prints  # noqa: E402
+from methods.duplicates.local_rows import LOCAL, LocalEncoder, LocalPicture, local_picture, mirrored  # noqa: E402
+from methods.duplicates.records import unpacked  # noqa: E402
 
 PLANTED = 400
 """People in turn who may lie in the planted folder, or in pictures laid over its copies."""

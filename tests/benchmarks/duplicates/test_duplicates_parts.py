@@ -7,8 +7,6 @@ import pytest
 from copies_support import burst, photo
 
 import benchmarks.duplicates.hash_candidates as hash_candidates_module
-from benchmarks.duplicates.agreement import agreement, cells, mirrored_cells
-from benchmarks.duplicates.alignment import align
 from benchmarks.duplicates.copies import _turned_back
 from benchmarks.duplicates.evaluation import evaluate, read_pairs
 from benchmarks.duplicates.frames import (
@@ -16,19 +14,20 @@ from benchmarks.duplicates.frames import (
     ORIENTATIONS,
     FrameEncoder,
     all_hashes,
-    grey_of,
     squeezed,
     turned,
-    unpacked,
 )
 from benchmarks.duplicates.groups import verified_groups
 from benchmarks.duplicates.hash_candidates import MOST, RADIUS, ROWS, hash_candidates
 from benchmarks.duplicates.links import EVERYWHERE, Link, best_links
-from benchmarks.duplicates.local_rows import LOCAL, LocalEncoder, local_picture, mirrored
 from benchmarks.duplicates.tail import TAIL, fitted
 from benchmarks.duplicates.threshold import HIGHEST, ONE_PERSON, from_links
 from benchmarks.search.errors import SearchError
 from datasets import distortions
+from methods.duplicates.agreement import agreement, cells, mirrored_cells
+from methods.duplicates.alignment import align
+from methods.duplicates.local_rows import LOCAL, LocalEncoder, local_picture, mirrored
+from methods.duplicates.records import grey_of, unpacked
 
 LEFT, RIGHT = 0xF0F0F0F0F0F0F0F0, 0x0F0F0F0F0F0F0F0F
 

@@ -129,9 +129,7 @@ def test_a_hit_says_how_likely_it_is_right(folder, tmp_path):
 def test_copies_in_the_folder_do_not_count_as_wrong(folder, tmp_path, monkeypatch):
     learned = opened(folder, tmp_path / "one").calibration.chance
     assert learned.chances[-1] > 0.95
-    monkeypatch.setattr(
-        known_answers, "_alike", lambda searcher, originals, found: {int(o): {int(o)} for o in originals}
-    )
+    monkeypatch.setattr(known_answers, "own_copies", lambda check, scores: set())
     blind = opened(folder, tmp_path / "two").calibration.chance
     assert blind.chances[-1] < learned.chances[-1]
 
@@ -160,3 +158,28 @@ def test_the_terminal_and_json_tell_chances(folder, tmp_path):
     assert "chance" in told and "050.png" in told, told
     (answer,) = json.loads(cli(*asked, "--json", cwd=tmp_path).stdout)[0]["answers"]
     assert answer["hits"][0]["chance"] > 0.9
+
+
+def apart(lowest: int) -> tuple[np.ndarray, np.ndarray]:
+    """600 wrong hits far below 40 right ones, one stray right hit among the former, `lowest` wrong ones below it."""
+    scores = np.concatenate([np.linspace(0.1, 0.4, 600), np.linspace(0.7, 0.9, 40)])
+    right = scores > 0.5
+    right[lowest] = True
+    return scores, right
+
+
+@pytest.mark.parametrize("lowest", [1, 2, 3, 300, 599])
+def test_wrong_hits_far_below_the_right_ones_are_never_likely(lowest):
+    learned = learn(*apart(lowest), "x", "y")
+    said = np.array([learned.of(score) for score in np.linspace(0.1, 0.39, 100)])
+    assert said.max() < 0.02
+    assert learned.of(0.8) > 0.95
+
+
+@given(st.integers(1, 598), st.integers(1, 40))
+def test_chances_add_up_to_the_right_hits_that_taught_them(lowest, right):
+    scores, truth = apart(lowest)
+    truth[600 : 640 - right] = False
+    learned = learn(scores, truth, "x", "y")
+    said = sum(learned.of(score) for score in scores)
+    assert said == pytest.approx(truth.sum(), abs=0.5), "but for the half hits that are added"

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.duplicates.frames import grey_of, packed
 from datasets.imageset import Image
+from methods.duplicates.records import grey_of, packed
 from methods.sift_features import DIMENSIONS, LocalFeatures, SiftExtractor
 
 FEATURES = 200

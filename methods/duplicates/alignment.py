@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.duplicates.agreement import agreement, cells
-from benchmarks.duplicates.local_rows import LocalPicture
+from methods.duplicates.agreement import agreement, cells
+from methods.duplicates.local_rows import LocalPicture
 from methods.sift_pairs import distinct_matches
 from methods.small_products import one_blas_thread
 
