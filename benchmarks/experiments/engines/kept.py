@@ -32,7 +32,7 @@ def keep(facts: EngineRow, dataset: str, out: Path) -> EngineRow:
 
 def kept_last(out: Path) -> list[EngineRow]:
     """What was measured last and all that was measured alike, ordered as `kept_beside`; empty where nothing was."""
-    stored = list(engine_rows(out).every("*.json", EngineRow))
+    stored = _stored(out)
     return kept_beside(max(stored, key=lambda known: known["measured"]), out) if stored else []
 
 
@@ -41,11 +41,15 @@ def kept_beside(facts: EngineRow, out: Path) -> list[EngineRow]:
 
     In the order of COMPONENTS, others after them by name.
     """
-    alike = [
-        known for known in engine_rows(out).every("*.json", EngineRow) if _circumstances(known) == _circumstances(facts)
-    ]
+    alike = [known for known in _stored(out) if _circumstances(known) == _circumstances(facts)]
     places = {name: place for place, name in enumerate(COMPONENTS)}
     return sorted(alike, key=lambda known: (places.get(known["name"], len(places)), known["name"]))
+
+
+def _stored(out: Path) -> list[EngineRow]:
+    """Every row that this version can show: one whose checks an older version kept by another name is measured again."""
+    rows = engine_rows(out).every("*.json", EngineRow)
+    return [row for row in rows if row.get("status", "ok") != "ok" or "checks" in row]
 
 
 def _circumstances(facts: EngineRow) -> tuple[object, ...]:

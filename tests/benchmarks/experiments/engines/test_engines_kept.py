@@ -3,7 +3,7 @@
 import numpy as np
 from plugins.tiny_network import tiny_images, tiny_network
 
-from benchmarks.experiments.engines.kept import keep, kept_beside
+from benchmarks.experiments.engines.kept import keep, kept_beside, kept_last
 from benchmarks.experiments.engines.measure import MOST_IMAGES, settle
 from benchmarks.reporting.tables.engines import write_engines
 
@@ -35,6 +35,14 @@ def test_a_table_holds_what_was_measured_alike_before(tmp_path):
     assert text.count("| keras |") == 3
     assert "of lfw:standard" in text
     assert text.count("Commit ") == 1
+
+
+def test_a_row_of_an_older_version_is_passed_over(tmp_path):
+    older = facts("vgg16")
+    keep({**{key: value for key, value in older.items() if key != "checks"}, "proofs": {}}, "lfw:standard", tmp_path)
+    assert kept_last(tmp_path) == []
+    found = keep(facts("mobilenetv2"), "lfw:standard", tmp_path)
+    assert kept_beside(found, tmp_path) == kept_last(tmp_path) == [found]
 
 
 def test_a_table_says_which_random_weights_were_settled(tmp_path):
