@@ -2,6 +2,7 @@
 
 import os
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -133,8 +134,10 @@ def test_images_of_one_source_are_all_a_training_needs(tiny):
     assert train_classifier(gallery, rows.DESIGN, TINY, None).labels.tolist() == ["label 0", "label 1"]
 
 
-@pytest.mark.skipif(not os.environ.get("RIS_SLOW_TESTS"), reason="minutes of training: set RIS_SLOW_TESTS=1 to run it")
-def test_it_really_learns_cifar_10(data_dir, tmp_path):
+@pytest.mark.skipif(not os.environ.get("RIS_SLOW_TESTS"), reason="a minute of training: set RIS_SLOW_TESTS=1 to run it")
+def test_it_really_learns_cifar_10(data_dir, tmp_path, monkeypatch):
+    """In a third of the standard training, which ends ten points higher."""
+    monkeypatch.setitem(rows.RECIPES, "standard", replace(rows.RECIPES["standard"], passes=24_000))
     cifar = open_dataset("cifar10", data_dir)
     split = cifar.split("full")
     gallery, queries = cifar.imageset(split.gallery), cifar.imageset(split.queries)
@@ -145,7 +148,7 @@ def test_it_really_learns_cifar_10(data_dir, tmp_path):
     top = method.search(queries, 1)
     right = np.mean(gallery.labels[top.ids[:, 0]] == queries.labels)
     print(f"top-1 {right:.3f} after {time.perf_counter() - start:.0f} s")
-    assert right >= 0.55
+    assert right >= 0.42
 
 
 def test_rows_of_more_images_than_fit_are_refused(monkeypatch):

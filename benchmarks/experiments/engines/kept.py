@@ -47,7 +47,7 @@ def kept_beside(facts: EngineRow, out: Path) -> list[EngineRow]:
 
 
 def _stored(out: Path) -> list[EngineRow]:
-    """Every row that this version can show; where an older one kept its checks by another name, it is measured again."""
+    """Every row that this version can show; where an older one named its checks otherwise, it is measured again."""
     rows = engine_rows(out).every("*.json", EngineRow)
     return [row for row in rows if row.get("status", "ok") != "ok" or "checks" in row]
 
