@@ -21,6 +21,8 @@ from methods.registry import Registry
 
 ON_THE_SPOT = "pixels"
 """The method that is run where no cell of these images is stored: it learns nothing and needs no weights."""
+MOST_QUERIES = 2_000
+"""That are searched for on the spot: all of a large set would take time that grows with its square."""
 _QUERIES = 256
 _DEPTH = 200
 """Results a query that are judged on the spot: more than any picture has copies."""
@@ -43,6 +45,8 @@ class Headline:
     """Queries whose only positives were copies of themselves."""
     undecided: int = 0
     """Queries left out everywhere: their first result ties beyond the results that are stored."""
+    sample: tuple[int, int] | None = None
+    """Of how many queries it is, among how many, where not all were searched for."""
 
 
 def headlines(audit: Audit, store: Store, registry: Registry) -> list[Headline]:
@@ -75,6 +79,7 @@ def _searched(audit: Audit, registry: Registry) -> tuple[Hits, GroundTruth]:
     of = audit.of
     usable = np.flatnonzero(audit.usable)
     gallery, queries = (of.images.take(usable[of.roles[usable] == role]) for role in ("gallery", "query"))
+    queries = queries.take(np.sort(np.random.default_rng(0).permutation(len(queries))[:MOST_QUERIES]))
     method = build_method(registry.get(ON_THE_SPOT), Surroundings())
     method.fit(gallery)
     method.index(gallery)
@@ -99,6 +104,7 @@ def _headline(audit: Audit, method: str, stored: bool, hits: Hits, truth: Ground
     values = [np.where(undecided, np.nan, value) for value, _ in judged]
     doubtful = [row["image"] for row in audit.mislabels]
     kept = ~np.isin(truth.query_ids, doubtful)
+    among = int((audit.usable & (audit.of.roles == "query")).sum())
     return Headline(
         method,
         stored,
@@ -108,6 +114,7 @@ def _headline(audit: Audit, method: str, stored: bool, hits: Hits, truth: Ground
         without_mislabels=_mean(values[2][kept]) if audit.mislabels_by else None,
         lost_queries=int(np.isnan(values[2]).sum() - np.isnan(values[0]).sum()),
         undecided=int(undecided.sum()),
+        sample=None if stored or len(undecided) == among else (len(undecided), among),
     )
 
 

@@ -87,6 +87,8 @@ def _headline(line: Headline) -> str:
         queries += f"; {count_of(line.undecided, 'query', 'queries')} left out that the stored results do not decide"
     doubtful = f", {line.without_mislabels:.3f} without likely mislabels" if line.without_mislabels is not None else ""
     where = "stored" if line.stored else "run now"
+    if line.sample:
+        where += f", {line.sample[0]:,} of {line.sample[1]:,} queries"
     every, identical, near = map(_share, (line.with_leaks, line.without_identical, line.without_near))
     return (
         f"hit@1 of {line.method} ({where}): {every} with all, {identical} without identical copies, {near} without "

@@ -11,6 +11,7 @@ from benchmarks.duplicates.written import told
 from benchmarks.search.gallery import Advance
 from benchmarks.search.show.thumbs import data_uri, gallery_thumb
 from benchmarks.system.files import write_text
+from benchmarks.system.page_templates import page_environment
 from datasets.safe_text import visible
 from datasets.words import count_of
 
@@ -22,9 +23,7 @@ MOST = 1000
 
 def write_page(path: Path, finding: Finding, advance: Advance) -> None:
     """Write the page of the first groups; where they are too many for one, it says how many are left out."""
-    from jinja2 import Environment, PackageLoader
-
-    environment = Environment(loader=PackageLoader("benchmarks.duplicates"), autoescape=True)
+    environment = page_environment("benchmarks.duplicates")
     groups: list[list[dict[str, object]]] = []
     held = 0
     for group in finding.groups:

@@ -102,7 +102,7 @@ class FolderGallery:
         """Broken files, and folders that cannot be read."""
         count, first = self._catalogue.problems(SHOWN)
         folders = [(visible(text.rpartition(": ")[0]), text.rpartition(": ")[2]) for text in self._unreadable]
-        files = [(path, reason.removeprefix(f"{visible(path)}: ")) for path, reason in first]
+        files = [(visible(path), reason.removeprefix(f"{visible(path)}: ")) for path, reason in first]
         return Skipped(count + len(folders), (*files, *folders)[:SHOWN])
 
     def notes(self) -> tuple[str, ...]:

@@ -8,7 +8,6 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
-from jinja2 import Environment, PackageLoader
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -22,6 +21,7 @@ from benchmarks.search.answer import Answer
 from benchmarks.search.choice import overviews
 from benchmarks.search.query import Crop, Query
 from benchmarks.search.words import LONGEST, Words
+from benchmarks.system.page_templates import page_environment
 from benchmarks.web.cache import GoneError
 from benchmarks.web.guard import Guard
 from benchmarks.web.leaderboard import read_leaderboard
@@ -75,7 +75,7 @@ def create_app(service: Service) -> FastAPI:
 
 
 def _add_pages(app: FastAPI, service: Service) -> None:
-    environment = Environment(loader=PackageLoader("benchmarks.web"), autoescape=True)
+    environment = page_environment("benchmarks.web")
 
     @app.get("/", response_class=HTMLResponse)
     def search_page() -> str:

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import time
 
 import pytest
@@ -97,7 +98,9 @@ def test_tables_are_neutral(ran):
         if path.suffix == ".csv":
             assert not re.search(r'(^|,)"?[=@]', text, re.MULTILINE)
     for path in (out / "report").rglob("*.html"):
-        assert "<script>alert" not in path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8")
+        assert "<script>alert" not in text
+        assert not FORBIDDEN.search(text), path
 
 
 def test_status_and_lists_are_neutral(ran, folder):
@@ -106,6 +109,28 @@ def test_status_and_lists_are_neutral(ran, folder):
         done = cli(*arguments, "--plugin", LOUD, cwd=out.parent)
         assert done.returncode in (0, 1), text_of(done)
         assert not FORBIDDEN.search(text_of(done))
+
+
+@pytest.mark.parametrize("command", ["duplicates", "audit", "recommend"])
+def test_what_looks_through_a_folder_is_neutral(folder, tmp_path, command):
+    photos = shutil.copytree(folder, tmp_path / folder.name)
+    for number, name in enumerate(NAMES.values()):
+        (photos / name / f"broken {number}\x1b[2J\u202e<script>alert(1)<.png").write_bytes(b"no picture")
+    options = {
+        "duplicates": ("--html", tmp_path / "out" / "d.html", "--csv", tmp_path / "out" / "d.csv"),
+        "audit": ("-m", "none", "--out", tmp_path / "out"),
+        "recommend": ("-m", "pixels", "-m", "phash", "--budget", "60s", "--out", tmp_path / "out"),
+    }
+    done = cli(command, photos, *options[command], cwd=tmp_path)
+    assert done.returncode == 0, text_of(done)
+    assert not FORBIDDEN.search(text_of(done).replace("\r", ""))
+    written = [path for path in (tmp_path / "out").rglob("*") if path.suffix in (".html", ".csv", ".md")]
+    assert written
+    for path in written:
+        text = path.read_text(encoding="utf-8")
+        assert not FORBIDDEN.search(text), path
+        if path.suffix != ".csv":
+            assert "<script>alert" not in re.sub("`[^`]*`", "", text)
 
 
 @pytest.mark.parametrize("kind", NAMES)

@@ -121,10 +121,11 @@ def test_no_image_or_one_has_no_pairs(number):
     assert near_pairs(prints)[0].shape == (0, 2)
 
 
-@pytest.mark.parametrize("block", [1, 700, 1 << 22])
+@pytest.mark.parametrize("block", [(1, 1), (7, 13), (64, 4096)])
 @pytest.mark.parametrize("width", [8, 11])
 def test_every_close_pair_comes_once_whatever_the_blocks(monkeypatch, block, width):
-    monkeypatch.setattr(close_codes, "CELLS", block)
+    monkeypatch.setattr(close_codes, "ROWS", block[0])
+    monkeypatch.setattr(close_codes, "COLUMNS", block[1])
     codes = np.random.default_rng(1).integers(0, 256, (60, width), dtype=np.uint8)
     codes[40:50] = codes[:10]
     codes[41, 0] ^= 7
@@ -138,5 +139,5 @@ def test_every_close_pair_comes_once_whatever_the_blocks(monkeypatch, block, wid
 
 def test_blocks_stay_small(monkeypatch):
     codes = np.random.default_rng(1).integers(0, 256, (3000, 8), dtype=np.uint8)
-    monkeypatch.setattr(close_codes, "CELLS", 30_000)
+    monkeypatch.setattr(close_codes, "ROWS", 20)
     assert sum(1 for _ in close_pairs(codes, 2)) > 100

@@ -9,11 +9,12 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
 
 from benchmarks.reporting.html.theme import family_class
 from benchmarks.reporting.tables.model import shown
+from benchmarks.system.page_templates import page_environment
 from datasets.words import count_of
 
 _PLAIN = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
@@ -68,12 +69,8 @@ def bold(text: str) -> Markup:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("benchmarks.reporting.html"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
+    environment = page_environment(
+        "benchmarks.reporting.html", trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
     )
     environment.policies["json.dumps_kwargs"] = {"sort_keys": True, "allow_nan": False}  # NaN is no JSON
     environment.filters |= {"bold": bold}

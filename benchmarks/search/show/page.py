@@ -11,6 +11,7 @@ from benchmarks.search.gallery import Gallery
 from benchmarks.search.query import Query
 from benchmarks.search.show.terminal import percent
 from benchmarks.search.show.thumbs import data_uri, gallery_thumb, thumb
+from benchmarks.system.page_templates import page_environment
 
 SIDE = 200
 """Pixels of a picture on the page."""
@@ -18,9 +19,7 @@ SIDE = 200
 
 def sheet_page(found: Sequence[Found], gallery: Gallery) -> str:
     """The page of all queries, their answers and explanations."""
-    from jinja2 import Environment, PackageLoader
-
-    environment = Environment(loader=PackageLoader("benchmarks.search.show"), autoescape=True)
+    environment = page_environment("benchmarks.search.show")
     blocks = [
         {
             "name": one.query.name,

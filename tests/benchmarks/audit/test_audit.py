@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from benchmarks.audit import mislabels
+from benchmarks.audit import headline, mislabels
 from benchmarks.audit.findings import look
 from benchmarks.audit.headline import headlines
 from benchmarks.audit.images import open_audited
@@ -128,6 +128,20 @@ def test_hit_at_1_is_given_without_leaks(tmp_path):
     assert line.with_leaks > 0.7
     assert line.without_identical < line.with_leaks - 0.15
     assert line.without_near < 0.3
+
+
+def test_of_many_queries_a_sample_is_searched_for_and_that_is_said(tmp_path, monkeypatch):
+    root = tmp_path / "own"
+    plant(root, [scene(seed) for seed in range(60)], labels=3, planted=5)
+    audit = look(audited(root, tmp_path))
+    (whole,) = headlines(audit, Store(tmp_path / "none"), load_registry())
+    assert whole.sample is None
+    queries = int((audit.of.roles == "query").sum())
+    monkeypatch.setattr(headline, "MOST_QUERIES", queries - 1)
+    (line,) = headlines(audit, Store(tmp_path / "none"), load_registry())
+    assert line.sample == (queries - 1, queries)
+    assert abs(line.with_leaks * (queries - 1) - whole.with_leaks * queries) <= 1
+    assert any(f"(run now, {queries - 1} of {queries} queries)" in text for text in lines(audit, [line]))
 
 
 def test_where_copies_are_all_that_answers_nothing_is_left_without_them(tmp_path):
