@@ -178,9 +178,9 @@ def _add_searching(app: FastAPI, service: Service) -> None:
         return {"images": images, "changed": changed}
 
     @app.get("/api/progress")
-    async def progress() -> dict[str, str]:
-        """Never waits: it is asked while a search is under way."""
-        return {"progress": service.progress}
+    async def progress(of: str = "") -> dict[str, str]:
+        """Never waits: it is asked while a search by the method `of` is under way."""
+        return {"progress": service.progress(of)}
 
 
 def _answered(service: Service, gallery: int, token: str, answer: Answer) -> dict[str, object]:

@@ -1,5 +1,7 @@
 """What the server holds: opened galleries, searchers made when they are first asked, the last pictures and answers."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from threading import Lock
 
@@ -77,15 +79,17 @@ class Service:
         """What takes places out of answers to other machines."""
         self.opened = list(map(Opened, self.galleries, titles if settings.is_private else short_titles(titles)))
         self._doing: tuple[str, int, int | None] = ("", 0, None)
+        self._busy_with = ""
         self.uploads = Uploads()
         self._answers: Cache[Asked] = Cache(ANSWERS, "answer")
         # One search at a time: each uses all cores as it is, and no library promises to be searched by two threads.
         self._searching = Lock()
 
-    @property
-    def progress(self) -> str:
-        """What is being done for whoever waits: "encoding: 120 of 990", or nothing."""
+    def progress(self, of: str) -> str:
+        """What is being done for whoever waits for this method or COPIES: "encoding: 120 of 990", or nothing."""
         what, done, total = self._doing
+        if what and of != self._busy_with:
+            return "waiting for another search to end"
         return what + (f": {done:,}" if done else "") + (f" of {total:,}" if done and total else "")
 
     def methods(self, gallery: int) -> list[MethodChoice]:
@@ -131,24 +135,18 @@ class Service:
     ) -> tuple[str, Answer]:
         """One method's answer, and the token under which it can be explained; in what is in the gallery now."""
         picture = self.uploads.get(query)
-        with self._searching:
-            try:
-                searcher = self._searcher(gallery, method)
-                answer = ask(searcher, picture, k, crop, face, once)
-                answer = replace(answer, gallery=self.opened[gallery].title)
-            finally:
-                self._doing = ("", 0, None)
+        with self._turn(method):
+            searcher = self._searcher(gallery, method)
+            answer = ask(searcher, picture, k, crop, face, once)
+            answer = replace(answer, gallery=self.opened[gallery].title)
         return self._answers.put(Asked(query, crop, searcher, answer)), answer
 
     def search_words(self, words: Words, gallery: int, method: str, k: int, once: bool = False) -> tuple[str, Answer]:
         """One method's answer to words, and its token; raises SearchError for a method that takes none."""
-        with self._searching:
-            try:
-                searcher = self._searcher(gallery, method)
-                answer = ask_words(searcher, words, k, self.settings.places.weights, once)
-                answer = replace(answer, gallery=self.opened[gallery].title)
-            finally:
-                self._doing = ("", 0, None)
+        with self._turn(method):
+            searcher = self._searcher(gallery, method)
+            answer = ask_words(searcher, words, k, self.settings.places.weights, once)
+            answer = replace(answer, gallery=self.opened[gallery].title)
         return self._answers.put(Asked(None, None, searcher, answer)), answer
 
     def copies(self, gallery: int) -> Finding:
@@ -156,11 +154,8 @@ class Service:
         images = self._opened(gallery).gallery
         if not isinstance(images, FolderGallery):
             raise SearchError(f"{images.title} is no folder: `audit` looks for copies in a data set")
-        with self._searching:
-            try:
-                return find_copies(images.root, COPIES, self.settings.places, advance=self._advance)
-            finally:
-                self._doing = ("", 0, None)
+        with self._turn(COPIES):
+            return find_copies(images.root, COPIES, self.settings.places, advance=self._advance)
 
     def explain(self, answer: str, place: int) -> dict[str, str | None]:
         """Why the hit at `place` (from 0) of an answer was one."""
@@ -189,12 +184,19 @@ class Service:
     def look_again(self, gallery: int) -> tuple[int, bool]:
         """Take up what came into a gallery, changed or went: how many images it has now, and whether others."""
         opened = self._opened(gallery)
+        with self._turn("a look for new images"):
+            changed = opened.look(self._advance)
+        return len(opened.gallery), changed
+
+    @contextmanager
+    def _turn(self, of: str) -> Iterator[None]:
+        """Wait until nothing else is being done; within the block this is, for whoever asks for its progress."""
         with self._searching:
+            self._busy_with = of
             try:
-                changed = opened.look(self._advance)
+                yield
             finally:
                 self._doing = ("", 0, None)
-        return len(opened.gallery), changed
 
     def _opened(self, number: int) -> Opened:
         if not 0 <= number < len(self.opened):

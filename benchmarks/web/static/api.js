@@ -35,4 +35,5 @@ export const ask = (path, question) =>
     }),
   );
 
-export const progress = () => answered(fetch("/api/progress")).then((body) => body.progress);
+/* What is done for the search by a method, or for "copies". */
+export const progress = (of) => answered(fetch(`/api/progress?of=${encodeURIComponent(of)}`)).then((body) => body.progress);

@@ -57,7 +57,7 @@ async function run() {
   $("groups").replaceChildren();
   $("notes").replaceChildren();
   say("Looking for copies…");
-  const watch = setInterval(() => progress().then((text) => text && say(`Looking for copies: ${text}`), () => {}), 700);
+  const watch = setInterval(() => progress("copies").then((text) => text && say(`Looking for copies: ${text}`), () => {}), 700);
   try {
     const { groups, notes } = await ask(`/api/galleries/${gallery}/copies`, {});
     $("groups").replaceChildren(...groups.map((copies, place) => group(gallery, copies, place, groups.length)));

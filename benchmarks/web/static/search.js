@@ -98,7 +98,7 @@ async function askAll(chosen, path, question, none, crop) {
   showFaces([]);
   say("Searching…");
   for (const [place, method] of chosen.entries()) {
-    const watch = setInterval(() => progress().then((text) => columns[place].say(text || "searching"), () => {}), 700);
+    const watch = setInterval(() => progress(method).then((text) => columns[place].say(text || "searching"), () => {}), 700);
     columns[place].say("searching");
     try {
       const answer = await ask(path, { ...question, gallery, method, k: $("k").valueAsNumber || 12, once: $("once").checked });

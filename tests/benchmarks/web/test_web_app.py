@@ -292,12 +292,20 @@ def test_a_shelf_keeps_the_last_used_within_its_budget():
         cache.get(first)
 
 
-def test_progress_is_counted(tmp_path):
+def test_progress_is_counted_and_told_to_whom_it_concerns(tmp_path):
     service = small_service(tmp_path)
-    assert service.progress == ""
-    service._advance("encoding", 64, 1000)
-    service._advance("encoding", 1, None)
-    assert service.progress == "encoding: 65 of 1,000"
+    client = TestClient(create_app(service), base_url=HERE)
+
+    def told(of):
+        return client.get("/api/progress", params={"of": of}).json()["progress"]
+
+    assert told("phash") == ""
+    with service._turn("phash"):
+        service._advance("encoding", 64, 1000)
+        service._advance("encoding", 1, None)
+        assert told("phash") == "encoding: 65 of 1,000"
+        assert told("sift") == told("copies") == "waiting for another search to end"
+    assert told("phash") == told("sift") == ""
 
 
 def test_thumbnails_carry_no_metadata_of_the_original(client, tmp_path):
