@@ -15,6 +15,7 @@ from benchmarks.duplicates.threshold import Threshold, from_links, of_searcher
 from benchmarks.search.errors import SearchError
 from benchmarks.search.folder_gallery import FolderGallery
 from benchmarks.search.gallery import Advance, silent
+from benchmarks.search.indexing import left_out
 from benchmarks.search.query import is_flat
 from benchmarks.search.searcher import Places, Searcher
 from benchmarks.system.failing import answering_for
@@ -122,9 +123,10 @@ def _files(gallery: FolderGallery) -> dict[bytes, tuple[int, ...]]:
 def _by_copies(gallery: FolderGallery, folder: Path, rate: float, advance: Advance) -> Compared:
     local = len(gallery) <= LOCAL_MOST
     pictures, flat = stored_pictures(gallery, folder / "copies", local, advance)
+    compared = {*pictures.contents, *flat}
+    notes = left_out(sum(content not in compared for _, content in gallery.entries()))
     if not len(pictures):
-        raise SearchError(f"{gallery.title}: nothing to search for: {_all_flat(len(flat))}")
-    notes = []
+        raise SearchError("; ".join([f"{gallery.title}: nothing to search for: {_all_flat(len(flat))}", *notes]))
     if flat:
         notes.append(f"left out: {count_of(len(flat), 'picture')} of one flat colour, which any other would equal")
     if not local:

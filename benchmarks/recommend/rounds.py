@@ -22,7 +22,7 @@ from benchmarks.recommend.figures import Figures, figures_of
 from benchmarks.recommend.trial import TIMING, TrialFigures, TrialJob, run_trial
 from datasets.errors import BenchmarkError
 from datasets.manifest import Manifest
-from datasets.words import duration
+from datasets.words import count_of, duration
 from methods.spec import MethodSpec
 from methods.weights import find_weights
 
@@ -103,7 +103,7 @@ class Session:
             for spec in specs:
                 left = budget * share - (time.monotonic() - started)
                 if left <= 0:
-                    outcomes.failed.setdefault(spec.id, f"not tried on {size:,} pictures: the time was spent")
+                    outcomes.failed.setdefault(spec.id, f"not tried on {count_of(size, 'picture')}: the time was spent")
                     continue
                 self._try(spec, path, size, copies, min(max(left, 1.0), max(budget * _ONE, 10.0)), outcomes)
             specs = survivors([spec for spec in specs if spec.id not in outcomes.failed], outcomes, self.limits)
@@ -135,10 +135,12 @@ class Session:
         if outcome.status == "ok":
             found = figures_of(spec.id, spec.family, self.purpose, cast(TrialFigures, outcome.result))
             outcomes.figures[spec.id] = found
-            self.say(f"{spec.id} on {found.size:,} pictures: {found.accuracy:.2f}, {found.p50_ms:.1f} ms a search")
+            self.say(
+                f"{spec.id} on {count_of(found.size, 'picture')}: {found.accuracy:.2f}, {found.p50_ms:.1f} ms a search"
+            )
         else:
             reason = f"over {duration(timeout)}" if outcome.status == "timeout" else outcome.reason
-            outcomes.failed[spec.id] = f"{outcome.status} on {size:,} pictures: {reason}"
+            outcomes.failed[spec.id] = f"{outcome.status} on {count_of(size, 'picture')}: {reason}"
             self.say(f"{spec.id}: {outcomes.failed[spec.id]}")
 
 

@@ -87,7 +87,7 @@ def index_composed(
     _require_some(gallery, len(entries))
     rows = store.gather(content for _, content in entries)
     known = KnownRows(rows)
-    notes = _left_out(len(gallery) - len(entries))
+    notes = left_out(len(gallery) - len(entries))
     if vector_store:
         if getattr(method.ann, "own_comparison", False):
             raise SearchError(f"{spec.id} compares rows as no vector store does; leave the store out for it")
@@ -121,7 +121,7 @@ def index_whole(spec: MethodSpec, method: Method, gallery: Gallery, folder: Path
     _require_some(gallery, len(ids))
     if spec.supervised and len(np.unique(images.labels)) < 2:
         raise SearchError(f"{spec.id} learns from labels, and this gallery has fewer than two: lay it out label/image")
-    notes = _left_out(len(gallery) - len(ids))
+    notes = left_out(len(gallery) - len(ids))
     if isinstance(method, Reusing) and len(images) <= MOST_IMAGES:
         method.reuse(folder / "features")
     else:
@@ -136,5 +136,6 @@ def _require_some(gallery: Gallery, count: int) -> None:
         raise SearchError(f"{gallery.title}: no image can be decoded, so there is nothing to search in")
 
 
-def _left_out(count: int) -> list[str]:
+def left_out(count: int) -> list[str]:
+    """A note on so many images that went or changed since the gallery was looked through; none for 0."""
     return [f"left out: {count_of(count, 'image')} that could not be read just now"] if count else []

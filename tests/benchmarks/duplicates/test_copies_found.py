@@ -251,3 +251,25 @@ def test_a_picture_that_goes_while_it_is_read_is_left_out(tmp_path, places):
     finding = find_copies(root, "copies", places, advance=advance)
     ((best, gone),) = finding.groups
     assert (best.path, gone.path, gone.width) == ("p0.png", "half.png", 0)
+
+
+@pytest.mark.parametrize("gone", [2, 5])
+def test_pictures_that_go_meanwhile_are_counted(tmp_path, gone):
+    """Listed, and removed before they were looked at."""
+    for seed in range(5):
+        save(tmp_path / "photos" / f"p{seed}.png", photo(seed))
+
+    def remove(what, done, total):
+        if what == "looking for images":
+            for seed in range(gone):
+                (tmp_path / "photos" / f"p{seed}.png").unlink()
+
+    def find():
+        return find_copies(tmp_path / "photos", "copies", Places(tmp_path / "index"), advance=remove)
+
+    said = f"left out: {gone} images that could not be read just now"
+    if gone < 5:
+        assert said in find().notes
+    else:
+        with pytest.raises(BenchmarkError, match=said):
+            find()
