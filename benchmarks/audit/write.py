@@ -45,12 +45,15 @@ def lines(audit: Audit, found: list[Headline]) -> list[str]:
     """The findings in sentences, for the terminal and as the page's summary."""
     of, n = audit.of, audit.counts()
     said = [f"{of.heading}:{of.subset}: {count_of(n['images'], 'image')}, {_labels(audit, n)}"]
-    said.append(f"byte-identical: {_pairs(audit, audit.identical)} in {count_of(n['identical_groups'], 'group')}")
+    groups = f" in {count_of(n['identical_groups'], 'group')}" if n["identical_groups"] else ""
+    said.append(f"byte-identical: {_pairs(audit, audit.identical)}{groups}")
     said.append(f"near-identical: {_pairs(audit, audit.near)}")
     if audit.mislabels_by:
         said.append(f"likely mislabelled, by {audit.mislabels_by}: {count_of(n['likely_mislabels'], 'image')}")
     elif of.labelled:
         said.append("likely mislabels: not looked for; name a method whose encoder fits these images with -m METHOD")
+    else:
+        said.append("likely mislabels: not looked for, for these images have no labels")
     if n["unreadable"]:
         first = one_line(next(iter(audit.prints.unreadable.values())), REASON)
         said.append(f"unreadable: {count_of(n['unreadable'], 'image')} (first: {first})")

@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from benchmarks.duplicates.evaluation import Quality
-from benchmarks.duplicates.finding import Finding
+from benchmarks.duplicates.finding import COPIES, Finding
 from benchmarks.duplicates.picture import Picture
 from benchmarks.system.files import write_text
 from benchmarks.system.named_files import Form
@@ -75,10 +75,11 @@ def told(finding: Finding) -> list[str]:
     ]
     if finding.across:
         one, other, _ = finding.across[0]
-        lines.append(
-            f"{count_of(len(finding.across), 'verified pair')} in no group together, as a collage and what else it "
-            f"shows (first: {one}, {other}; all with --json)"
-        )
+        kind, why = "verified pair", ", as a collage and what else it shows"
+        if finding.method != COPIES:
+            kind, why = "alike pair", ": in a group each picture is alike to every other one"
+        apart = count_of(len(finding.across), kind)
+        lines.append(f"{apart} in no group together{why} (first: {one}, {other}; all with --json)")
     return [*lines, *finding.notes]
 
 

@@ -130,6 +130,16 @@ def test_hit_at_1_is_given_without_leaks(tmp_path):
     assert line.without_near < 0.3
 
 
+def test_what_is_not_looked_for_without_labels_is_said(tmp_path):
+    for number in range(4):
+        (folder := tmp_path / "own").mkdir(exist_ok=True)
+        cv2.imwrite(str(folder / f"{number}.png"), scene(number))
+    done = CliRunner().invoke(app, ["audit", "-m", "hog", str(tmp_path / "own"), "--out", str(tmp_path / "out")])
+    assert done.exit_code == 0, done.output
+    assert "likely mislabels: not looked for, for these images have no labels" in done.output
+    assert "byte-identical: no pair\n" in done.output
+
+
 def test_of_many_queries_a_sample_is_searched_for_and_that_is_said(tmp_path, monkeypatch):
     root = tmp_path / "own"
     plant(root, [scene(seed) for seed in range(60)], labels=3, planted=5)

@@ -10,7 +10,7 @@ from copies_support import burst, photo, save
 
 from benchmarks.duplicates import copies
 from benchmarks.duplicates.finding import find_copies
-from benchmarks.duplicates.written import to_json
+from benchmarks.duplicates.written import to_json, told
 from benchmarks.search.searcher import Places
 from datasets import distortions
 from datasets.errors import BenchmarkError
@@ -200,6 +200,12 @@ def test_a_catalogue_method_compares_the_rows_that_search_keeps(root, places):
     assert {"p0.png", "again.png", "half.png", "wide.jpg"} in paths(found)
     assert not any("p8.png" in group for group in paths(found))
     assert not any(name.startswith("flat") for group in paths(found) for name in group)
+    everything = find_copies(root, "phash", places, threshold=-24)
+    assert everything.across
+    assert any(
+        " in no group together: in a group each picture is alike to every other one" in line
+        for line in told(everything)
+    )
 
 
 @pytest.mark.parametrize("method", ["copies", "phash"])
