@@ -9,8 +9,8 @@ from methods.duplicates.pixel_check import PixelCheck
 BATCH = 12
 """Pairs that are compared at once; a batch without a copy is the last one."""
 MOST = 120
-"""Pairs that are compared at most: two or three seconds of one core. In a folder of 1,100 of which 600 are copies, fewer were
-asked for (docs/measurements/among-copies.md), and half as many double the error of the chances."""
+"""Pairs that are compared at most, two or three seconds of one core. In a folder of 500 photographs and 600 copies
+(docs/measurements/among-copies.md) no more are asked for; half as many double the error of the chances there."""
 Pair = tuple[int, int]
 
 
