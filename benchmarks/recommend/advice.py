@@ -55,7 +55,21 @@ def advise(
         lines.append(
             f"More accurate, but over {_limits(limits)}: {better.method}, {better.accuracy:.0%} at {_cost(better)}."
         )
+    lines += _untried(outcomes, limits, best)
     return Advice(choice, (*lines, *threshold_lines(choice, purpose, copy_share)), _commands(choice, folder, options))
+
+
+def _untried(outcomes: Outcomes, limits: Limits, best: Figures) -> list[str]:
+    """The method that was better among fewer pictures, and had no time to be tried among as many as the finalists."""
+    others = [each for each in outcomes.figures.values() if each.size < best.size and limits.held_by(each)]
+    most = max(others, key=lambda each: each.accuracy, default=best)
+    late = outcomes.failed.get(most.method, "").startswith(("timeout", "not tried"))
+    if not late or most.accuracy <= best.accuracy:
+        return []
+    return [
+        f"It may be that {most.method} is better: it finds {most.accuracy:.0%} among {most.size:,} pictures, and had no "
+        "time to be tried among more (--budget gives more)."
+    ]
 
 
 def threshold_lines(choice: Figures, purpose: Purpose, copy_share: float) -> list[str]:

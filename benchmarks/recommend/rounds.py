@@ -154,7 +154,10 @@ def rounds_for(gallery: int) -> list[tuple[int, int]]:
 
 
 def survivors(specs: Sequence[MethodSpec], outcomes: Outcomes, limits: Limits) -> list[MethodSpec]:
-    """Who goes on: the most accurate of all, the better part of those within the limits, and the Pareto front."""
+    """Who goes on: the most accurate of all, the better part of those within the limits, and the Pareto front.
+
+    The most accurate come first: where the time is spent, they are not those that were never tried.
+    """
     known = [outcomes.figures[spec.id] for spec in specs if spec.id in outcomes.figures]
     if not known:
         return []
@@ -162,7 +165,8 @@ def survivors(specs: Sequence[MethodSpec], outcomes: Outcomes, limits: Limits) -
     within = [each for each in ranked if limits.held_by(each, _TOO_SLOW)]
     count = max(_FEWEST, math.ceil(_KEPT * len(within)))
     kept = {each.method for each in (*ranked[:1], *within[:count], *pareto(within))}
-    return [spec for spec in specs if spec.id in kept]
+    by_id = {spec.id: spec for spec in specs}
+    return [by_id[each.method] for each in ranked if each.method in kept]
 
 
 def pareto(figures: Sequence[Figures]) -> list[Figures]:

@@ -236,6 +236,23 @@ def test_where_no_method_keeps_within_the_limits_none_is_advised(tmp_path):
     assert advise(Outcomes(), Limits(), "copies", tmp_path, 0.0).choice is None
 
 
+def test_the_most_accurate_go_on_first():
+    each = [figures("a", 0.5, 1), figures("b", 0.7, 2), figures("c", 0.9, 30)]
+    assert [one.id for one in survivors([spec(one.method) for one in each], outcomes_of(*each), Limits())] == [*"cba"]
+
+
+def test_a_better_one_that_had_no_time_is_named(tmp_path):
+    each = outcomes_of(figures("fast", 0.7, 1, size=2000), figures("better", 0.98, 50, size=200, n=60))
+    each.failed["better"] = "not tried on 800 pictures: the time was spent"
+    words = "better is better: it finds 98% among 200 pictures, and had no time"
+    told = advise(each, Limits(), "copies", tmp_path, 0.0)
+    assert told.choice.method == "fast"
+    assert any(words in line for line in told.lines)
+    assert not any(words in line for line in advise(each, Limits(max_ms=20), "copies", tmp_path, 0.0).lines)
+    del each.failed["better"]
+    assert not any(words in line for line in advise(each, Limits(), "copies", tmp_path, 0.0).lines)
+
+
 @pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("15m", 900), ("1h", 3600), ("45", 45)])
 def test_budgets_are_times(text, seconds):
     assert parse_budget(text) == seconds
