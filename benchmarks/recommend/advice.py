@@ -67,8 +67,8 @@ def _untried(outcomes: Outcomes, limits: Limits, best: Figures) -> list[str]:
     if not late or most.accuracy <= best.accuracy:
         return []
     return [
-        f"It may be that {most.method} is better: it finds {most.accuracy:.0%} among {most.size:,} pictures, and had no "
-        "time to be tried among more (--budget gives more)."
+        f"It may be that {most.method} is better: it finds {most.accuracy:.0%} among {most.size:,} pictures, and had "
+        "no time to be tried among more (--budget gives more)."
     ]
 
 
