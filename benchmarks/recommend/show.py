@@ -131,6 +131,7 @@ def _plot(finalists: list[Figures], title: str, path: Path) -> Path | None:
 
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
+    from matplotlib.ticker import LogLocator, NullFormatter
 
     rows = [_row(each) for each in finalists]
     if len(rows) < 2:
@@ -151,6 +152,9 @@ def _plot(finalists: list[Figures], title: str, path: Path) -> Path | None:
         front = pareto_front(list(zip(x, y, strict=True)))
         axes.step(*zip(*front, strict=True), where="post", color="0.55", linestyle="--", zorder=0, label="Pareto front")
         axes.set(xscale="log", xlabel=f"{words} (log scale)", ylim=(-0.05, 1.08))
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if max(x) < 100 * min(x) else (1,)))
+        axes.xaxis.set_major_formatter("{x:,g}")
+        axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set_xlim(min(x) / 3, max(x) * 3)
         axes.grid(alpha=0.25)
         place_names(figure, axes, points)
