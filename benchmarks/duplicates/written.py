@@ -66,8 +66,11 @@ def _row(number: int, picture: Picture, group: tuple[Picture, ...]) -> dict[str,
     }
 
 
-def told(finding: Finding) -> list[str]:
-    """What a reader should know, a sentence each: how many, by which threshold, what was left out."""
+def told(finding: Finding, all_pairs: str = "; all with --json") -> list[str]:
+    """What a reader should know, a sentence each: how many, by which threshold, what was left out.
+
+    `all_pairs` says where the pairs outside groups are to be had, beyond the first of them.
+    """
     lines = [
         f"{count_of(len(finding.groups), 'group')} of copies among {count_of(finding.pictures, 'picture')}: "
         f"{count_of(finding.spare, 'picture')} beyond the one to keep of each group; nothing was changed or deleted",
@@ -79,7 +82,7 @@ def told(finding: Finding) -> list[str]:
         if finding.method != COPIES:
             kind, why = "alike pair", ": in a group each picture is alike to every other one"
         apart = count_of(len(finding.across), kind)
-        lines.append(f"{apart} in no group together{why} (first: {one}, {other}; all with --json)")
+        lines.append(f"{apart} in no group together{why} (first: {one}, {other}{all_pairs})")
     return [*lines, *finding.notes]
 
 

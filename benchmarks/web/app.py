@@ -169,7 +169,7 @@ def _add_searching(app: FastAPI, service: Service) -> None:
         """Groups of copies in a folder, each with the suggested picture first."""
         finding = service.copies(gallery)
         groups = [[_copy(finding, picture, group[0]) for picture in group] for group in finding.groups]
-        return {"groups": groups, **_told(service, {"notes": told(finding)})}
+        return {"groups": groups, **_told(service, {"notes": told(finding, all_pairs="")})}
 
     @app.post("/api/galleries/{gallery}/look")
     def look(gallery: int) -> dict[str, object]:

@@ -4,6 +4,7 @@ import { ask, progress } from "./api.js";
 import { element } from "./results.js";
 
 const $ = (id) => document.getElementById(id);
+let current = -1;
 const boxes = () => [...document.querySelectorAll("#groups input")];
 const pictures = (count) => (count ? `${count} ${count === 1 ? "picture" : "pictures"} marked` : "no picture marked");
 
@@ -44,16 +45,38 @@ function card(gallery, copy) {
 function group(gallery, copies, place, count) {
   const all = element("button", { type: "button", className: "quiet", text: "Mark all but the suggested one" });
   const head = element("div", { className: "head" }, element("h2", { text: `Group ${place + 1} of ${count}` }), all);
-  const node = element("section", { className: "group", "aria-label": `Group ${place + 1}` }, head);
+  const node = element("section", { className: "group", "aria-label": `Group ${place + 1}`, tabIndex: -1 }, head);
+  node.addEventListener("focusin", () => { current = place; });
   node.append(element("ol", {}, ...copies.map((copy) => card(gallery, copy))));
   all.addEventListener("click", () => mark(allButBest, node));
   return node;
 }
 
+function go(step) {
+  const groups = document.querySelectorAll(".group");
+  if (!groups.length) return;
+  current = Math.min(Math.max(current + step, 0), groups.length - 1);
+  groups[current].focus({ preventScroll: true });
+  groups[current].scrollIntoView({ block: "start" });
+}
+
+function press(event) {
+  const typed = event.target.closest?.("select, input:not([type=checkbox])");
+  if (event.ctrlKey || event.metaKey || event.altKey || typed) return;
+  const group = document.querySelectorAll(".group")[current];
+  if (event.key === "j" || event.key === "k") go(event.key === "j" ? 1 : -1);
+  else if (event.key === "e" && !$("save").disabled) save();
+  else if (!group) return;
+  else if (event.key === "a") mark(allButBest, group);
+  else if (event.key === "n") mark(() => false, group);
+  else if (/^[1-9]$/.test(event.key)) group.querySelectorAll("input")[event.key - 1]?.click();
+}
+
 async function run() {
   const gallery = Number($("gallery").value);
+  current = -1;
   $("go").disabled = true;
-  $("bar").hidden = true;
+  $("bar").hidden = $("keys").hidden = true;
   $("groups").replaceChildren();
   $("notes").replaceChildren();
   say("Looking for copies…");
@@ -62,7 +85,7 @@ async function run() {
     const { groups, notes } = await ask(`/api/galleries/${gallery}/copies`, {});
     $("groups").replaceChildren(...groups.map((copies, place) => group(gallery, copies, place, groups.length)));
     $("notes").replaceChildren(...notes.map((note) => element("li", { text: note })));
-    $("bar").hidden = !groups.length;
+    $("bar").hidden = $("keys").hidden = !groups.length;
     clearInterval(watch);
     say(groups.length ? "" : "No copies were found.");
     tally();
@@ -88,3 +111,4 @@ $("form")?.addEventListener("submit", (event) => {
 $("all")?.addEventListener("click", () => mark(allButBest));
 $("none")?.addEventListener("click", () => mark(() => false));
 $("save")?.addEventListener("click", save);
+document.addEventListener("keydown", press);

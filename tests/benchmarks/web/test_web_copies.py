@@ -86,6 +86,28 @@ def test_copies_are_reviewed_and_listed(page, address, tmp_path):
     assert (tmp_path / "marked.txt").read_text() == "./sent/IMG_1700 (1).jpg\n"
 
 
+def test_groups_are_gone_through_by_keys(page, address, tmp_path):
+    page.goto(f"{address}/copies")
+    page.click("#go")
+    playwright.expect(page.locator(".group")).to_have_count(5, timeout=WAIT)
+    page.keyboard.press("a")
+    assert page.text_content("#count") == "no picture marked", "before a group is chosen"
+    for key, marked in (("j", "no picture"), ("a", "1 picture"), ("j", "1 picture"), ("1", "2 pictures")):
+        page.keyboard.press(key)
+        assert page.text_content("#count") == f"{marked} marked", key
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "Group 2"
+    page.keyboard.press("n")
+    page.keyboard.press("k")
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "Group 1"
+    with page.expect_download() as download:
+        page.keyboard.press("e")
+    download.value.save_as(tmp_path / "marked.txt")
+    assert (tmp_path / "marked.txt").read_text() == "./sent/IMG_1700 (1).jpg\n"
+    page.focus("#gallery")
+    page.keyboard.press("n")
+    assert page.text_content("#count") == "1 picture marked", "keys of the choice of a folder are its own"
+
+
 def test_from_a_hit_to_the_next_search(page, address):
     data = io.BytesIO()
     Image.fromarray(photo(3)).resize((260, 195)).save(data, "JPEG")
