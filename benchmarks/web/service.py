@@ -93,7 +93,10 @@ class Service:
         return what + (f": {done:,}" if done else "") + (f" of {total:,}" if done and total else "")
 
     def methods(self, gallery: int) -> list[MethodChoice]:
-        """The methods that can search a gallery, those that suit it first, else by family in catalogue order."""
+        """The methods that can search a gallery, those that suit it first, else by family in catalogue order.
+
+        Classifiers come last: they learn from labels, which a folder of one's own seldom has.
+        """
         opened = self._opened(gallery).gallery
         settings = self.settings
         best = {*suggested(opened, self.registry, settings.tables, settings.places.weights), "phash"}
@@ -110,7 +113,7 @@ class Service:
             and not (spec.content == "faces" and opened.content == "objects")
             and can_run(spec, settings.places.weights)[0] == "yes"
         ]
-        return sorted(choices, key=lambda choice: (not choice.chosen, choice.group))
+        return sorted(choices, key=lambda choice: (not choice.chosen, choice.group == "classifier", choice.group))
 
     def keep_image(self, gallery: int, id: int) -> tuple[str, Query]:
         """Keep a gallery's image as a picture to search for; raises GoneError where there is none of that number."""

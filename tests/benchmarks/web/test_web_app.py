@@ -140,7 +140,10 @@ def test_the_page_offers_what_can_be_searched(client):
     assert "photos (25 images)" in page
     assert "labelled (6 images)" in page
     assert 'value="phash" checked' in page
-    order = [page.index(text) for text in (">suggested here<", 'value="phash"', ">hash<", 'value="dhash"')]
+    order = [
+        page.index(text)
+        for text in (">suggested here<", 'value="phash"', ">hash<", 'value="dhash"', ">pixels<", 'value="svm"')
+    ]
     assert order == sorted(order)
     assert 'value="oracle"' not in page
     assert 'value="resnet50"' not in page, "it has no weights here"
