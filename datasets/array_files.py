@@ -23,11 +23,12 @@ UNREADABLE = (
 
 
 @contextmanager
-def opened_arrays(path: Path) -> Iterator[NpzFile]:
+def opened_arrays(path: Path, packed_bytes: int = 0) -> Iterator[NpzFile]:
     """The file, whose arrays are read when they are asked for by name.
 
     Raises ValueError for one that is not as `np.savez` writes it: packed smaller than its arrays, which may be larger
-    than any memory, or told to be other than it is. Other damage surfaces as any of zipfile's and numpy's errors.
+    than any memory, or told to be other than it is. `packed_bytes` allows packed arrays up to so many bytes each, for
+    a reader that holds a few of them at a time. Other damage surfaces as any of zipfile's and numpy's errors.
     """
     if why := obstacle(path.stat(), most=None):
         raise ValueError(why)
@@ -35,7 +36,7 @@ def opened_arrays(path: Path) -> Iterator[NpzFile]:
         members = file.zip.infolist()  # type: ignore[union-attr]
         if len({member.filename for member in members}) != len(members):
             raise ValueError("two arrays of one name")
-        if sum(member.file_size for member in members) > path.stat().st_size:
+        if sum(member.file_size for member in members if member.file_size > packed_bytes) > path.stat().st_size:
             raise ValueError("its arrays are larger than the file")
         for member in members:
             _require_array(file.zip, member)  # type: ignore[arg-type]

@@ -23,6 +23,8 @@ T = TypeVar("T")
 Record = TypeVar("Record", bound=Mapping[str, object])
 
 _LOG = logging.getLogger("reverse_image_search")
+_PACKED = 1 << 28
+"""Bytes of an array that is read from a packed archive, at most: a slab of statistics takes some 8 MiB."""
 _noted: set[str] = set()
 
 
@@ -147,13 +149,13 @@ def member_checksums(path: Path) -> dict[str, int]:
 
 @contextmanager
 def members_of(path: Path) -> Iterator[Callable[[Sequence[str]], dict[str, np.ndarray]]]:
-    """Reads arrays of an .npz file by name, which is opened once: for one too large to be read whole.
+    """Reads arrays of an .npz file by name, which is opened once: for one too large to be read whole, packed or not.
 
     Opening and reading raise DamagedFile.
     """
     with ExitStack() as held:
         try:
-            file = held.enter_context(opened_arrays(path))
+            file = held.enter_context(opened_arrays(path, _PACKED))
         except UNREADABLE as error:
             raise DamagedFile(path, error) from error
 

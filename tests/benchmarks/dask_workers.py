@@ -49,6 +49,7 @@ class Cluster:
     def _start(self, what: str, *options: str) -> subprocess.Popen:
         command = [sys.executable, "-m", "distributed.cli.dask_" + what, "--scheduler-file", str(self.scheduler_file)]
         environment = os.environ | {"PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "tests")))}
+        environment |= {"TMPDIR": str(self.folder)}  # a worker that is killed leaves dask-scratch-space there
         log = (self.folder / f"{what}.log").open("a")
         return subprocess.Popen(
             [*command, *options], cwd=self.folder, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL

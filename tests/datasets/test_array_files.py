@@ -57,10 +57,10 @@ def test_what_is_no_array_is_damaged(tmp_path, kind, read):
     assert load_arrays(path) is None
 
 
-def packed(path):
-    """64 MiB of zeros in some kilobytes."""
-    zeros = bytes(1 << 26)
-    return written(path, ("a.npy", of("<i8", f"({1 << 23},)") + zeros), compression=zipfile.ZIP_DEFLATED)
+def packed(path, size=(1 << 28) + 8):
+    """256 MiB of zeros, and one more, in a quarter of a megabyte."""
+    header = of("<i8", f"({size // 8},)")
+    return written(path, ("a.npy", header + bytes(size)), compression=zipfile.ZIP_DEFLATED)
 
 
 def twice(path):
@@ -99,6 +99,13 @@ def test_an_archive_takes_no_more_memory_than_it_has_bytes(tmp_path, make, read)
         assert tracemalloc.get_traced_memory()[1] < 1 << 23
     finally:
         tracemalloc.stop()
+
+
+def test_packed_arrays_are_read_where_few_are_held_at_a_time(tmp_path):
+    path = packed(tmp_path / "a.npz", 8000)
+    assert np.array_equal(read_members(path, ("a",))["a"], np.zeros(1000, np.int64))
+    with pytest.raises(DamagedFile, match="larger than the file"):
+        read_arrays(path)
 
 
 def test_a_named_pipe_is_not_waited_for(tmp_path):

@@ -75,9 +75,8 @@ def test_an_interrupted_indexing_goes_on_where_it_was(tmp_path, monkeypatch):
         return encode(self, images)
 
     monkeypatch.setattr(PerceptualHash, "encode", failing)
-    monkeypatch.setattr(
-        "benchmarks.system.failing._asked", [signal.SIGINT]
-    )  # ignored where tests run in the background
+    # SIGINT is ignored where tests run in the background.
+    monkeypatch.setattr("benchmarks.system.leaving._asked", [signal.SIGINT])
     with pytest.raises(KeyboardInterrupt):
         opened(root, tmp_path / "index")
     calls.clear()

@@ -97,7 +97,7 @@ def test_statistics_are_opened_once_for_all_their_slabs(tmp_path, monkeypatch):
             writer.add(ranking, judged, ids[:, 0])
     stored = StoredStatistics(path)
     opened = []
-    load = np.load
-    monkeypatch.setattr(files.np, "load", lambda *args, **named: opened.append(args) or load(*args, **named))
+    load = files.opened_arrays
+    monkeypatch.setattr(files, "opened_arrays", lambda *args: opened.append(args) or load(*args))
     assert [rows.start for rows, _ in stored.slabs()] == [0, 2, 4, 6]
     assert len(opened) == 1
