@@ -18,6 +18,7 @@ from benchmarks.execution.backends.local import LocalBackend
 from benchmarks.execution.backends.planned import Limits, make_task, template_of
 from benchmarks.execution.launch import Outcome
 from benchmarks.execution.memory_forecast import cannot_fit
+from benchmarks.execution.waiting_line import WaitingLine
 from benchmarks.execution.worker import LOG
 from benchmarks.rows.cell import FAILED_RERUN, CellFigures, CellResult, CellRow, RunRecord
 from benchmarks.rows.schema import misfit
@@ -96,12 +97,22 @@ def _run_all(cells: Sequence[PlannedCell], run_one: Callable[[PlannedCell], None
             backend.stop()
             raise
         return
-    with ThreadPoolExecutor(jobs) as pool:
+    line = WaitingLine(cells)
+
+    def run_in_turn() -> None:
+        while planned := line.take():
+            try:
+                run_one(planned)
+            finally:
+                line.done(planned)
+
+    workers = min(jobs, len(cells))
+    with ThreadPoolExecutor(max(1, workers)) as pool:
         try:
-            for future in as_completed([pool.submit(run_one, planned) for planned in cells]):
+            for future in as_completed([pool.submit(run_in_turn) for _ in range(workers)]):
                 future.result()
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+            line.close()
             backend.stop()
             raise
 

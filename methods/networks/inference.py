@@ -1,8 +1,8 @@
 """Running a Keras network that is done with training, or that never had any."""
 
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -50,6 +50,8 @@ def all_predicted(network: "keras.Model", batch: np.ndarray) -> list[np.ndarray]
         from methods.networks.torch_graph import graph_predicted
 
         return graph_predicted(network, batch)
+    if _backend() == "tensorflow" and _is_keras(network):
+        _trace_once(network)
     count = len(batch)
     # What is no Keras network, but is called like one, has no `jit_compile`: it takes any size.
     missing = filled_size(count) - count if getattr(network, "jit_compile", False) and _backend() == "jax" else 0
@@ -57,6 +59,21 @@ def all_predicted(network: "keras.Model", batch: np.ndarray) -> list[np.ndarray]
         batch = np.concatenate([batch, np.repeat(batch[:1], missing, axis=0)])
     outputs = network.predict_on_batch(batch)
     return [np.asarray(each)[:count] for each in (outputs if isinstance(outputs, list | tuple) else [outputs])]
+
+
+def _trace_once(network: "keras.Model") -> None:
+    """Have TensorFlow trace `network` for batches of any size before it sees one of some size.
+
+    Else it would be traced for the first batch's size, and once more when another comes: seconds for a large network.
+    """
+    inputs: Sequence[Any] = getattr(network, "inputs", None) or ()
+    replaced = "predict_on_batch" in vars(network)  # by an engine
+    if network.predict_function is not None or network.run_eagerly or replaced or len(inputs) != 1:
+        return
+    spec = sys.modules["tensorflow"].TensorSpec((None, *inputs[0].shape[1:]), inputs[0].dtype)
+    network.make_predict_function()
+    predict: Any = network.predict_function
+    predict.get_concrete_function([(spec,)])
 
 
 def filled_size(count: int) -> int:

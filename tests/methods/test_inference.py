@@ -134,6 +134,27 @@ assert np.array_equal(predicted(odd, some), odd.predict_on_batch(some))
 assert torch_graph._captured[odd].graphs[4,] is None and "runs layer by layer" in heard[0]
 """
 
+TRACED_ONCE = """
+forward = forward_pass(network)
+rows = [forward(batch[:count]) for count in (1, 5, 2)]
+assert network.predict_function.experimental_get_tracing_count() == 1
+assert all(np.allclose(some, rows[1][: len(some)], atol=1e-5) for some in rows)
+
+replaced = keras.models.clone_model(network)
+replaced.predict_on_batch = lambda batch: batch
+assert np.array_equal(forward_pass(replaced)(batch), batch) and replaced.predict_function is None
+
+eager = keras.models.clone_model(network)
+eager.run_eagerly = True
+untouched = keras.Sequential([layers.Flatten(), layers.Dense(2)])  # what it is fed is not known yet
+assert forward_pass(eager)(batch).shape == (5, 7) and forward_pass(untouched)(batch).shape == (5, 2)
+"""
+
+
+def test_tensorflow_traces_a_network_once_for_batches_of_every_size(tmp_path):
+    pytest.importorskip("tensorflow")
+    run_on("tensorflow", NETWORK + TRACED_ONCE, tmp_path / "none.npy")
+
 
 @pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
 def test_every_backend_gives_the_rows_of_its_own_layers_and_of_tensorflow(backend, tmp_path):
