@@ -9,7 +9,7 @@ from benchmarks.core.additions import load_plugins
 from benchmarks.core.store import Store
 from benchmarks.core.tasking.registry import tasks_of
 from benchmarks.rows.cell import Git
-from benchmarks.system.devices import KERAS_BACKENDS, packages_of, unfit_backend
+from benchmarks.system.devices import KERAS_BACKENDS, packages_of
 from datasets.errors import BenchmarkError
 from datasets.registry import DATASETS, open_dataset
 from datasets.safe_text import one_line
@@ -133,10 +133,7 @@ def _commit(git: Git) -> str:
 
 def can_run(spec: MethodSpec, weights_dir: Path | None) -> tuple[str, str]:
     """("yes" | "untrained" | "no", reason): whether a method can run on this machine."""
-    backend = os.environ.get("KERAS_BACKEND", KERAS_BACKENDS[0])
-    if reason := unfit_backend(spec, backend):
-        return "no", reason
-    if reason := needs(packages_of(spec, backend)):
+    if reason := needs(packages_of(spec, os.environ.get("KERAS_BACKEND", KERAS_BACKENDS[0]))):
         return "no", reason
     try:
         if spec.weights and not any(find_weights(name, weights_dir) for name in spec.weights):

@@ -20,7 +20,7 @@ from benchmarks.core.tasking.registry import own_tasks, tasks_of
 from benchmarks.core.tasking.task import Task
 from benchmarks.protocol import PROTOCOL_VERSION, SEED, size_class, timing_of
 from benchmarks.rows.cell import FAILED_RERUN, CellRow, Inputs
-from benchmarks.system.devices import KERAS_BACKENDS, device_of, has_engines, packages_of, unfit_backend
+from benchmarks.system.devices import KERAS_BACKENDS, device_of, has_engines, packages_of
 from datasets.dataset import Dataset
 from datasets.errors import BenchmarkError, DataError, UnknownNameError
 from datasets.manifest import Manifest, PairManifest
@@ -147,8 +147,7 @@ def make_plan(
                 continue
             path = store.keep_manifest(manifest.hash, manifest.to_json())
             for spec in specs:
-                reason = _not_applicable(spec, dataset, task, found[spec.id])
-                reason = reason or unfit_backend(spec, request.keras_backend) or (lesson if spec.supervised else "")
+                reason = _not_applicable(spec, dataset, task, found[spec.id]) or (lesson if spec.supervised else "")
                 if not reason and spec.weights and found[spec.id] is None and not spec.network_in_file:
                     # Its speed is all there is to measure, and that does not depend on what the images show.
                     if spec.id in timed:

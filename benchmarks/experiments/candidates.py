@@ -14,7 +14,7 @@ from benchmarks.core.plan import cell_inputs
 from benchmarks.core.staleness import encoder_key
 from benchmarks.core.store import Store
 from benchmarks.rows.cell import Inputs
-from benchmarks.system.devices import KERAS_BACKENDS, device_of, packages_of, unfit_backend
+from benchmarks.system.devices import KERAS_BACKENDS, device_of, packages_of
 from datasets.errors import BenchmarkError
 from datasets.manifest import Manifest, build_manifest
 from datasets.registry import open_dataset
@@ -141,8 +141,5 @@ def _on(
                 cell, spec, manifest.hash, weights, settings.threads, settings.keras_backend, source=dataset
             ),
             packages=packages,
-            obstacle=needs(packages)
-            or unfit_backend(spec, settings.keras_backend)
-            or lacking
-            or file_obstacle(spec, weights),
+            obstacle=needs(packages) or lacking or file_obstacle(spec, weights),
         )

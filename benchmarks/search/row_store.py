@@ -8,28 +8,22 @@ leave a file for each.
 
 import contextlib
 import fcntl
-import struct
 import tempfile
-import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.system.files import UNREADABLE, note, require_regular, write_atomically
+from benchmarks.system.files import UNREADABLE, note
+from benchmarks.system.sealed_arrays import map_array, require_sealed, write_sealed
 from methods.memory import let_go
 from methods.vector_method import empty_rows, require_rows
 
 SHARD_ROWS = 8192
 DIGEST_BYTES = 32
-_SEAL = struct.Struct("<8sQI")
-"""Behind the records: a word, how many bytes lie before it, and their CRC-32."""
 _SEALED = "-crc"
 """At the end of a shard's name: it must have a checksum. One of an older version has neither."""
-_WORD = b"RISROWS2"
-_WORDS = (b"RISROWS1", _WORD)
-"""The first is of a version whose checksums did not say whose rows they are of."""
 _BLOCK = 1 << 24
 MAPPED = 1 << 26
 """Bytes of rows from which on they are gathered into a file that is mapped, so that an index holds the only copy."""
@@ -117,10 +111,7 @@ class RowStore:
         else:  # a number that is free: one may be missing in between
             last = max((int(path.stem.split("-")[1]) for path in self._paths), default=-1)
             path = self.folder / f"rows-{last + 1:05d}{_SEALED}.npy"
-        with write_atomically(path) as file:
-            np.save(file, records, allow_pickle=False)
-            file.flush()
-            file.write(_SEAL.pack(_WORD, *_checksum(Path(file.name), path.parent.name)))
+        write_sealed(path, records, self.folder.name)
         self._take_up(path)
 
     @contextmanager
@@ -134,9 +125,9 @@ class RowStore:
 
     def _take_up(self, path: Path) -> None:
         try:
-            require_regular(path)
-            _check(path)
-            shard = np.load(path, mmap_mode="r", allow_pickle=False)
+            if path.stem.endswith(_SEALED):
+                require_sealed(path, self.folder.name)
+            shard = map_array(path)
             packed = np.ascontiguousarray(shard["digest"]).tobytes()
             if shard.ndim != 1 or shard.dtype["row"].ndim != 1 or len(packed) != DIGEST_BYTES * len(shard):
                 raise ValueError(f"{shard.shape} {shard.dtype}")
@@ -153,27 +144,3 @@ class RowStore:
         self._paths.append(path)
         for row in range(len(shard)):
             self._place[packed[row * DIGEST_BYTES : (row + 1) * DIGEST_BYTES]] = (number, row)
-
-
-def _check(path: Path) -> None:
-    """Raises ValueError where the bytes of a sealed shard are not those that were written."""
-    if not path.stem.endswith(_SEALED):
-        return
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        file.seek(max(0, size - _SEAL.size))
-        end = file.read()
-    word, length, crc = _SEAL.unpack(end) if len(end) == _SEAL.size else (b"", 0, 0)
-    encoder = "" if word == _WORDS[0] else path.parent.name
-    if word not in _WORDS or (length, crc) != _checksum(path, encoder, _SEAL.size):
-        raise ValueError("its checksum differs")
-
-
-def _checksum(path: Path, encoder: str, without: int = 0) -> tuple[int, int]:
-    """Size and CRC-32 of a file but for its last bytes; the CRC begins with whose rows they are."""
-    left, crc = path.stat().st_size - without, zlib.crc32(encoder.encode())
-    size = left
-    with path.open("rb") as file:
-        while left and (block := file.read(min(left, _BLOCK))):
-            crc, left = zlib.crc32(block, crc), left - len(block)
-    return size, crc

@@ -70,13 +70,6 @@ def packages_of(spec: MethodSpec, keras_backend: str) -> tuple[str, ...]:
     return tuple(keras_backend if name == "tensorflow" else name for name in spec.requires)
 
 
-def unfit_backend(spec: MethodSpec, keras_backend: str) -> str:
-    """Why a method cannot run on a backend, or "": the reader of some face networks is TensorFlow's."""
-    if keras_backend == KERAS_BACKENDS[0] or not {"keras", "mtcnn", "openvino"} <= {*spec.requires}:
-        return ""
-    return f"its file of a network is read with TensorFlow, not {keras_backend}"
-
-
 def device_environment(device: str, keras_backend: str) -> dict[str, str]:
     """Environment of a process, set before it imports Keras."""
     backend = {"KERAS_BACKEND": keras_backend}

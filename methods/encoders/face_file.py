@@ -1,6 +1,5 @@
 """A face network that comes as a file, on the main face of each image: MTCNN, crop, network on OpenVINO."""
 
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -78,9 +77,6 @@ class FaceFile:
 def _network(path: Path, output: str, size: tuple[int, int]) -> FileNetwork:
     if path.suffix != ".bin":
         return FileNetwork(path, output, size)
-    from methods.networks.tfjs_graph import frozen_graph
+    from methods.networks.tfjs_graph import graph_model
 
-    with tempfile.TemporaryDirectory(prefix="graph-") as folder:
-        frozen = Path(folder) / f"{path.stem}.pb"
-        frozen.write_bytes(frozen_graph(path, output))
-        return FileNetwork(frozen, size=size, format="tf")
+    return FileNetwork(path, size=size, model=graph_model(path, output))

@@ -1,4 +1,4 @@
-"""A network that comes as a file - ONNX, or a frozen TensorFlow graph - read and run by OpenVINO on the CPU.
+"""A network that comes as a file - ONNX, or one that another module reads - run by OpenVINO on the CPU.
 
 Nothing in the file is executed: it holds a graph of known operations, and the numbers. The engine is part of what a row
 is: a network in 8-bit numbers comes out a little differently on another (SSCD on onnxruntime: cosine 0.979).
@@ -16,7 +16,6 @@ from methods.networks.onnx_parts import external_files
 if TYPE_CHECKING:
     import openvino
 
-Format = Literal["onnx", "tf"]
 Pool = Literal["", "mean", "first"]
 TYPES = {"u8": np.uint8, "f32": np.float32, "f16": np.float16}
 """Numbers that a network may be fed, by OpenVINO's names."""
@@ -40,8 +39,9 @@ class Fed(NamedTuple):
 class FileNetwork:
     """The network in `path`, for batches (n, height, width, channels) of any n; its rows are (n, dimension) float32.
 
-    `size` (height, width) is needed where the file leaves them open. `output` names a tensor; the network's own output
-    unless given. An output of more axes than two is read through `pool`: the "mean" over all places, or the "first".
+    `model` is what stands in a `path` that is not ONNX. `size` (height, width) is needed where the file leaves them
+    open. `output` names a tensor; the network's own output unless given. An output of more axes than two is read
+    through `pool`: the "mean" over all places, or the "first".
     Raises WeightsError, in one line, for a file that cannot be read, or cannot be run so.
     """
 
@@ -51,10 +51,10 @@ class FileNetwork:
         output: str = "",
         size: tuple[int, int] | None = None,
         pool: Pool = "",
-        format: Format = "onnx",
+        model: "openvino.Model | None" = None,
     ) -> None:
         self.path = path
-        self._model = read(path, format)
+        self._model = read(path) if model is None else model
         self.fed = _fed(self._model, size, path)
         self._model = cut(self._model, output, path)
         self._fix()
@@ -143,16 +143,15 @@ class FileNetwork:
             raise WeightsError(f"{self.path}: OpenVINO cannot run this network: {reason(error)}") from error
 
 
-def read(path: Path, format: Format) -> "openvino.Model":
-    """The network in `path`, by the reader of its format alone. Raises WeightsError for a file that is none."""
+def read(path: Path) -> "openvino.Model":
+    """The network in an ONNX file, by the reader of that format alone. Raises WeightsError for a file that is none."""
     from openvino.frontend import FrontEndManager
 
-    if format == "onnx":
-        for file in external_files(path):
-            if not file.is_file():
-                raise WeightsError(f"{path} keeps its numbers in {file.name}, which is not beside it: copy both")
+    for file in external_files(path):
+        if not file.is_file():
+            raise WeightsError(f"{path} keeps its numbers in {file.name}, which is not beside it: copy both")
     try:
-        frontend = FrontEndManager().load_by_framework(format)
+        frontend = FrontEndManager().load_by_framework("onnx")
         return frontend.convert(frontend.load(str(path)))
     except Exception as error:  # OpenVINO's own kinds, none of which says more
         raise WeightsError(f"{path}: OpenVINO cannot read this network: {reason(error)}") from error

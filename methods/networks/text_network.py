@@ -34,7 +34,7 @@ class TextNetwork:
     ) -> None:
         if missing := needs(PACKAGES):
             raise WeightsError(f"queries in words: {missing}")
-        model = read(network, "onnx")
+        model = read(network)
         fixed = _inputs(model, network)
         model = cut(model, output, network)
         shape = model.output(0).get_partial_shape()

@@ -10,11 +10,14 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from datasets.errors import DataError
 from datasets.imageset import ImageSet
+from datasets.replacing import write_atomically
+from datasets.seals import sealed, unsealed
 from methods import fingerprint
 from methods.memory import peak_over, resident_bytes
 from methods.stages import spare, spared_seconds
@@ -22,8 +25,7 @@ from methods.training.checkpoint import CHECKPOINT, load_arrays, save_arrays
 
 TRAINED = "trained.npz"
 SETTINGS = "settings.json"
-SECONDS = "seconds.txt"
-PEAK = "peak_bytes.txt"
+COST = "cost.json"
 
 
 def content_key(
@@ -54,11 +56,11 @@ def kept(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with locked(folder / "lock"):
-            arrays = load_arrays(folder / TRAINED)
-            if arrays is None:
+            arrays, cost = load_arrays(folder / TRAINED), _cost(folder)
+            if arrays is None or cost is None:
                 return _trained(folder, settings, train)
         # Waiting for another cell to learn it, and reading, are not what learning takes.
-        spare(_number(folder / SECONDS) - (time.perf_counter() - begun), int(_number(folder / PEAK)))
+        spare(cost.seconds - (time.perf_counter() - begun), cost.peak_bytes)
         return arrays
     except OSError as error:
         raise DataError(f"cannot keep trained weights in {folder} ({error.strerror}); free or choose it") from error
@@ -68,26 +70,38 @@ def _trained(
     folder: Path, settings: Mapping[str, object], train: Callable[[Path], dict[str, np.ndarray]]
 ) -> dict[str, np.ndarray]:
     (folder / SETTINGS).write_text(json.dumps(dict(settings), indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    before, peak_before = _number(folder / SECONDS), int(_number(folder / PEAK))
+    # An interrupted training goes on from its checkpoint, and its time counts as well; any other begins anew.
+    before = (_cost(folder) if (folder / CHECKPOINT).exists() else None) or _Cost()
     start, spared, resident = time.perf_counter(), spared_seconds(), resident_bytes()
     try:
         arrays = train(folder)
-    finally:  # an interrupted training goes on from its checkpoint, and its time counts as well
-        seconds = before + time.perf_counter() - start + spared_seconds() - spared
-        (folder / SECONDS).write_text(f"{seconds:.3f}\n")
-        (folder / PEAK).write_text(f"{max(peak_before, peak_over(resident))}\n")
-    spare(before, peak_before)
+    finally:
+        seconds = before.seconds + time.perf_counter() - start + spared_seconds() - spared
+        _write_cost(folder, _Cost(seconds, max(before.peak_bytes, peak_over(resident))))
+    spare(before.seconds, before.peak_bytes)
     save_arrays(folder / TRAINED, arrays)
     (folder / CHECKPOINT).unlink(missing_ok=True)
     return arrays
 
 
-def _number(path: Path) -> float:
-    """What `path` says of the learning that is behind its folder; 0 where it says nothing."""
+class _Cost(NamedTuple):
+    """What the learning behind a folder took so far."""
+
+    seconds: float = 0.0
+    peak_bytes: int = 0
+
+
+def _write_cost(folder: Path, cost: _Cost) -> None:
+    with write_atomically(folder / COST) as file:
+        file.write(json.dumps(sealed(cost._asdict())).encode())
+
+
+def _cost(folder: Path) -> _Cost | None:
+    """None where nothing is said of it, or not what was written."""
     try:
-        return float(path.read_text())
-    except (OSError, ValueError):
-        return 0.0
+        return _Cost(**unsealed(json.loads((folder / COST).read_text(encoding="utf-8"))))
+    except (OSError, ValueError, TypeError, AttributeError):
+        return None
 
 
 @contextmanager

@@ -1,6 +1,4 @@
-"""Networks of the catalogue that come as files: TensorFlow.js graphs, faces turned upright, rows without their file."""
-
-import json
+"""Networks of the catalogue that come as files: faces turned upright, rows without their file."""
 
 import numpy as np
 import pytest
@@ -18,84 +16,6 @@ from methods.weights import WEIGHTS, find_weights
 pytest.importorskip("openvino", reason="the extra `fast` is not installed")
 
 FILES = {spec.id: spec for spec in CATALOGUE if spec.network_in_file}
-
-
-def constant(name, array, half=False):
-    shape = {"dim": [{"size": str(side)} for side in array.shape]}
-    kind = "DT_INT32" if array.dtype == np.int32 else "DT_FLOAT"
-    node = {"dtype": {"type": kind}, "value": {"tensor": {"dtype": kind, "tensorShape": shape}}}
-    entry = {"name": name, "shape": list(array.shape), "dtype": str(array.dtype)}
-    if half:
-        entry["quantization"] = {"dtype": "float16", "original_dtype": "float32"}
-    return {"name": name, "op": "Const", "attr": node}, entry, array.astype("<f2" if half else array.dtype).tobytes()
-
-
-@pytest.fixture
-def graph_model(tmp_path):
-    """A convolution with a bias and the mean of each channel, half of it in half precision; and what is not needed."""
-    rng = np.random.default_rng(0)
-    kernel = rng.normal(size=(3, 3, 3, 4)).astype(np.float16).astype(np.float32)
-    parts = [
-        constant("kernel", kernel, half=True),
-        constant("bias", rng.normal(size=4).astype(np.float32)),
-        constant("axes", np.array([1, 2], np.int32)),
-        constant("unused", np.ones((2, 2), np.float32)),
-    ]
-    kind = {"T": {"type": "DT_FLOAT"}}
-    dims = [{"size": size} for size in ("-1", "12", "12", "3")]
-    placed = {"dtype": {"type": "DT_FLOAT"}, "shape": {"shape": {"dim": dims}}}
-    settings = {"strides": {"list": {"i": ["1", "2", "2", "1"]}}, "padding": {"s": "U0FNRQ=="}, **kind}
-    nodes = [
-        {"name": "data", "op": "Placeholder", "attr": placed},
-        *(node for node, _, _ in parts),
-        {"name": "conv", "op": "Conv2D", "input": ["data", "kernel"], "attr": settings},
-        {"name": "sum", "op": "AddV2", "input": ["conv", "bias"], "attr": kind},
-        {"name": "mean", "op": "Mean", "input": ["sum", "axes"], "attr": {**kind, "Tidx": {"type": "DT_INT32"}}},
-        {"name": "later", "op": "Relu", "input": ["mean"], "attr": kind},
-    ]
-    described = {
-        "modelTopology": {"node": nodes},
-        "weightsManifest": [{"paths": ["net.bin"], "weights": [entry for _, entry, _ in parts]}],
-    }
-    (tmp_path / "net.json").write_text(json.dumps(described))
-    (tmp_path / "net.bin").write_bytes(b"".join(numbers for _, _, numbers in parts))
-    return tmp_path / "net.bin"
-
-
-def test_a_graph_model_gives_what_tensorflow_gives(graph_model):
-    tf = pytest.importorskip("tensorflow", reason="the extra `keras` is not installed")
-    from methods.encoders.face_file import _network
-    from methods.networks.tfjs_graph import frozen_graph
-
-    network = _network(graph_model, "mean", (12, 12))
-    graph = tf.compat.v1.GraphDef()
-    graph.ParseFromString(frozen_graph(graph_model, "mean"))
-    assert {node.name for node in graph.node} == {"data", "kernel", "bias", "axes", "conv", "sum", "mean"}
-    run = tf.compat.v1.wrap_function(lambda: tf.import_graph_def(graph, name=""), []).prune("data:0", "mean:0")
-    pixels = np.random.default_rng(1).random((5, 12, 12, 3)).astype(np.float32)
-    rows = network(pixels)
-    assert rows.shape == (5, 4) and np.allclose(rows, run(tf.constant(pixels)).numpy(), atol=1e-5)
-
-
-@pytest.mark.parametrize("fault", ["short", "long", "shape", "node", "text", "no json"])
-def test_files_that_do_not_fit_each_other_are_refused_in_one_line(graph_model, fault):
-    pytest.importorskip("tensorflow", reason="the extra `keras` is not installed")
-    from methods.networks.tfjs_graph import frozen_graph
-
-    described, content = graph_model.with_suffix(".json"), graph_model.read_bytes()
-    if fault in ("short", "long"):
-        graph_model.write_bytes(content[:-4] if fault == "short" else content + b"0000")
-    elif fault == "shape":
-        model = json.loads(described.read_text())
-        model["weightsManifest"][0]["weights"][0]["shape"] = [9, 3, 4]
-        described.write_text(json.dumps(model))
-    elif fault == "text":
-        described.write_text("{")
-    elif fault == "no json":
-        described.unlink()
-    with pytest.raises(WeightsError, match="fetch") as error:
-        frozen_graph(graph_model, "nowhere" if fault == "node" else "mean")
-    assert "\n" not in str(error.value)
 
 
 def test_points_that_were_shifted_turned_and_scaled_come_back():

@@ -446,3 +446,30 @@ def test_what_is_spared_inside_a_training_is_part_of_the_time_it_took(tmp_path):
         with clock.running():
             kept.kept(tmp_path, "net", "k" * 64, {}, train)
         assert 5 <= clock.spared + time.perf_counter() - start < 6
+
+
+@pytest.mark.parametrize("damaged", [kept.TRAINED, kept.COST])
+def test_a_digit_that_changed_on_disk_costs_a_training_and_no_figure(tmp_path, damaged):
+    """What a training took is read back too: doubled where it was made again, and any number once a byte flips."""
+    made = []
+
+    def train(folder):
+        made.append(folder)
+        spare(5.0)
+        return {"weights": np.full(9, 7.0)}
+
+    def taken():
+        clock, start = StageClock(), time.perf_counter()
+        with clock.running():
+            weights = kept.kept(tmp_path, "net", "k" * 64, {}, train)["weights"]
+        assert np.array_equal(weights, np.full(9, 7.0))
+        return clock.spared + time.perf_counter() - start
+
+    assert 5 <= taken() < 6
+    path = made[0] / damaged
+    data = bytearray(path.read_bytes())
+    data[data.index(b"5." if damaged == kept.COST else b"\x1c@")] ^= 1
+    path.write_bytes(data)
+    assert 5 <= taken() < 6
+    assert 5 <= taken() < 6
+    assert len(made) == 2

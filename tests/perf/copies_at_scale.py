@@ -2,8 +2,8 @@
 
     python tests/perf/copies_at_scale.py --out FOLDER [--sizes 2000 100000] [--page FILE.md]
 
-The pictures are drawn (96 pixels a side, shapes on a slope of colour), every hundredth one a copy of the one before at
-half its size. Each command runs twice: in a folder that was never read before, and once more.
+The pictures are drawn (JPEG, 96 pixels a side, shapes on a slope of colour), every hundredth one a copy of the one
+before at half its size. Each command runs twice: in a folder that was never read before, and once more.
 Processor seconds count all threads and depend less on other work on the machine than seconds do. The pictures and
 indexes are removed at the end.
 """
@@ -34,7 +34,7 @@ EVERY = 100
 """Of so many pictures one is a copy."""
 SOUGHT = 350
 """The number of the picture whose copy is searched for."""
-COMMANDS = (("duplicates", "copies"), ("search", "phash"), ("duplicates", "phash"))
+COMMANDS = (("search", "phash"), ("duplicates", "phash"), ("duplicates", "copies"))
 HEADS = ("pictures", "command", "copies", "found", "first call, s", "its processor s", "again, s", "peak MiB")
 
 
@@ -72,7 +72,7 @@ def draw(root: Path, count: int) -> int:
         if number % EVERY == 1:
             copies += 1
             image = cv2.resize(image, (SIDE // 2, SIDE // 2), interpolation=cv2.INTER_AREA)
-        cv2.imwrite(str(folder / f"{number:06d}.png"), image)
+        cv2.imwrite(str(folder / f"{number:06d}.jpg"), image)
     return copies
 
 
@@ -96,7 +96,7 @@ def called(command: str, method: str, root: Path, index: Path) -> Call:
 def right(command: str, answer: Any) -> int:
     """Planted copies that were found: grouped with their original, or at the first rank."""
     if command == "search":
-        return int(answer[0]["answers"][0]["hits"][0]["path"].endswith(f"{SOUGHT:06d}.png"))
+        return int(answer[0]["answers"][0]["hits"][0]["path"].endswith(f"{SOUGHT:06d}.jpg"))
     groups = [{int(Path(each["path"]).stem) for each in group} for group in answer["groups"]]
     return sum(number - 1 in group for group in groups for number in group if number % EVERY == 1)
 
@@ -122,9 +122,9 @@ def page(lines: list[str]) -> str:
 {measured_where()}
 Made by `tests/perf/copies_at_scale.py`. Other work ran on the machine at the same time: an idle one is faster.
 
-The pictures are drawn, 96 pixels a side; every hundredth is a copy of another at half its size. Whole commands, from
-the start of Python to the answer as JSON: in a folder that was never read before, and once more. Real photographs take
-longer to read.
+The pictures are drawn (JPEG, 96 pixels a side); every hundredth is a copy of another at half its size. Whole commands,
+from the start of Python to the answer as JSON: in a folder that was never read before, and once more. Real photographs
+take longer to read.
 
 {table}
 """

@@ -15,6 +15,7 @@ from methods.contracts import Encoder
 from methods.vector_method import embed_in_batches
 
 Role = Literal["gallery", "query"]
+_ARRAYS = ("rows", "total", "counted")
 
 
 @dataclass(frozen=True)
@@ -55,11 +56,12 @@ class BlockRows:
             return stored[name]
 
     def _is_whole(self, role: Role, block: Block) -> bool:
-        """Whether the block is there and can be read: zip keeps a checksum of each array."""
+        """Whether the block is there and all of it can be read: zip keeps a checksum of each array."""
         try:
-            return len(self._read(role, block, "rows")) == block.stop - block.start
+            rows, *_ = (self._read(role, block, name) for name in _ARRAYS)
         except UNREADABLE:
             return False
+        return len(rows) == block.stop - block.start
 
     def _path(self, role: Role, block: Block) -> Path:
         return self.folder / f"{role}-{block.number:06d}.npz"

@@ -1,4 +1,4 @@
-"""Rows on disk in files of equally many, memory-mapped when they are read. A file that is there is whole.
+"""Rows on disk in files of equally many, memory-mapped when they are read, each with a checksum.
 
 A gallery is embedded shard by shard: no more than one shard of rows and one batch of images is in memory.
 """
@@ -13,7 +13,8 @@ from typing import overload
 
 import numpy as np
 
-from benchmarks.system.files import require_regular, write_atomically
+from benchmarks.system.files import note
+from benchmarks.system.sealed_arrays import map_array, require_sealed, write_sealed
 from datasets.errors import BenchmarkError, DataError
 from datasets.imageset import ImageSet
 from methods.contracts import Encoder
@@ -44,8 +45,7 @@ class ShardFolder(Sequence[np.ndarray]):
             return [self[place] for place in range(*number.indices(len(self)))]
         span = self.span(number)
         try:
-            require_regular(self.path(number))
-            mapped = np.load(self.path(number), mmap_mode="r", allow_pickle=False)
+            mapped = map_array(self.path(number))
         except (OSError, ValueError, EOFError) as error:
             raise DataError(f"{self.path(number)} cannot be read ({error}); run again to make it anew") from error
         if mapped.ndim != 2 or len(mapped) != len(span):
@@ -64,13 +64,12 @@ class ShardFolder(Sequence[np.ndarray]):
         return self.folder / f"rows-{span.start:09d}-{span.stop:09d}.npy"
 
     def missing(self) -> list[int]:
-        """Shards that are not there, or cannot be read."""
+        """Shards that are not there, or are not as they were written, which is said. Reads all that are there."""
         return [number for number in range(len(self)) if not self._is_whole(number)]
 
     def write(self, number: int, rows: np.ndarray) -> None:
         """Put shard `number` in place whole: an interruption leaves the file there or not."""
-        with write_atomically(self.path(number)) as file:
-            np.save(file, rows, allow_pickle=False)
+        write_sealed(self.path(number), rows, self._owner(number))
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -89,11 +88,20 @@ class ShardFolder(Sequence[np.ndarray]):
             yield
 
     def _is_whole(self, number: int) -> bool:
+        path = self.path(number)
         try:
+            require_sealed(path, self._owner(number))
             self[number]
-        except DataError:
+        except FileNotFoundError:
+            return False
+        except (OSError, ValueError, DataError) as error:
+            note(f"stored file damaged: {path} ({error}); its rows are made again")
             return False
         return True
+
+    def _owner(self, number: int) -> str:
+        """Whose rows they are: a shard in the place of another is none of this gallery's."""
+        return f"{self.folder.name}/{self.path(number).name}"
 
 
 @dataclass(frozen=True)
@@ -112,8 +120,8 @@ def extract(encoder: Encoder, images: ImageSet, shards: ShardFolder) -> Extracti
     A shard is encoded in batches of its own, so its rows are the same whichever call makes it.
     """
     with shards.locked():
-        start = time.perf_counter()
         missing = shards.missing()
+        start = time.perf_counter()
         encoded = 0
         for number in missing:
             span = shards.span(number)

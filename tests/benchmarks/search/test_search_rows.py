@@ -5,6 +5,7 @@ import pytest
 
 from benchmarks.search import row_store
 from benchmarks.search.row_store import RowStore
+from benchmarks.system import sealed_arrays
 from methods.memory import TooLargeError
 
 
@@ -110,9 +111,9 @@ def test_rows_of_another_encoder_are_told_and_made_again(tmp_path, caplog):
 
 
 def test_rows_of_a_version_that_did_not_say_whose_they_are_are_used(tmp_path, monkeypatch):
-    monkeypatch.setattr(row_store, "_WORD", row_store._WORDS[0])
-    whole = row_store._checksum
-    monkeypatch.setattr(row_store, "_checksum", lambda path, encoder, without=0: whole(path, "", without))
+    monkeypatch.setattr(sealed_arrays, "_WORD", sealed_arrays._OLD_WORD)
+    whole = sealed_arrays._checksum
+    monkeypatch.setattr(sealed_arrays, "_checksum", lambda path, encoder, without=0: whole(path, "", without))
     RowStore(tmp_path).append(digests([1]), rows([1]))
     monkeypatch.undo()
     assert len(RowStore(tmp_path)) == 1

@@ -58,11 +58,22 @@ def test_processes_of_this_machine(photo_folder, tmp_path, method):
     assert EQUAL in forced.stdout and "(0 blocks encoded now)" not in forced.stdout
 
 
-def test_a_block_that_is_damaged_is_made_again(photo_folder, tmp_path):
+def in_array(data, name):
+    """A number of array `name`, in the file as it is written, is another."""
+    place = data.index(b"NUMPY", data.index(name)) + 130
+    return data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [lambda data: data[:-40], lambda data: in_array(data, b"rows.npy"), lambda data: in_array(data, b"total.npy")],
+    ids=["cut", "rows", "their sum"],
+)
+def test_a_block_that_is_damaged_is_made_again(photo_folder, tmp_path, damaged):
     """Found when it is searched, it would end every run of the same command."""
     assert shard(tmp_path, photo_folder, "pixels").returncode == 0
     block = sorted((tmp_path / "cache" / "shards").rglob("gallery-*.npz"))[0]
-    block.write_bytes(block.read_bytes()[:-40])
+    block.write_bytes(damaged(block.read_bytes()))
     again = shard(tmp_path, photo_folder, "pixels", "--shards", "2")
     assert again.returncode == 0, again.stdout + again.stderr
     assert "(1 block encoded now)" in again.stdout

@@ -99,6 +99,31 @@ def test_a_damaged_shard_is_made_again(tmp_path, damage):
     assert files(tmp_path) == whole
 
 
+@pytest.mark.parametrize("place", [0.0, 0.2, 0.5, 0.9, 0.99])
+def test_a_byte_that_changed_on_disk_is_told_and_the_shard_made_again(tmp_path, caplog, place):
+    """A row of other numbers is as good a row to numpy."""
+    shards = ShardFolder(tmp_path, 30, 10)
+    extract(MeanRows(), noise(30), shards)
+    whole = files(tmp_path)
+    path = shards.path(1)
+    data = bytearray(whole[path.name])
+    data[int(place * len(data))] ^= 1
+    path.write_bytes(data)
+    assert extract(MeanRows(), noise(30), shards).images == 10
+    assert f"stored file damaged: {path} (" in caplog.text
+    assert files(tmp_path) == whole
+
+
+def test_a_shard_in_the_place_of_another_is_made_again(tmp_path, caplog):
+    shards = ShardFolder(tmp_path, 30, 10)
+    extract(MeanRows(), noise(30), shards)
+    whole = files(tmp_path)
+    shards.path(1).write_bytes(whole[shards.path(0).name])
+    assert extract(MeanRows(), noise(30), shards).images == 10
+    assert f"stored file damaged: {shards.path(1)} (its checksum differs)" in caplog.text
+    assert files(tmp_path) == whole
+
+
 def test_two_extractions_into_one_folder_are_refused(tmp_path):
     shards = ShardFolder(tmp_path, 30, 10)
     with shards.locked(), pytest.raises(BenchmarkError, match="another process"):
@@ -111,7 +136,7 @@ def test_a_killed_extraction_goes_on_after_its_last_whole_shard(tmp_path):
         "from test_streaming_shards import *\n"
         "extract(MeanRows(seconds=0.02), noise(400), ShardFolder(Path(sys.argv[1]), 400, 10))\n"
     )
-    killed, whole = tmp_path / "killed", tmp_path / "whole"
+    killed, whole = tmp_path / "killed/rows", tmp_path / "whole/rows"  # whose rows they are is in the checksum
     command = [sys.executable, "-c", program, str(killed), str(Path(__file__).parent)]
     child = subprocess.Popen(command, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)})
     deadline = time.monotonic() + 60

@@ -7,7 +7,6 @@ from typer.testing import CliRunner
 
 from benchmarks.cli.app import app
 from benchmarks.core.cells import Cell
-from benchmarks.core.inventory import can_run
 from benchmarks.core.plan import cell_inputs
 from benchmarks.reporting.tables.devices import write_device_tables
 from benchmarks.reporting.tables.groups import make_groups
@@ -83,20 +82,12 @@ def test_trainings_are_planned_on_every_backend_and_kept_apart(bench):
     assert [[planned.cell.method for planned in plan.cells] for plan in plans] == [["cnn3"]] * 3
 
 
-def test_what_needs_tensorflow_is_left_out_on_another_backend(bench, monkeypatch):
-    plan = bench.plan("mobileface", "pixels", keras_backend="jax")
-    assert [planned.cell.method for planned in plan.cells] == ["pixels"]
-    assert "its file of a network is read with TensorFlow, not jax" in [why for *_, why in plan.left_out]
-    monkeypatch.setenv("KERAS_BACKEND", "torch")
-    assert can_run(bench.registry.get("mobileface"), None) == (
-        "no",
-        "its file of a network is read with TensorFlow, not torch",
-    )
-
-
-def test_the_face_detector_runs_on_every_backend(bench):
+@pytest.mark.parametrize("method", ["mtcnn-facenet", "faceres", "mobileface", "arcface"])
+def test_face_networks_run_on_every_backend_and_need_no_other(bench, method, monkeypatch):
+    monkeypatch.setattr("benchmarks.core.plan.absent", lambda packages: tuple({"tensorflow"} & {*packages}))
     for backend in devices.KERAS_BACKENDS:
-        assert devices.unfit_backend(bench.registry.get("mtcnn-facenet"), backend) == ""
+        plan = bench.plan(method, keras_backend=backend)
+        assert [planned.missing for planned in plan.cells] == [("tensorflow",) * (backend == "tensorflow")]
 
 
 def test_the_command_refuses_a_gpu_that_is_not_there(photo_folder, tmp_path, no_gpu):
