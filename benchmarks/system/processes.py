@@ -37,13 +37,17 @@ class Family:
         """`out` is the output folder that the job works for."""
         self.mark = f"{_digest(out)}.{identity(os.getpid())}.{uuid.uuid4().hex[:12]}".ljust(_LENGTH, ".")
         self._seen: set[psutil.Process] = set()
+        self._earlier = set(psutil.pids())
+        """Of processes that ran before there was this mark, so that none of them bears it."""
 
     def members(self, pid: int) -> list[psutil.Process]:
         """The job's process `pid`, all that descend from it, and all that bear its mark; none that has ended."""
         with contextlib.suppress(psutil.Error):
             leader = psutil.Process(pid)
             self._seen |= {leader, *leader.children(recursive=True)}
-        self._seen |= set(_marked(self.mark))
+        present = set(psutil.pids())
+        self._earlier &= present  # an id of a process that has ended may be given to another
+        self._seen |= set(_marked(self.mark, present - self._earlier))
         self._seen = set(_running(self._seen))
         return list(self._seen)
 
@@ -145,10 +149,10 @@ def _kill_all(processes: Iterable[psutil.Process]) -> int:
     return count
 
 
-def _marked(part: str) -> list[psutil.Process]:
-    """This user's processes whose mark contains `part`, without this one."""
+def _marked(part: str, pids: Iterable[int] | None = None) -> list[psutil.Process]:
+    """This user's processes whose mark contains `part`, of these ids if given, without this one."""
     found = []
-    for pid in psutil.pids():
+    for pid in psutil.pids() if pids is None else pids:
         if pid != os.getpid() and part in _mark_of(pid):
             with contextlib.suppress(psutil.Error):
                 found.append(psutil.Process(pid))
