@@ -1,6 +1,6 @@
 """Three stages, costly ones only for the queries that need them: a perceptual hash, an embedding, a check by SIFT."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from methods.local_features.kept_features import KeptFeatures
 from methods.local_features.reranking import rerank_best
 from methods.ranking import Ranking, rank_scores
 from methods.sift_features import LocalFeatures, SiftExtractor
-from methods.sift_pairs import pair_inliers
+from methods.sift_pairs import inliers_with
 from methods.small_products import one_blas_thread
 from methods.stages import stage
 from methods.vector_method import embed_in_batches
@@ -103,14 +103,16 @@ class HashEmbeddingSift:
 
     def _reranked(self, query: LocalFeatures, scores: np.ndarray) -> np.ndarray:
         with stage("rerank"), one_blas_thread():
-            return rerank_best(scores, self.shortlist, lambda image: self._fitting(query, image))
+            count = self._counting(query)
+            return rerank_best(scores, self.shortlist, lambda image: count(self._features[image]))
 
     def _checked(self, query: LocalFeatures, images: Iterable[int]) -> np.ndarray:
         with stage("rerank"), one_blas_thread():
-            return np.array([self._fitting(query, int(image)) for image in images], dtype=np.int64)
+            count = self._counting(query)
+            return np.array([count(self._features[image]) for image in images], dtype=np.int64)
 
-    def _fitting(self, query: LocalFeatures, image: int) -> int:
-        return pair_inliers(query, self._features[image], self.ratio, False, self.tolerance, self.seed)
+    def _counting(self, query: LocalFeatures) -> Callable[[LocalFeatures], int]:
+        return inliers_with(query, self.ratio, False, self.tolerance, self.seed)
 
 
 def _dense(found: tuple[np.ndarray, np.ndarray], n: int) -> np.ndarray:

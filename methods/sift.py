@@ -1,18 +1,24 @@
 """SIFT matching: an image is as relevant as it has keypoints like the query's."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from datasets.imageset import ImageSet
+from methods.local_features.extraction import BATCH
 from methods.local_features.kept_features import KeptFeatures
+from methods.local_features.kept_matches import KeptMatches
 from methods.ranking import Ranking, rank_scores
-from methods.sift_bank import Aggregate, DescriptorBank
+from methods.sift_bank import DescriptorBank, forms
 from methods.sift_features import LocalFeatures, SiftExtractor
-from methods.sift_pairs import pair_inliers, ratio_passes, two_nearest
+from methods.sift_measures import Aggregate, measures, minus_mean_distance, passing, scores_of
+from methods.sift_pairs import LEAST_MATCHES, distinct_passing, inliers, matches_of, ratio_passes, two_nearest
 from methods.small_products import one_blas_thread
 from methods.stages import stage
+
+PAIRS = 1 << 20
+"""Queries with gallery images, compared before any is verified: some 30 MB of matches."""
 
 
 class SiftMatching:
@@ -43,9 +49,7 @@ class SiftMatching:
         if verify and aggregate != "ratio-count":
             raise ValueError("verification starts from ratio matches; it needs aggregate='ratio-count'")
         self.verify = verify
-        self.aggregate: Callable[[np.ndarray, np.ndarray], np.ndarray] = (
-            self._ratio_count if aggregate == "ratio-count" else _minus_mean_distance
-        )
+        self.aggregate: Aggregate = aggregate
         self.ratio = ratio
         self.root = root
         self.shortlist = shortlist
@@ -54,6 +58,8 @@ class SiftMatching:
         self._extractor = SiftExtractor(max_features, short_side)
         self._bank = DescriptorBank([], root)
         self._points: list[np.ndarray] = []
+        self._folder: Path | None = None
+        self._kept: KeptMatches | None = None
 
     def fit(self, gallery: ImageSet) -> None:
         """Nothing is learned."""
@@ -64,62 +70,79 @@ class SiftMatching:
         with stage("build"):
             self._bank = DescriptorBank([image.descriptors for image in features], self.root)
         self._points = [image.points for image in features] if self.verify else []
+        self._kept = KeptMatches.of(self._folder, gallery, self._extractor, self.ratio, self.root)
 
     def search(self, queries: ImageSet, k: int) -> Ranking:
-        """Match each query with the whole gallery, one query at a time."""
+        """Match each query with the whole gallery, some queries at a time."""
         scores = np.empty((len(queries), len(self._bank)), dtype=np.float32)
-        for row, query in zip(scores, self._extractor.extract_all(queries), strict=True):
-            with stage("search"):
-                row[:] = self._bank.scores(query.descriptors, self.aggregate)
-            if self.verify:
-                with stage("rerank"), one_blas_thread():
-                    row[:] = self._verified(query, row)
+        step = max(1, min(BATCH, PAIRS // max(1, len(self._bank))))
+        for start in range(0, len(queries), step):
+            rows = slice(start, start + step)
+            scores[rows] = self._scores(queries[rows])
         with stage("search"):
             return rank_scores(scores, k)
 
     def similarity(self, left: ImageSet, right: ImageSet) -> np.ndarray:
         """The score of right[i] for the query left[i], (n,) float32; with `verify`, every pair is verified."""
-        scores = np.empty(len(left), dtype=np.float32)
-        for row, (query, other) in enumerate(self._extractor.extract_pairs(left, right)):
-            with one_blas_thread():
-                _, nearest, second = two_nearest(query.descriptors, other.descriptors, self.root)
-                scores[row] = self.aggregate(nearest[None], second[None])[0]
-                if self.verify:
-                    scores[row] = _verified_score(scores[row], self._inliers(query, other))
-        return scores
+        pairs = self._extractor.extract_pairs(left, right)
+        with one_blas_thread():
+            return np.array([self._pair_score(query, other) for query, other in pairs], dtype=np.float32)
 
     def reuse(self, folder: Path | None) -> None:
-        """Take up features kept below `folder`; None: extract all afresh."""
+        """Take up features and matches kept below `folder`; None: make all afresh."""
+        self._folder = folder
         self._extractor.kept = None if folder is None else KeptFeatures(folder, self._extractor)
+        self._kept = None
 
     @property
     def nbytes(self) -> int:
         """Bytes of the gallery's descriptors and, to verify with, of its keypoints."""
         return self._bank.nbytes + sum(points.nbytes for points in self._points)
 
-    def _ratio_count(self, nearest: np.ndarray, second: np.ndarray) -> np.ndarray:
-        return np.count_nonzero(ratio_passes(nearest, second, self.ratio), axis=1)
+    def _scores(self, queries: ImageSet) -> np.ndarray:
+        """Scores (q, n) float32 of all gallery images."""
+        features = list(self._extractor.extract_all(queries))
+        with stage("search"):
+            matched = self._matched(queries, [query.descriptors for query in features])
+            scores = np.stack([scores_of(self.aggregate, each) for each in matched])
+        if self.verify:
+            with stage("rerank"), one_blas_thread():
+                for row, query, passed in zip(scores, features, matched, strict=True):
+                    row[:] = self._verified(query, row, passed)
+        return scores
 
-    def _verified(self, query: LocalFeatures, counts: np.ndarray) -> np.ndarray:
-        """Scores (n,) from ratio counts (n,), after verifying the images with most of them."""
+    def _matched(self, queries: ImageSet, descriptors: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """What this method's measure makes of every gallery image, by query; all measures where they are kept."""
+        asked = measures(self.ratio)
+        if self._kept is None:
+            found = self._bank.measured(descriptors, {self.aggregate: asked[self.aggregate]})
+        else:
+            like = [forms(query, asked) for query in descriptors]
+            found = self._kept(queries, like, lambda: self._bank.measured(descriptors, asked))
+        return [each[self.aggregate] for each in found]
+
+    def _pair_score(self, query: LocalFeatures, other: LocalFeatures) -> float:
+        target, nearest, second = two_nearest(query.descriptors, other.descriptors, self.root)
+        if self.aggregate == "mean-distance":
+            return float(minus_mean_distance(nearest[None])[0])
+        passed = np.flatnonzero(ratio_passes(nearest, second, self.ratio))
+        if not self.verify:
+            return len(passed)
+        rows, columns = distinct_passing(passed, target, nearest)
+        agree = inliers(query.points[rows], other.points[columns], self.tolerance, self.seed)
+        return float(_verified_score(np.array([len(passed)], dtype=np.float32), np.array([agree], dtype=np.float32))[0])
+
+    def _verified(self, query: LocalFeatures, counts: np.ndarray, passed: np.ndarray) -> np.ndarray:
+        """Scores (n,) from ratio counts (n,), after verifying the images with most of them; `passed` says which."""
         last = np.sort(counts)[-min(self.shortlist, len(counts))]
-        found = np.full(len(counts), -1)
-        for image in map(int, np.flatnonzero((counts >= last) & (counts > 0))):
-            candidate = LocalFeatures(self._points[image], self._bank.descriptors(image))
-            found[image] = self._inliers(query, candidate)
+        found = np.where((counts >= last) & (counts > 0), 0, -1)
+        for image in map(int, np.flatnonzero((found == 0) & (counts >= LEAST_MATCHES))):
+            descriptors = self._bank.descriptors(image)
+            rows = passing(passed[image], len(query.descriptors))
+            left, right = matches_of(query.descriptors, descriptors, rows, self.root)
+            found[image] = inliers(query.points[left], self._points[image][right], self.tolerance, self.seed)
         return _verified_score(counts, found)
 
-    def _inliers(self, left: LocalFeatures, right: LocalFeatures) -> int:
-        return pair_inliers(left, right, self.ratio, self.root, self.tolerance, self.seed)
 
-
-def _verified_score(count: np.ndarray, inlier_count: np.ndarray | int) -> np.ndarray:
-    return inlier_count + count / (1 + count)
-
-
-def _minus_mean_distance(nearest: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Minus the mean distance of unit vectors; sqrt(2), orthogonality, is the farthest two histograms can be."""
-    similarity = np.clip(nearest, 0, 1)
-    if not similarity.shape[1]:
-        return np.full(len(similarity), -np.sqrt(2), dtype=np.float32)
-    return -np.sqrt(2 - 2 * similarity).mean(axis=1)
+def _verified_score(counts: np.ndarray, inlier_counts: np.ndarray) -> np.ndarray:
+    return inlier_counts + counts / (1 + counts)

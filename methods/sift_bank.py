@@ -1,84 +1,115 @@
 """A gallery of local descriptors, searched image by image at the speed of matrix products."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from multiprocessing.pool import ThreadPool
-from typing import Literal
 
 import numpy as np
 
 from methods.sift_features import DIMENSIONS, unit_descriptors
 from methods.small_products import one_blas_thread
 
-Aggregate = Literal["ratio-count", "mean-distance"]
-"""How descriptor matches become one score an image; see `ratio_count` and `mean_distance`."""
+Measure = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""Makes of similarities (images, m), with the nearest and the second nearest descriptor, an array (images, ...)."""
 
 CHUNK = 1 << 16
 """Similarities in each of a thread's three working arrays (256 KiB: they should stay in the processor's cache)."""
+
+TOGETHER = 512
+"""Descriptors up to which queries share products: the gallery's rows are made unit vectors once for all of them."""
+
+
+def forms(query: np.ndarray, measures: Mapping[str, Measure]) -> dict[str, np.ndarray]:
+    """What the measures make of no image, (0, ...) arrays, for the descriptors (m, 128) of a query."""
+    nothing = np.empty((0, len(query)), dtype=np.float32)
+    return {name: measure(nothing, nothing) for name, measure in measures.items()}
 
 
 class DescriptorBank:
     """Descriptors of n images by slot: slot f holds the f-th descriptor of every image that has that many.
 
-    One product per slot compares a query with all those images, and two running maxima keep each query descriptor's
+    One product per slot compares queries with all those images, and two running maxima keep each query descriptor's
     nearest and second nearest in every image. Images are kept in order of falling counts, which makes the images of
     a slot a prefix of it: no padding, no masks.
     """
 
     def __init__(self, descriptors: Sequence[np.ndarray], root: bool) -> None:
+        """`descriptors` are (count, 128) uint8 an image."""
         self._counts = np.array([len(rows) for rows in descriptors], dtype=np.int64)
         self._order = np.argsort(-self._counts, kind="stable")
         self._place = np.argsort(self._order)
         self._root = root
-        self._slots = [
-            np.stack([descriptors[image][slot] for image in self._order[: np.count_nonzero(self._counts > slot)]])
-            for slot in range(self._counts.max(initial=0))
-        ]
+        having = [np.count_nonzero(self._counts > slot) for slot in range(self._counts.max(initial=0))]
+        self._starts = np.concatenate([[0], np.cumsum(having)]).astype(np.int64)
+        self._rows = np.empty((self._starts[-1], DIMENSIONS), dtype=np.uint8)
+        for slot, (start, end) in enumerate(pairwise(self._starts)):
+            np.stack([descriptors[image][slot] for image in self._order[: end - start]], out=self._rows[start:end])
 
     def __len__(self) -> int:
         return len(self._order)
 
     def descriptors(self, image: int) -> np.ndarray:
         """The descriptors (n, 128) uint8 of one image, in the order they came."""
-        place = self._place[image]
-        rows = [slot[place] for slot in self._slots[: self._counts[image]]]
-        return np.stack(rows) if rows else np.empty((0, DIMENSIONS), dtype=np.uint8)
+        return self._rows[self._starts[: self._counts[image]] + self._place[image]]
 
     @property
     def nbytes(self) -> int:
         """Bytes of the descriptors and of the images' order and counts."""
-        books = self._counts.nbytes + self._order.nbytes + self._place.nbytes
-        return books + sum(slot.nbytes for slot in self._slots)
+        return sum(each.nbytes for each in (self._rows, self._starts, self._counts, self._order, self._place))
 
-    def scores(self, query: np.ndarray, aggregate: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> np.ndarray:
-        """Score (n,) float32 of every image for the descriptors (m, 128) uint8 of a query.
-
-        `aggregate` turns similarities (images, m) of the nearest and second nearest descriptors into scores (images,).
-        """
+    def measured(self, queries: Sequence[np.ndarray], measures: Mapping[str, Measure]) -> list[dict[str, np.ndarray]]:
+        """For the descriptors (m, 128) uint8 of each query, what each measure makes of every image: (n, ...) arrays."""
         import cv2
 
-        scores = np.empty(len(self._order), dtype=np.float32)
-        vectors = np.ascontiguousarray(unit_descriptors(query, self._root).T)
-        step = max(1, CHUNK // max(1, len(query)))
+        found = [
+            {name: np.empty((len(self), *form.shape[1:]), form.dtype) for name, form in forms(query, measures).items()}
+            for query in queries
+        ]
 
-        def score(start: int) -> None:
-            images = slice(start, start + step)
-            scores[self._order[images]] = aggregate(*self._two_nearest(images, vectors))
+        def compare(block: range, images: slice, vectors: np.ndarray) -> None:
+            nearest, second = self._two_nearest(images, vectors)
+            end = 0
+            for query in block:
+                own = slice(end, end := end + len(queries[query]))
+                for name, measure in measures.items():
+                    found[query][name][self._order[images]] = measure(nearest[:, own], second[:, own])
 
         # As many threads as OpenCV may have, each with products of its own, instead of many threads on each product.
         with one_blas_thread(), ThreadPool(max(1, cv2.getNumThreads())) as pool:
-            pool.map(score, range(0, len(self._order), step), chunksize=1)
-        return scores
+            pool.starmap(compare, self._tasks(queries), chunksize=1)
+        return found
+
+    def _tasks(self, queries: Sequence[np.ndarray]) -> Iterator[tuple[range, slice, np.ndarray]]:
+        """Which queries to compare with which images, in the bank's order, and the queries' unit vectors (128, m)."""
+        for block in _blocks([len(query) for query in queries]):
+            rows = np.concatenate([queries[query] for query in block])
+            vectors = np.ascontiguousarray(unit_descriptors(rows, self._root).T)
+            step = max(1, CHUNK // max(1, len(rows)))
+            for start in range(0, len(self), step):
+                yield block, slice(start, min(start + step, len(self))), vectors
 
     def _two_nearest(self, images: slice, query: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Nearest and second nearest (images, m) to query vectors (128, m), in the bank's order; -inf for none."""
-        nearest = np.full((len(self._order[images]), query.shape[1]), -np.inf, dtype=np.float32)
+        nearest = np.full((images.stop - images.start, query.shape[1]), -np.inf, dtype=np.float32)
         second, work = nearest.copy(), np.empty_like(nearest)
-        for slot in self._slots:
-            rows = slot[images]
+        for start, end in pairwise(self._starts):
+            rows = self._rows[start + images.start : min(start + images.stop, end)]
             if not len(rows):
                 break
             _update(nearest[: len(rows)], second[: len(rows)], work[: len(rows)], rows, query, self._root)
         return nearest, second
+
+
+def _blocks(counts: Sequence[int]) -> Iterator[range]:
+    """Queries in turn, as many at a time as have TOGETHER descriptors, or one that has more."""
+    first, total = 0, 0
+    for query, count in enumerate(counts):
+        if total and total + count > TOGETHER:
+            yield range(first, query)
+            first, total = query, 0
+        total += count
+    if counts:
+        yield range(first, len(counts))
 
 
 def _update(

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from datasets.imageset import Image
-from methods.local_features.extraction import Extractor
+from methods.local_features.extraction import Arrays, Extractor
 
 DIMENSIONS = 128
 
@@ -35,11 +35,27 @@ class SiftExtractor(Extractor[LocalFeatures]):
     enlarged to it (cubic); one whose long side exceeds `long_side`, which takes precedence, is shrunk (area averaging).
     """
 
+    name = "sift"
+    code = (__name__,)
+
     def __init__(self, max_features: int = 200, short_side: int = 128, long_side: int = 640) -> None:
         self.max_features = max_features
         self.short_side = short_side
         self.long_side = long_side
         self._of_thread = local()
+
+    @property
+    def settings(self) -> tuple[int, ...]:
+        """How many features, and the sides."""
+        return self.max_features, self.short_side, self.long_side
+
+    def arrays(self, features: LocalFeatures) -> Arrays:
+        """Points and descriptors."""
+        return {"points": features.points, "descriptors": features.descriptors}
+
+    def features(self, arrays: Arrays) -> LocalFeatures:
+        """Of these points and descriptors."""
+        return LocalFeatures(arrays["points"], arrays["descriptors"])
 
     def extract(self, image: Image) -> LocalFeatures:
         """Features of one RGB image; empty arrays where there is nothing to find."""

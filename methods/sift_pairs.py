@@ -1,5 +1,7 @@
 """Two images compared by their SIFT features: which descriptors match, and whether the matches fit together."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from methods.sift_features import LocalFeatures, unit_descriptors
@@ -13,7 +15,12 @@ def two_nearest(left: np.ndarray, right: np.ndarray, root: bool) -> tuple[np.nda
 
     Three arrays (n,); a similarity is -inf where `right` has no such descriptor.
     """
-    similarity = unit_descriptors(left, root) @ unit_descriptors(right, root).T
+    return _two_nearest(unit_descriptors(left, root), unit_descriptors(right, root))
+
+
+def _two_nearest(left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The same of unit vectors."""
+    similarity = left @ right.T
     if len(right) < 2:
         similarity = np.pad(similarity, ((0, 0), (0, 2 - len(right))), constant_values=-np.inf)
     rows, target = np.arange(len(left)), similarity.argmax(axis=1)
@@ -32,19 +39,44 @@ def ratio_passes(nearest: np.ndarray, second: np.ndarray, ratio: float) -> np.nd
 
 def distinct_matches(left: np.ndarray, right: np.ndarray, ratio: float, root: bool) -> tuple[np.ndarray, np.ndarray]:
     """Rows of `left` and of `right` (m,) that match by the ratio test; of matches to one row the most similar stays."""
-    target, nearest, second = two_nearest(left, right, root)
-    passed = np.flatnonzero(ratio_passes(nearest, second, ratio))
+    return _distinct_matches(unit_descriptors(left, root), unit_descriptors(right, root), ratio)
+
+
+def _distinct_matches(left: np.ndarray, right: np.ndarray, ratio: float) -> tuple[np.ndarray, np.ndarray]:
+    """The same of unit vectors."""
+    target, nearest, second = _two_nearest(left, right)
+    return distinct_passing(np.flatnonzero(ratio_passes(nearest, second, ratio)), target, nearest)
+
+
+def matches_of(left: np.ndarray, right: np.ndarray, passed: np.ndarray, root: bool) -> tuple[np.ndarray, np.ndarray]:
+    """`distinct_matches` where the rows (p,) of `left` that pass are known: only these are compared."""
+    similarity = unit_descriptors(left[passed], root) @ unit_descriptors(right, root).T
+    target, nearest = np.zeros(len(left), dtype=np.int64), np.zeros(len(left), dtype=np.float32)
+    target[passed], nearest[passed] = similarity.argmax(axis=1), similarity.max(axis=1)
+    return distinct_passing(passed, target, nearest)
+
+
+def distinct_passing(passed: np.ndarray, target: np.ndarray, nearest: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows (p,) that pass, and their `target` (n,); of those with one target that with the highest `nearest` (n,)."""
     passed = passed[np.argsort(-nearest[passed], kind="stable")]
     columns, first = np.unique(target[passed], return_index=True)
     return passed[first], columns
 
 
-def pair_inliers(
-    left: LocalFeatures, right: LocalFeatures, ratio: float, root: bool, tolerance: float, seed: int
-) -> int:
-    """How many features of two images match by the ratio test and agree on one similarity transform."""
-    rows, columns = distinct_matches(left.descriptors, right.descriptors, ratio, root)
-    return inliers(left.points[rows], right.points[columns], tolerance, seed)
+def inliers_with(
+    query: LocalFeatures, ratio: float, root: bool, tolerance: float, seed: int
+) -> Callable[[LocalFeatures], int]:
+    """Counts how many features of an image match the query's by the ratio test and agree on one similarity transform.
+
+    For image after image: what is the query's own is computed once.
+    """
+    vectors = unit_descriptors(query.descriptors, root)
+
+    def count(image: LocalFeatures) -> int:
+        rows, columns = _distinct_matches(vectors, unit_descriptors(image.descriptors, root), ratio)
+        return inliers(query.points[rows], image.points[columns], tolerance, seed)
+
+    return count
 
 
 def inliers(left: np.ndarray, right: np.ndarray, tolerance: float, seed: int) -> int:
@@ -58,7 +90,10 @@ def inliers(left: np.ndarray, right: np.ndarray, tolerance: float, seed: int) ->
     if len(left) < LEAST_MATCHES:
         return 0
     cv2.setRNGSeed(seed)
-    _, agree = cv2.estimateAffinePartial2D(left, right, method=cv2.RANSAC, ransacReprojThreshold=tolerance)
+    # Who agrees is settled before the transform would be refined.
+    _, agree = cv2.estimateAffinePartial2D(
+        left, right, method=cv2.RANSAC, ransacReprojThreshold=tolerance, refineIters=0
+    )
     if agree is None:
         return 0
     chosen = agree.ravel().astype(bool)

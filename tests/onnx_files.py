@@ -5,7 +5,7 @@ import struct
 
 import numpy as np
 
-FLOAT, UINT8, INT64 = 1, 2, 7
+FLOAT, UINT8, INT64, BOOL = 1, 2, 7, 9
 NUMPY = {FLOAT: np.float32, UINT8: np.uint8, INT64: np.int64}
 
 
@@ -46,6 +46,8 @@ def tensor(name, array, location=""):
 def attribute(name, value):
     if isinstance(value, int):
         return field(1, name) + field(3, value) + field(20, 2)
+    if isinstance(value, bytes):
+        return field(1, name) + field(6, value) + field(20, 5)
     return field(1, name) + b"".join(field(8, each) for each in value) + field(20, 7)
 
 
@@ -55,10 +57,13 @@ def node(op, inputs, outputs, **attributes):
     return names + field(3, outputs[0]) + field(4, op) + own
 
 
+def graph(nodes, inputs, outputs, tensors=()):
+    inside = b"".join(field(1, each) for each in nodes) + field(2, "graph") + b"".join(field(5, t) for t in tensors)
+    return inside + b"".join(field(11, each) for each in inputs) + b"".join(field(12, each) for each in outputs)
+
+
 def model(nodes, inputs, outputs, tensors=()):
-    graph = b"".join(field(1, each) for each in nodes) + field(2, "graph") + b"".join(field(5, t) for t in tensors)
-    graph += b"".join(field(11, each) for each in inputs) + b"".join(field(12, each) for each in outputs)
-    return field(1, 8) + field(7, graph) + field(8, field(1, "") + field(2, 13))
+    return field(1, 8) + field(7, graph(nodes, inputs, outputs, tensors)) + field(8, field(1, "") + field(2, 13))
 
 
 def weights(channels=3, numbers=5, seed=0):
@@ -90,6 +95,46 @@ def expected(pixels, numbers=5):
     kernel = weights(pixels.shape[3], numbers).astype(np.float64)
     windows = np.lib.stride_tricks.sliding_window_view(pixels.astype(np.float64), (3, 3), axis=(1, 2))
     return np.einsum("nhwcij,ocij->nhwo", windows, kernel).mean(axis=(1, 2))
+
+
+HUGE = {
+    "Tile": (["image", "shape"], [1, 1, 6000, 6000]),
+    "Resize": (["image", "", "", "shape"], [1, 3, 120_000, 120_000]),
+    "Expand": (["pixel", "shape"], [1, 3, 120_000, 120_000]),
+    "ConstantOfShape": (["shape"], [1, 3, 120_000, 120_000]),
+}
+
+
+def huge_network(op):
+    """A few hundred bytes that want more than 100 GB for one image of 16 x 16, through an `op` of HUGE."""
+    inputs, shape = HUGE[op]
+    nodes = [
+        node("GlobalAveragePool", ["image"], ["pixel"]),
+        node(op, inputs, ["huge"]),
+        node("ReduceMean", ["huge"], ["mean"], axes=[2, 3], keepdims=1),
+        node("Add", ["pixel", "mean"], ["sum"]),
+        node("Flatten", ["sum"], ["embedding"], axis=1),
+    ]
+    tensors = [tensor("shape", np.array(shape, dtype=np.int64))]
+    return model(nodes, [value_info("image", (1, 3, 16, 16))], [value_info("embedding", (1, 3))], tensors)
+
+
+def endless_network():
+    """Adds an image to itself 2^62 times."""
+    image = value_info("x", (1, 3, 16, 16))
+    own = [value_info("count", (), INT64), value_info("on", (), BOOL), image]
+    left = [value_info("still", (), BOOL), value_info("more", (1, 3, 16, 16))]
+    body = graph([node("Identity", ["on"], ["still"]), node("Add", ["x", "x"], ["more"])], own, left)
+    nodes = [
+        node("Loop", ["turns", "yes", "image"], ["sum"], body=body),
+        node("GlobalAveragePool", ["sum"], ["pixel"]),
+        node("Flatten", ["pixel"], ["embedding"], axis=1),
+    ]
+    tensors = [
+        tensor("turns", np.array(2**62, dtype=np.int64)),
+        field(2, BOOL) + field(8, "yes") + field(9, b"\1"),
+    ]
+    return model(nodes, [value_info("image", (1, 3, 16, 16))], [value_info("embedding", (1, 3))], tensors)
 
 
 WORDS = {"[PAD]": 0, "[UNK]": 1, "red": 2, "green": 3, "blue": 4}

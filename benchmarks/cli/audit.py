@@ -40,10 +40,11 @@ def audit(
     from benchmarks.core.additions import load_plugins
     from benchmarks.core.store import Store
     from benchmarks.system.terminal import Console
+    from methods.onnx_check import require_sound
 
     registry = load_plugins(plugins or ())
     if method and method != "none":
-        registry.get(method)
+        require_sound(registry.get(method))
     store = Store(out)
     of = open_audited(dataset, data_dir, store.drawings)
     require_writable(of, out)

@@ -19,6 +19,7 @@ from datasets.errors import BenchmarkError
 from datasets.manifest import Manifest, build_manifest
 from datasets.registry import open_dataset
 from methods.installed import needs
+from methods.onnx_check import require_sound
 from methods.registry import Registry
 from methods.spec import MethodSpec
 from methods.weights import Found, file_obstacle, find_weights
@@ -95,6 +96,8 @@ def resolve(
     weights, and where nothing is left that can be measured here.
     """
     specs = [registry.get(method) for method in methods]
+    for spec in specs:
+        require_sound(spec)
     found: list[Candidate] = []
     left_out: list[str] = []
     for name, subset in datasets:

@@ -21,6 +21,7 @@ from datasets.imageset import Image
 from datasets.words import count_of
 from methods.contracts import Method, Reusing
 from methods.local_features.kept_features import MOST_IMAGES
+from methods.onnx_check import require_sound
 from methods.spec import MethodSpec
 from methods.vector_method import VectorMethod
 from methods.weights import Found, find_weights
@@ -51,6 +52,7 @@ def require_usable(spec: MethodSpec, gallery: Gallery, weights_dir: Path | None)
         raise SearchError(f"{spec.id} cannot run here: {reason}")
     if spec.content == "faces" and gallery.content == "objects":
         raise SearchError(f"{spec.id} looks for faces, and {gallery.title} shows none")
+    require_sound(spec)
     return next((found for name in spec.weights if (found := find_weights(name, weights_dir))), None)
 
 

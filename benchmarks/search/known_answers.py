@@ -4,7 +4,7 @@ Each search is taken twice: as it is, and with what is right taken away, as if i
 hold for searches of which half have an answer here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -100,13 +100,16 @@ def _from_copies(searcher: "Searcher", advance: Advance) -> Chance | None:
     if len(usable) < FEWEST:
         return None
     chosen, images = chosen[usable], images.take(usable)
-    known, check = Known(), pixel_check(gallery, ids)
+    made_of: list[int] = []
+    found: list[tuple[np.ndarray, np.ndarray]] = []
     for originals, copies in usual_copies(images, _SEED):
-        found = list(_searched(searcher, copies, advance))
-        alike = _alike(searcher, chosen[originals], found, check)
-        for original, (positions, scores) in zip(chosen[originals].tolist(), found, strict=True):
-            if len(positions):
-                known.add(scores, np.isin(positions, sorted(alike[original])))
+        made_of += chosen[originals].tolist()
+        found += _searched(searcher, copies, advance)
+    check = pixel_check(gallery, ids, dict(zip(chosen.tolist(), prints.thumbnails[usable], strict=True)))
+    known, alike = Known(), _alike(searcher, made_of, found, check)
+    for original, (positions, scores) in zip(made_of, found, strict=True):
+        if len(positions):
+            known.add(scores, np.isin(positions, sorted(alike[original])))
     made = count_of(known.searches, "edited copy", "edited copies")
     return known.chance("the same picture", f"{made} of pictures of this folder", searcher.composed)
 
@@ -125,13 +128,16 @@ def _searched(searcher: "Searcher", copies: ImageSet, advance: Advance) -> Itera
 
 
 def _alike(
-    searcher: "Searcher", originals: np.ndarray, found: list[tuple[np.ndarray, np.ndarray]], check: PixelCheck
+    searcher: "Searcher",
+    originals: Sequence[int],
+    found: Sequence[tuple[np.ndarray, np.ndarray]],
+    check: PixelCheck,
 ) -> dict[int, set[int]]:
     """The positions that show what each original (a position) shows: its own, equal files, copies by their pixels."""
     gallery, ids = searcher.gallery, searcher.indexed.ids
     alike: dict[int, set[int]] = {}
     candidates: dict[Pair, float] = {}
-    for original, (positions, scores) in zip(originals.tolist(), found, strict=True):
+    for original, (positions, scores) in zip(originals, found, strict=True):
         content = gallery.digest(int(ids[original]))
         equal = {position for position in positions.tolist() if gallery.digest(int(ids[position])) == content}
         alike[original] = {original} | equal

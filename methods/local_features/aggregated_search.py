@@ -1,7 +1,6 @@
 """Search by one vector an image, aggregated from its RootSIFT descriptors, with or without geometric verification."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -9,12 +8,12 @@ import numpy as np
 
 from datasets.imageset import ImageSet
 from methods.local_features.bag_of_words import BagOfWords
-from methods.local_features.kept_features import CODE, KeptFeatures
+from methods.local_features.kept_features import KeptFeatures, extraction_code
 from methods.local_features.reranking import rerank_best
 from methods.local_features.vlad import Vlad
 from methods.ranking import Ranking, rank_scores
 from methods.sift_features import LocalFeatures, SiftExtractor, unit_descriptors
-from methods.sift_pairs import pair_inliers
+from methods.sift_pairs import inliers_with
 from methods.small_products import one_blas_thread
 from methods.stages import stage
 from methods.training.kept import content_key, kept
@@ -113,7 +112,7 @@ class AggregatedSearch:
                 row[:] = self._scores(vector) if len(query.points) else 0
             if self.verify:
                 with stage("rerank"), one_blas_thread():
-                    row[:] = rerank_best(row, self.shortlist, partial(self._inliers, query))
+                    row[:] = self._verified(query, row)
         with stage("search"):
             return rank_scores(scores, k)
 
@@ -131,7 +130,7 @@ class AggregatedSearch:
     @property
     def _code(self) -> tuple[str, ...]:
         """The modules that decide what is learned."""
-        return (__name__, type(self.aggregation).__module__, *CODE)
+        return (__name__, type(self.aggregation).__module__, *extraction_code(self._extractor))
 
     def _settings(self, sample: ImageSet) -> dict[str, object]:
         """What is learned of, and how: an aggregation's public attributes are its settings."""
@@ -148,8 +147,9 @@ class AggregatedSearch:
         # Rounding must not push an opposite below an image in which there is nothing at all.
         return np.where(self._empty, 0, np.maximum(1 + self._vectors @ vector, np.finfo(np.float32).tiny))
 
-    def _inliers(self, query: LocalFeatures, image: int) -> int:
-        return pair_inliers(query, self._features[image], RATIO, root=True, tolerance=TOLERANCE, seed=self.seed)
+    def _verified(self, query: LocalFeatures, scores: np.ndarray) -> np.ndarray:
+        count = inliers_with(query, RATIO, root=True, tolerance=TOLERANCE, seed=self.seed)
+        return rerank_best(scores, self.shortlist, lambda image: count(self._features[image]))
 
 
 def bag_of_words_search(words: int = 2000, verify: bool = False, seed: int = 0) -> AggregatedSearch:

@@ -7,7 +7,7 @@ import numpy as np
 
 from datasets.errors import UnknownNameError
 from datasets.imageset import Image
-from methods.local_features.extraction import Extractor
+from methods.local_features.extraction import Arrays, Extractor
 from methods.resizing import resized
 
 DETECTORS = {"orb": "ORB", "akaze": "AKAZE"}
@@ -17,6 +17,8 @@ Detector = Literal["orb", "akaze"]
 class BinaryExtractor(Extractor[np.ndarray]):
     """The `max_features` strongest features of an image, in grey; resized as for SIFT (see methods.sift_features)."""
 
+    code = (__name__,)
+
     def __init__(self, detector: Detector, max_features: int, short_side: int, long_side: int) -> None:
         if detector not in DETECTORS:
             raise UnknownNameError(f"unknown detector {detector!r}; choose one of {', '.join(DETECTORS)}")
@@ -25,6 +27,24 @@ class BinaryExtractor(Extractor[np.ndarray]):
         self.short_side = short_side
         self.long_side = long_side
         self._of_thread = local()
+
+    @property
+    def name(self) -> str:
+        """The detector's."""
+        return self.detector
+
+    @property
+    def settings(self) -> tuple[int, ...]:
+        """How many features, and the sides."""
+        return self.max_features, self.short_side, self.long_side
+
+    def arrays(self, features: np.ndarray) -> Arrays:
+        """The descriptors."""
+        return {"descriptors": features}
+
+    def features(self, arrays: Arrays) -> np.ndarray:
+        """The descriptors."""
+        return arrays["descriptors"]
 
     def extract(self, image: Image) -> np.ndarray:
         """Descriptors (n, bytes) uint8 of one RGB image, strongest first; none where there is nothing to find."""

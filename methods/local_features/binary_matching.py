@@ -1,10 +1,13 @@
 """ORB and AKAZE: local features whose descriptors are bits, matched by differing bits."""
 
+from pathlib import Path
+
 import numpy as np
 
 from datasets.imageset import ImageSet
 from methods.local_features.binary_bank import BinaryBank, pair_passing
 from methods.local_features.binary_features import BinaryExtractor, Detector
+from methods.local_features.kept_features import KeptFeatures
 from methods.ranking import Ranking, rank_scores
 from methods.stages import stage
 
@@ -51,6 +54,10 @@ class BinaryMatching:
         """The score of right[i] for the query left[i], (n,) float32."""
         pairs = self.extractor.extract_pairs(left, right)
         return np.array([pair_passing(query, image, self.ratio) for query, image in pairs], dtype=np.float32)
+
+    def reuse(self, folder: Path | None) -> None:
+        """Take up features kept below `folder`; None: extract all afresh."""
+        self.extractor.kept = None if folder is None else KeptFeatures(folder, self.extractor)
 
     @property
     def nbytes(self) -> int:

@@ -3,7 +3,9 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Generic, Protocol, TypeVar
+from typing import ClassVar, Generic, Protocol, TypeVar
+
+import numpy as np
 
 from datasets.imageset import Image, ImageSet
 from methods.stages import stage
@@ -13,6 +15,9 @@ BATCH = 64
 
 Features = TypeVar("Features")
 """What an extractor finds in one image."""
+
+Arrays = dict[str, np.ndarray]
+"""The same as arrays by name, (n, ...) for n features."""
 
 
 class Kept(Protocol[Features]):
@@ -32,6 +37,26 @@ class Extractor(ABC, Generic[Features]):
 
     kept: Kept[Features] | None = None
     """Where `extract_all` takes up what was extracted before; None: everything is extracted afresh."""
+    code: ClassVar[tuple[str, ...]]
+    """The modules whose code, with what they import, decides what is found."""
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """Of the detector, small letters: what is kept is named so."""
+
+    @property
+    @abstractmethod
+    def settings(self) -> tuple[int, ...]:
+        """What it was made with, beside its name."""
+
+    @abstractmethod
+    def arrays(self, features: Features) -> Arrays:
+        """One image's features as arrays, to be kept."""
+
+    @abstractmethod
+    def features(self, arrays: Arrays) -> Features:
+        """The features that gave these arrays."""
 
     @abstractmethod
     def extract(self, image: Image) -> Features:

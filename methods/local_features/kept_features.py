@@ -1,104 +1,172 @@
-"""SIFT features kept on disk by content, so that rows and tasks that look at the same images extract them once.
+"""Local features kept on disk by content, so that rows and tasks that look at the same images extract them once.
 
-Only passes that measure accuracy, and building a gallery, come here; a timed query is always extracted afresh. What a
-batch took when it was extracted is kept with it and reported by every cell that takes it up.
+Only passes that measure accuracy, and building a gallery, come here; a timed query is always extracted afresh. What an
+image took when it was extracted is kept with it and reported by every cell that takes it up.
 """
 
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Generic, NamedTuple
 
 import numpy as np
 
+from datasets.array_files import UNREADABLE, opened_arrays
 from datasets.errors import DataError
 from datasets.imageset import ImageSet
 from methods import fingerprint
-from methods.sift_features import DIMENSIONS, LocalFeatures, SiftExtractor
+from methods.local_features.extraction import Arrays, Extractor, Features
 from methods.stages import spare, stage
 from methods.training.checkpoint import load_arrays, save_arrays
 from methods.training.kept import locked
 
-CODE = ("methods.sift_features", "datasets.decoding", "datasets.distortions")
-"""The modules whose code, with what they import, decides the features of an image."""
+_PIXELS = ("datasets.decoding", "datasets.distortions")
+"""The modules whose code, with what they import, decides an image's pixels."""
 
 MOST_IMAGES = 20_000
 """In one image set; the features of more would fill the disk (54 KB an image) for the sake of little."""
 
+_OF = "of "
+"""Begins the names of arrays that an extractor gives, all images' one after the other."""
 
-class KeptFeatures:
-    """The features of one extractor, a file for each batch of images; serves as `SiftExtractor.kept`.
 
-    A batch is known by the sha256 of its images' bytes. Taking it up extracts its largest image again: what is kept has
-    to agree with that, else the batch is made anew, and so the memory that extraction takes is part of the cell's peak.
+class _Image(NamedTuple):
+    """What is kept of an image: its features, their number of pixels, and its share of a batch's seconds."""
+
+    features: Arrays
+    pixels: int
+    seconds: float
+
+
+def extraction_code(extractor: Extractor[Features]) -> tuple[str, ...]:
+    """The modules whose code, with what they import, decides the features of an image."""
+    return (*extractor.code, *_PIXELS)
+
+
+def extraction_key(extractor: Extractor[Features]) -> str:
+    """Sha256 hex digest of all but the images that decides what the extractor finds."""
+    import cv2
+
+    settings = [*extractor.settings, cv2.getNumThreads()]
+    versions = fingerprint.package_versions(("cv2", "PIL"))
+    return fingerprint.digest([settings, fingerprint.code_digest(extraction_code(extractor)), versions])
+
+
+class KeptFeatures(Generic[Features]):
+    """The features of one extractor, a file for each batch of images; serves as `Extractor.kept`.
+
+    A batch is known by the sha256 of its images' bytes; of a batch that is new, images that other batches hold are
+    taken from there. Whatever is taken up, the largest image of it is extracted again: what is kept has to agree with
+    that, else all are made anew, and so the memory that extraction takes is part of the cell's peak.
     """
 
-    def __init__(self, folder: Path, extractor: SiftExtractor) -> None:
-        import cv2
-
-        settings = [extractor.max_features, extractor.short_side, extractor.long_side, cv2.getNumThreads()]
-        versions = fingerprint.package_versions(("cv2", "PIL"))
-        key = fingerprint.digest([settings, fingerprint.code_digest(CODE), versions])
-        self.folder = folder / f"sift-{key[:24]}"
+    def __init__(self, folder: Path, extractor: Extractor[Features]) -> None:
+        self.folder = folder / f"{extractor.name}-{extraction_key(extractor)[:24]}"
         self.extractor = extractor
+        self._digests: dict[Path, frozenset[str]] = {}
 
     def keeps(self, images: ImageSet) -> bool:
         """Whether features of `images` are kept: their content is known, and there are not too many."""
         return images.digests is not None and len(images) <= MOST_IMAGES
 
-    def __call__(self, images: ImageSet) -> list[LocalFeatures]:
+    def __call__(self, images: ImageSet) -> list[Features]:
         """Features of a batch of images with digests, taken up or extracted now; DataError where it cannot be kept."""
-        begun = time.perf_counter()
         path = self.folder / f"{fingerprint.digest(images.digests)[:32]}.npz"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             with locked(self.folder / f"{path.name[:2]}.lock"):
-                stored = _unpacked(load_arrays(path), len(images))
-                if stored is None or not self._confirmed(images, *stored[:2]):
-                    return self._extracted(images, path)
+                found = self._taken_up_or_made(images, images.digests or (), path)
         except OSError as error:
             raise DataError(f"cannot keep features in {self.folder} ({error.strerror}); free or choose it") from error
-        features, _, seconds = stored
+        return [self.extractor.features(each.features) for each in found]
+
+    def _taken_up_or_made(self, images: ImageSet, digests: Sequence[str], path: Path) -> list[_Image]:
+        begun = time.perf_counter()
+        known = _read(path, set(digests))
+        if set(digests) - known.keys():
+            known = self._elsewhere(set(digests))
+        if known and not self._confirmed(images, known):
+            known = {}
         # Waiting for another cell to extract it, and reading, are not what extraction takes.
-        spare(seconds - (time.perf_counter() - begun))
-        return features
+        if known:
+            spare(sum(known[digest].seconds for digest in digests if digest in known) - (time.perf_counter() - begun))
+        lacking = [place for place, digest in enumerate(digests) if digest not in known]
+        if lacking:
+            known |= zip((digests[place] for place in lacking), self._extracted(images.take(lacking)), strict=True)
+            _save(path, digests, [known[digest] for digest in digests])
+        return [known[digest] for digest in digests]
 
-    def _confirmed(self, images: ImageSet, features: list[LocalFeatures], largest: int) -> bool:
+    def _elsewhere(self, wanted: set[str]) -> dict[str, _Image]:
+        """What the other batches hold of `wanted`."""
+        known: dict[str, _Image] = {}
+        for path in sorted(self.folder.glob("*.npz")):
+            if path not in self._digests:
+                self._digests[path] = _digests(path)
+            if lacking := wanted & self._digests[path] - known.keys():
+                known |= _read(path, lacking)
+        return known
+
+    def _confirmed(self, images: ImageSet, known: Mapping[str, _Image]) -> bool:
+        digests = images.digests or ()
+        largest = max((digest for digest in digests if digest in known), key=lambda digest: known[digest].pixels)
         with stage("decode"):
-            image = images[largest]
+            image = images[digests.index(largest)]
         with stage("encode"):
-            again = self.extractor.extract(image)
-        kept = features[largest]
-        return np.array_equal(again.points, kept.points) and np.array_equal(again.descriptors, kept.descriptors)
+            again = self.extractor.arrays(self.extractor.extract(image))
+        kept = known[largest].features
+        return again.keys() == kept.keys() and all(
+            rows.dtype == kept[name].dtype and np.array_equal(rows, kept[name]) for name, rows in again.items()
+        )
 
-    def _extracted(self, images: ImageSet, path: Path) -> list[LocalFeatures]:
+    def _extracted(self, images: ImageSet) -> list[_Image]:
         start = time.perf_counter()
         with stage("decode"):
             batch = list(images)
         with stage("encode"):
             features = self.extractor.extract_many(batch)
-        seconds = time.perf_counter() - start
-        save_arrays(path, _packed(features, int(np.argmax([image.size for image in batch])), seconds))
-        return features
+        share = (time.perf_counter() - start) / len(batch)
+        return [
+            _Image(self.extractor.arrays(found), image.size, share)
+            for found, image in zip(features, batch, strict=True)
+        ]
 
 
-def _packed(features: list[LocalFeatures], largest: int, seconds: float) -> dict[str, np.ndarray]:
-    return {
-        "counts": np.array([len(image.points) for image in features], dtype=np.int64),
-        "points": np.concatenate([image.points for image in features]),
-        "descriptors": np.concatenate([image.descriptors for image in features]),
-        "largest": np.array(largest),
-        "seconds": np.array(seconds),
-    }
+def _save(path: Path, digests: Sequence[str], images: Sequence[_Image]) -> None:
+    features = [each.features for each in images]
+    save_arrays(
+        path,
+        {
+            "digests": np.array(digests, dtype=np.str_),
+            "counts": np.array([len(next(iter(each.values()))) for each in features], dtype=np.int64),
+            "pixels": np.array([each.pixels for each in images], dtype=np.int64),
+            "seconds": np.array([each.seconds for each in images], dtype=np.float64),
+            **{f"{_OF}{name}": np.concatenate([each[name] for each in features]) for name in features[0]},
+        },
+    )
 
 
-def _unpacked(arrays: dict[str, Any] | None, images: int) -> tuple[list[LocalFeatures], int, float] | None:
-    """Features of so many images, which of them is largest, and seconds; None for what is not of that form."""
-    if arrays is None or {"counts", "points", "descriptors", "largest", "seconds"} - set(arrays):
-        return None
-    counts, points, descriptors = arrays["counts"], arrays["points"], arrays["descriptors"]
-    total = int(counts.sum())
-    if len(counts) != images or points.shape != (total, 2) or descriptors.shape != (total, DIMENSIONS):
-        return None
-    ends = np.cumsum(counts)[:-1]
-    pairs = zip(np.split(points, ends), np.split(descriptors, ends), strict=True)
-    return [LocalFeatures(*pair) for pair in pairs], int(arrays["largest"]), float(arrays["seconds"])
+def _digests(path: Path) -> frozenset[str]:
+    """Which images a batch holds; none where it cannot be read."""
+    try:
+        with opened_arrays(path) as stored:
+            return frozenset(stored["digests"].tolist())
+    except UNREADABLE:
+        return frozenset()
+
+
+def _read(path: Path, wanted: set[str]) -> dict[str, _Image]:
+    """What a batch holds of `wanted`; nothing where it is absent, damaged, or of another form."""
+    arrays = load_arrays(path) or {}
+    features = {name.removeprefix(_OF): rows for name, rows in arrays.items() if name.startswith(_OF)}
+    try:
+        digests, counts, pixels, seconds = (arrays[name] for name in ("digests", "counts", "pixels", "seconds"))
+        ends = np.cumsum(counts)
+        if not features or any(len(rows) != ends[-1] for rows in features.values()):
+            return {}
+        return {
+            digest: _Image({name: rows[end - count : end].copy() for name, rows in features.items()}, int(area), share)
+            for digest, count, end, area, share in zip(digests.tolist(), counts, ends, pixels, seconds, strict=True)
+            if digest in wanted
+        }
+    except UNREADABLE:
+        return {}

@@ -75,13 +75,19 @@ class FileNetwork:
         batch = np.ascontiguousarray(batch)
         rows = np.empty((len(batch), self.dimension), dtype=np.float32)
         with self._lock:
-            if len(batch) == 1:
-                if self._whole is None:
-                    self._whole = self._compiled(1).create_infer_request()
-                rows[0] = self._row(self._whole.infer([batch], share_inputs=True)[0])
-            else:
-                self._side_by_side(batch, rows)
+            try:
+                self._fill(rows, batch)
+            except RuntimeError as error:
+                raise WeightsError(f"{self.path}: OpenVINO cannot run this network: {reason(error)}") from error
         return rows
+
+    def _fill(self, rows: np.ndarray, batch: np.ndarray) -> None:
+        if len(batch) > 1:
+            self._side_by_side(batch, rows)
+            return
+        if self._whole is None:
+            self._whole = self._compiled(1).create_infer_request()
+        rows[0] = self._row(self._whole.infer([batch], share_inputs=True)[0])
 
     def _side_by_side(self, batch: np.ndarray, rows: np.ndarray) -> None:
         import openvino
@@ -137,10 +143,7 @@ class FileNetwork:
             "INFERENCE_NUM_THREADS": _threads(),
             "NUM_STREAMS": streams,
         }
-        try:
-            return openvino.Core().compile_model(self._model, "CPU", settings)
-        except RuntimeError as error:
-            raise WeightsError(f"{self.path}: OpenVINO cannot run this network: {reason(error)}") from error
+        return openvino.Core().compile_model(self._model, "CPU", settings)
 
 
 def read(path: Path) -> "openvino.Model":
@@ -211,5 +214,7 @@ def _threads() -> int:
 def reason(error: BaseException) -> str:
     """The line of an OpenVINO error that says something, shortened."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    if "alloc" in str(error).lower():  # std::bad_alloc, or "Failed to allocate" behind which stands what was checked
+        return "it asks for more memory than there is"
     telling = [line for line in lines if not line.startswith(("Exception from", "Check '"))] or lines
     return (telling[-1] if telling else type(error).__name__)[:160]

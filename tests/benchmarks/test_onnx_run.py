@@ -1,7 +1,7 @@
 """`onnx:FILE` end to end: run, checked and reported without a plug-in; a changed file makes rows stale."""
 
 import pytest
-from onnx_files import small_network
+from onnx_files import huge_network, small_network
 from search_support import cli as command
 from search_support import fill
 
@@ -75,3 +75,26 @@ def test_a_network_whose_file_is_absent_is_unavailable_in_the_tables(place):
     done = run(place, "-m", "clip-vit-b32", "--weights", empty)
     assert "Traceback" not in done.stderr
     assert "unavailable" in tables(place)
+
+
+COMMANDS = {
+    "run": ("run", "-d", "folder:photos", "-m", "METHOD"),
+    "check": ("check", "METHOD"),
+    "search": ("search", "photos/label0/000.png", "-g", "photos", "-m", "METHOD"),
+    "duplicates": ("duplicates", "photos", "-m", "METHOD"),
+    "audit": ("audit", "photos", "-m", "METHOD"),
+    "latency": ("latency", "-d", "folder:photos", "-m", "METHOD"),
+    "scaling": ("scaling", "-d", "folder:photos", "-m", "METHOD", "--sizes", "20,40"),
+    "stream": ("stream", "-d", "folder:photos", "-m", "METHOD", "--size", "10"),
+    "shard": ("shard", "METHOD", "-d", "folder:photos"),
+}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_refuses_a_network_before_its_own_process_runs_it(place, name):
+    """The system ends a process that takes 100 GB, and others with it."""
+    (place / "net.onnx").write_bytes(huge_network("Tile"))
+    done = cli(*(word.replace("METHOD", "onnx:net.onnx") for word in COMMANDS[name]), cwd=place)
+    assert done.returncode == 2, done.stdout + done.stderr
+    (line,) = [line for line in done.stderr.splitlines() if line.strip()]
+    assert line.startswith("error: onnx:net.onnx: ") and line.endswith("it asks for more memory than there is")

@@ -11,6 +11,7 @@ from methods.conformance_images import structured_images
 from methods.contracts import Reusing
 from methods.local_features import kept_features
 from methods.local_features.aggregated_search import bag_of_words_search, vlad_search
+from methods.local_features.binary_matching import BinaryMatching
 from methods.local_features.indexed_search import IndexedSearch
 from methods.local_features.kept_features import KeptFeatures
 from methods.sift import SiftMatching
@@ -20,6 +21,9 @@ from methods.stages import StageClock
 BUILDS = {
     "sift": SiftMatching,
     "sift, verified": lambda: SiftMatching(verify=True, shortlist=5),
+    "sift, mean distance": lambda: SiftMatching(aggregate="mean-distance"),
+    "akaze": lambda: BinaryMatching("akaze"),
+    "orb": lambda: BinaryMatching("orb"),
     "indexed": IndexedSearch,
     "bag of words": lambda: bag_of_words_search(50),
     "bag of words, verified": lambda: bag_of_words_search(50, verify=True),
@@ -85,6 +89,25 @@ def test_a_batch_is_extracted_once_and_its_largest_image_looked_at_again(tmp_pat
     assert equal(cold, warm) and equal(cold, SiftExtractor().extract_all(GALLERY))
 
 
+def test_images_that_other_batches_hold_are_taken_from_there(tmp_path):
+    counted(tmp_path, GALLERY)
+    mixed = IMAGES.take([1, 0, 4, 3])  # two of the gallery's, two that are new
+    features, extracted = counted(tmp_path, mixed)
+    assert extracted == 3  # the new ones, and the larger of the others to be sure
+    assert equal(features, SiftExtractor().extract_all(mixed))
+    assert counted(tmp_path, mixed)[1] == 1
+
+
+def test_what_other_batches_hold_wrongly_is_made_anew(tmp_path):
+    counted(tmp_path, GALLERY)
+    (path,) = tmp_path.glob("*/*.npz")
+    arrays = dict(np.load(path))
+    np.savez(path, **{**arrays, "of points": arrays["of points"] + 1})
+    mixed = IMAGES.take([1, 0, 4, 3])
+    features, extracted = counted(tmp_path, mixed)
+    assert extracted == 5 and equal(features, SiftExtractor().extract_all(mixed))
+
+
 @pytest.mark.parametrize("change", ["settings", "code", "packages", "images"])
 def test_a_change_of_what_decides_features_extracts_them_anew(change, tmp_path, monkeypatch):
     counted(tmp_path)
@@ -112,7 +135,7 @@ def test_a_damaged_file_is_made_again(damage, tmp_path):
         np.savez(path, rows=np.zeros(3))
     else:
         arrays = dict(np.load(path))
-        np.savez(path, **{**arrays, "descriptors": arrays["descriptors"] ^ 1})
+        np.savez(path, **{**arrays, "of descriptors": arrays["of descriptors"] ^ 1})
     after, extracted = counted(tmp_path)
     assert extracted >= len(GALLERY) and equal(before, after)
     assert counted(tmp_path)[1] == 1

@@ -9,6 +9,7 @@ import pytest
 from onnx_files import FLOAT, INT64, UINT8, expected, model, node, small_network, value_info
 
 from datasets.errors import BenchmarkError, UnknownNameError, WeightsError
+from methods import onnx_check
 from methods.building import build_method
 from methods.conformance import check
 from methods.conformance_images import structured_images
@@ -276,3 +277,25 @@ def test_a_file_without_an_end_of_fields_is_given_up_early(file, content, monkey
     with pytest.raises(WeightsError, match="no ONNX file"):
         external_files(file(content))
     assert len(read) < 2100
+
+
+@pytest.mark.parametrize("op", onnx_files.HUGE)
+def test_a_network_that_asks_for_more_memory_than_there_is_is_refused_in_a_process_of_its_own(file, op):
+    """Read and fitted it is harmless: it has to be run once to be known."""
+    with pytest.raises(WeightsError, match="it asks for more memory than there is") as error:
+        require_sound(onnx_method(f"onnx:{file(onnx_files.huge_network(op))}"))
+    assert "\n" not in str(error.value)
+
+
+def test_a_network_that_runs_on_and_on_is_given_up(file, monkeypatch):
+    monkeypatch.setattr(onnx_check, "SECONDS", 15)
+    with pytest.raises(WeightsError, match="on one image did not end within 15 s"):
+        require_sound(onnx_method(f"onnx:{file(onnx_files.endless_network())}"))
+
+
+def test_an_image_that_does_not_fit_into_memory_is_refused(file):
+    shape = (1, 3, 2**20, 2**20)
+    nodes = [node("GlobalAveragePool", ["image"], ["p"]), node("Flatten", ["p"], ["out"], axis=1)]
+    path = file(model(nodes, [value_info("image", shape)], [value_info("out", (1, 3))]))
+    with pytest.raises(WeightsError, match="takes more than 8 GiB of memory"):
+        require_sound(onnx_method(f"onnx:{path}"))

@@ -15,7 +15,8 @@ from methods.local_features import extraction
 from methods.sift import SiftMatching
 from methods.sift_bank import DescriptorBank
 from methods.sift_features import SiftExtractor, unit_descriptors
-from methods.sift_pairs import distinct_matches, inliers, ratio_passes, two_nearest
+from methods.sift_measures import measures, passing, scores_of
+from methods.sift_pairs import distinct_matches, inliers, matches_of, ratio_passes, two_nearest
 
 IMAGES = structured_images(labels=6, each=3)
 ODD = odd_images()
@@ -39,18 +40,27 @@ def descriptors(rng, count):
 
 
 @settings(max_examples=25, deadline=None)
-@given(counts=st.lists(st.integers(0, 6), min_size=1, max_size=9), m=st.integers(0, 5), chunk=st.integers(1, 60))
-def test_the_bank_compares_with_each_image_as_if_it_were_alone(counts, m, chunk):
-    rng = np.random.default_rng(sum(counts) + m)
-    gallery, query = [descriptors(rng, count) for count in counts], descriptors(rng, m)
+@given(
+    counts=st.lists(st.integers(0, 6), min_size=1, max_size=9),
+    sizes=st.lists(st.integers(0, 5), min_size=1, max_size=4),
+    chunk=st.integers(1, 60),
+    together=st.integers(1, 12),
+)
+def test_the_bank_compares_each_query_with_each_image_as_if_both_were_alone(counts, sizes, chunk, together):
+    rng = np.random.default_rng(sum(counts) + sum(sizes))
+    gallery, queries = ([descriptors(rng, count) for count in numbers] for numbers in (counts, sizes))
     bank = DescriptorBank(gallery, root=False)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sift_bank, "CHUNK", chunk)
-        sums = bank.scores(query, _sum_of_both)
-    for image, rows in enumerate(gallery):
-        _, nearest, second = two_nearest(query, rows, root=False)
-        assert np.isclose(sums[image], _sum_of_both(nearest[None], second[None])[0], atol=1e-4)
-        assert np.array_equal(bank.descriptors(image), rows)
+        patch.setattr(sift_bank, "TOGETHER", together)
+        found = bank.measured(queries, {"sum": _sum_of_both, "nearest": lambda nearest, second: nearest})
+    assert len(found) == len(queries)
+    for query, measured in zip(queries, found, strict=True):
+        for image, rows in enumerate(gallery):
+            _, nearest, second = two_nearest(query, rows, root=False)
+            assert np.isclose(measured["sum"][image], _sum_of_both(nearest[None], second[None])[0], atol=1e-4)
+            assert np.allclose(measured["nearest"][image], nearest, atol=1e-6)
+    assert all(np.array_equal(bank.descriptors(image), rows) for image, rows in enumerate(gallery))
 
 
 @pytest.mark.parametrize("count", [2, 40])
@@ -78,6 +88,34 @@ def test_a_row_of_the_right_image_is_matched_once():
     right = descriptors(rng, 5)
     rows, columns = distinct_matches(np.repeat(right[:2], 3, axis=0), right, 0.8, root=False)
     assert sorted(columns) == [0, 1] and len(rows) == 2
+
+
+def test_matches_of_descriptors_known_to_pass_are_those_of_all():
+    rng = np.random.default_rng(3)
+    right = descriptors(rng, 60)
+    left = np.concatenate([descriptors(rng, 20), right[rng.integers(0, 60, 30)] // 2 + 20])
+    _, nearest, second = two_nearest(left, right, root=False)
+    bits = measures(0.8)["ratio-count"](nearest[None], second[None])[0]
+    passed = passing(bits, len(left))
+    assert 10 < len(passed) < 50 and np.array_equal(passed, np.flatnonzero(ratio_passes(nearest, second, 0.8)))
+    assert scores_of("ratio-count", bits[None]).tolist() == [len(passed)]
+    expected = distinct_matches(left, right, 0.8, root=False)
+    assert len(expected[0]) < len(passed)  # several match one row
+    for found, own in zip(matches_of(left, right, passed, root=False), expected, strict=True):
+        assert np.array_equal(found, own)
+
+
+def test_who_agrees_is_the_same_whether_opencv_refines_the_transform_or_not():
+    rng = np.random.default_rng(5)
+    for good in range(2, 12):
+        left = rng.uniform(0, 200, (good + 6, 2)).astype(np.float32)
+        right = (left * 0.8 + 11 + rng.normal(0, 2, left.shape)).astype(np.float32)
+        right[good:] = rng.uniform(0, 200, (6, 2))
+        masks = [
+            cv2.estimateAffinePartial2D(left, right, method=cv2.RANSAC, ransacReprojThreshold=3, refineIters=rounds)[1]
+            for rounds in (0, 10)
+        ]
+        assert np.array_equal(*masks)
 
 
 def test_root_sift_is_the_unit_square_root():

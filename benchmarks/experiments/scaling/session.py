@@ -58,7 +58,7 @@ def _grow(each: Candidate, pool: Pool, sizes: Sequence[int], frame: Frame, store
     if each.spec.encoder and not each.obstacle:
         images = min(sizes[-1], len(pool.gallery))
         extraction = frame.row(_extraction(each, images, inputs, facts, frame, store))
-    figures = {name: extraction.get(name) for name in ExtractionFigures.__annotations__} if extraction else {}
+    figures = {name: figure for name, figure in (extraction or {}).items() if name in ExtractionFigures.__annotations__}
     for size in sizes:
         yield frame.row(
             Unit(

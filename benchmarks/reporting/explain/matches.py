@@ -55,7 +55,7 @@ def explain_matches(question: Question) -> Explanation:
 
 
 def match(left: LocalFeatures, right: LocalFeatures, settings: SiftSettings) -> Matches:
-    """The matches that `methods.sift_pairs.pair_inliers` counts, each with whether it fits: same test, same RANSAC."""
+    """The matches that `methods.sift_pairs.inliers_with` counts, each with whether it fits: same test, same RANSAC."""
     import cv2
 
     rows, columns = distinct_matches(left.descriptors, right.descriptors, settings.ratio, settings.root)

@@ -8,18 +8,22 @@ from hypothesis import strategies as st
 from search_support import opened
 
 from benchmarks.search.chance import calibration_error
-from benchmarks.search.own_copies import BATCH, MOST, own_copies
+from benchmarks.search.own_copies import BATCH, MOST, WORTH, own_copies
 from benchmarks.search.query import Query
 
 
 class Told:
-    """A check that knows the copies, and counts what it is asked."""
+    """A check that knows the copies, and counts what it is asked: thumbnails show those that are `plain`."""
 
-    def __init__(self, copies):
-        self.known, self.asked = set(copies), []
+    def __init__(self, copies, plain=()):
+        self.known, self.plain, self.asked, self.by_features = set(copies), set(plain), [], []
+
+    def plain_copies(self, pairs):
+        self.asked.append(list(pairs))
+        return [pair in self.plain for pair in pairs]
 
     def copies(self, pairs):
-        self.asked.append(list(pairs))
+        self.by_features += pairs
         return [pair in self.known for pair in pairs]
 
 
@@ -46,13 +50,32 @@ def test_no_more_than_so_many_are_compared():
     assert len(own_copies(check, pairs(2 * MOST))) == MOST
 
 
+def test_features_are_compared_of_pairs_that_thumbnails_leave_open_while_they_find_copies():
+    scores = pairs(MOST)
+    plain = [pair for pair in scores if pair[0] % 2]
+    hidden = next(pair for pair in scores if pair not in plain)
+    check = Told([hidden], plain)
+    assert own_copies(check, scores) == {hidden, *plain}
+    assert set(check.by_features).isdisjoint(plain)
+    assert len(check.by_features) == BATCH + WORTH, "one copy found pays for some more, and then no others"
+
+
+def test_features_are_compared_throughout_where_they_find_a_copy_in_worth():
+    scores = pairs(MOST)
+    hidden = [pair for pair in scores if pair[0] % WORTH == 0]
+    check = Told(hidden)
+    assert own_copies(check, scores) == set(hidden)
+    assert len(check.by_features) >= MOST - BATCH
+
+
 @given(st.dictionaries(st.tuples(st.integers(0, 9), st.integers(10, 19)), st.floats(-1, 1)), st.data())
 def test_what_is_found_are_copies_that_were_asked(scores, data):
     known = data.draw(st.sets(st.sampled_from(sorted(scores)))) if scores else set()
     check = Told(known)
     found = own_copies(check, scores)
     asked = [pair for batch in check.asked for pair in batch]
-    assert found == known & set(asked)
+    assert found == known & set(check.by_features)
+    assert set(check.by_features) <= set(asked)
     assert all(scores[pair] <= min(scores[before] for before in asked) for pair in set(scores) - set(asked))
 
 

@@ -10,6 +10,8 @@ from benchmarks.experiments.rows import ScalingStore
 from benchmarks.experiments.scaling.fitting import fit_growth
 from benchmarks.reporting.tables.scaling.law_table import law_text
 
+FAULTY = PLUGIN.with_name("faulty.py")
+
 
 def scaling(out, *arguments):
     return cli("scaling", *arguments, "--out", out)
@@ -101,6 +103,18 @@ def test_whatever_happens_there_is_a_row(tmp_path, photo_folder):
     assert "only embeddings can be jittered" in rows["mean-colour", 20]["reason"]
     assert "no weights" in rows["mtcnn-facenet-128", 20]["reason"]
     assert "Without a figure" in (tmp_path / "scaling.md").read_text()
+
+
+def test_rows_of_an_encoder_that_fails_are_read_back(tmp_path):
+    """They lack its figures; with nothing in their place they would not fit what a row is."""
+    done = scaling(
+        tmp_path, "-m", "faulty-raises", "-d", "cifar10", "--sizes", "20,40", "--plugin", FAULTY, "--threads", "1"
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "damaged" not in done.stderr
+    rows = list(ScalingStore(tmp_path).points())
+    assert [row["status"] for row in rows] == ["error", "error"]
+    assert "not to my taste" in (tmp_path / "scaling.md").read_text()
 
 
 def test_a_method_without_embeddings_looks_at_real_images(tmp_path):

@@ -15,7 +15,7 @@ from datasets.registry import open_dataset
 from methods.building import build_method
 from methods.registry import load_registry
 from methods.sift_features import SiftExtractor
-from methods.sift_pairs import pair_inliers
+from methods.sift_pairs import inliers_with
 from methods.spec import MethodSpec, Part
 
 
@@ -41,7 +41,7 @@ def test_inliers_are_those_of_the_reranking(method, photos, turned):
     query, *others = (extractor.extract(image) for image in [photos[0], turned, *photos[1:]])
     drawn = [match(query, other, settings).inliers for other in others]
     counted = [
-        pair_inliers(query, other, settings.ratio, settings.root, settings.tolerance, settings.seed) for other in others
+        inliers_with(query, settings.ratio, settings.root, settings.tolerance, settings.seed)(other) for other in others
     ]
     assert drawn == counted
     assert counted[0] > 10
