@@ -85,21 +85,26 @@ def place_names(figure: Any, axes: Any, points: Sequence[PlottedRow]) -> dict[st
 
     halo = [withStroke(linewidth=3, foreground="white")]  # over the front's line, which names need not avoid
     figure.canvas.draw()  # places are known only once the scales are
+    pixels = figure.dpi / 72  # in a point
     taken, placed = [extent(axes, row) for row in points], {}
     for row in sorted(points, key=lambda row: (-row["hit@1"], row["p50_ms"])):
         point = (row["p50_ms"], row["hit@1"])
+        look = {"fontsize": 8, "va": "center", "path_effects": halo}
+        name = axes.annotate(row["method"], point, (0, 0), textcoords="offset points", **look)
+        here = name.get_window_extent()
         for dx, dy in _OFFSETS:
-            look = {"fontsize": 8, "ha": "left" if dx > 0 else "right", "va": "center", "path_effects": halo}
-            name = axes.annotate(row["method"], point, (dx, dy), textcoords="offset points", **look)
-            box = name.get_window_extent().padded(_GAP)
+            left = dx * pixels - (here.width if dx < 0 else 0)
+            box = here.translated(left, dy * pixels).padded(_GAP)
             inside = axes.bbox.x0 < box.x0 and box.x1 < axes.bbox.x1 and axes.bbox.y0 < box.y0 and box.y1 < axes.bbox.y1
             if inside and not any(box.overlaps(other) for other in taken):
                 taken.append(box)
                 placed[row["method"]] = box
+                name.set(position=(dx, dy), ha="left" if dx > 0 else "right")
                 if abs(dx) > _NEAR or abs(dy) > _NEAR:
                     line = {"arrowstyle": "-", "color": "0.6", "linewidth": 0.6}
                     axes.annotate("", point, (dx, dy), textcoords="offset points", arrowprops=line)
                 break
+        else:
             name.remove()
     return placed
 

@@ -8,9 +8,9 @@ import pytest
 from benchmarks.execution.waiting_line import WaitingLine
 
 
-def cell(name, encoder="", trained=True):
+def cell(name, encoder="", trained=True, timed=False):
     spec = SimpleNamespace(encoder=encoder or None)
-    return SimpleNamespace(name=name, encoder_key=encoder, trained=trained, spec=spec)
+    return SimpleNamespace(name=name, encoder_key=encoder, trained=trained, spec=spec, is_timed=timed)
 
 
 def names(line, count):
@@ -38,6 +38,11 @@ def test_it_has_its_turn_once_the_rows_are_there():
 def test_networks_without_weights_store_no_rows_to_wait_for():
     line = WaitingLine([cell("a", "N", trained=False), cell("b", "N", trained=False), cell("c")])
     assert names(line, 3) == ["a", "b", "c"]
+
+
+def test_timed_cells_come_first_for_they_wait_until_they_are_alone():
+    line = WaitingLine([cell("a", timed=True), cell("a-copies"), cell("b", timed=True), cell("b-copies")])
+    assert names(line, 5) == ["a", "b", "a-copies", "b-copies", None]
 
 
 def test_nothing_is_handed_out_once_it_is_closed():
