@@ -39,6 +39,19 @@ def write_atomically(path: Path, lasting: bool = True) -> Iterator[IO[bytes]]:
             partial.unlink(missing_ok=True)
 
 
+def unwritable(folder: Path) -> str:
+    """Why no file can be put into `folder`, or into the one where it would be made; "" where nothing speaks against."""
+    try:
+        place = next(each for each in (folder.absolute(), *folder.absolute().parents) if each.exists())
+        if not place.is_dir():
+            return os.strerror(errno.ENOTDIR)
+        if os.access(place, os.W_OK | os.X_OK):
+            return ""
+        return os.strerror(errno.EROFS if os.statvfs(place).f_flag & os.ST_RDONLY else errno.EACCES)
+    except OSError as error:
+        return error.strerror or str(error)
+
+
 def remove_abandoned(root: Path) -> None:
     """Remove what processes that were killed had half-written anywhere below `root`."""
     for partial in root.rglob(".*.part"):

@@ -1,22 +1,36 @@
 """From what a person writes on a command line to opened galleries and searchers."""
 
+import atexit
+import shutil
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.search.gallery import Advance, Gallery, silent
+from benchmarks.system.files import note
 from datasets.errors import UnknownNameError, suggest
 from datasets.reading import expanded
+from datasets.replacing import unwritable
 
 if TYPE_CHECKING:
     from benchmarks.search.searcher import Places, Searcher
 
 
 def default_index_dir() -> Path:
-    """Where indexes are kept unless another place is named: in the user's cache folder, never in the working folder."""
+    """Where indexes are kept unless another place is named: in the user's cache folder, never in the working folder.
+
+    Where that cannot be written it is a folder that goes with this process, which is said.
+    """
     from platformdirs import user_cache_path
 
-    return user_cache_path("reverse-image-search-benchmark") / "search"
+    usual = user_cache_path("reverse-image-search-benchmark") / "search"
+    if why := unwritable(usual):
+        note(f"the index cannot be kept in {usual} ({why}): it is made for this call alone; --index-dir names a place")
+        passing = Path(tempfile.mkdtemp(prefix="index-"))
+        atexit.register(shutil.rmtree, passing, ignore_errors=True)
+        return passing
+    return usual
 
 
 def open_gallery(name: str, data_dir: Path | None, index_dir: Path) -> Gallery:

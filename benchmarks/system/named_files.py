@@ -12,6 +12,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from benchmarks.system.files import require_regular
 from datasets.errors import BenchmarkError, DataError
+from datasets.replacing import unwritable
 
 GENERATOR = "reverse-image-search-benchmark"
 """Written into pages (as their generator) and pictures (as their software): by it they are known again."""
@@ -51,6 +52,8 @@ def require_free(path: Path, option: str, form: Form, read: Sequence[Path] = ())
         raise NamedFileError(
             f"{where}: there is a file of this name that this command did not write, and it is kept: name another file"
         )
+    if why := unwritable(path.parent):
+        raise NamedFileError(f"{where} cannot be written there ({why}): name another place")
 
 
 def require_outside(out: Path, read: Path) -> None:

@@ -7,17 +7,16 @@ image took when it was extracted is kept with it and reported by every cell that
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Generic, NamedTuple
+from typing import Generic
 
 import numpy as np
 
-from datasets.array_files import UNREADABLE, opened_arrays
 from datasets.errors import DataError
 from datasets.imageset import ImageSet
 from methods import fingerprint
-from methods.local_features.extraction import Arrays, Extractor, Features
+from methods.local_features.extraction import Extractor, Features
+from methods.local_features.feature_files import KeptImage, digests_in, read_images, save_images
 from methods.stages import spare, stage
-from methods.training.checkpoint import load_arrays, save_arrays
 from methods.training.kept import locked
 
 _PIXELS = ("datasets.decoding", "datasets.distortions")
@@ -25,17 +24,6 @@ _PIXELS = ("datasets.decoding", "datasets.distortions")
 
 MOST_IMAGES = 20_000
 """In one image set; the features of more would fill the disk (54 KB an image) for the sake of little."""
-
-_OF = "of "
-"""Begins the names of arrays that an extractor gives, all images' one after the other."""
-
-
-class _Image(NamedTuple):
-    """What is kept of an image: its features, their number of pixels, and its share of a batch's seconds."""
-
-    features: Arrays
-    pixels: int
-    seconds: float
 
 
 def extraction_code(extractor: Extractor[Features]) -> tuple[str, ...]:
@@ -80,9 +68,9 @@ class KeptFeatures(Generic[Features]):
             raise DataError(f"cannot keep features in {self.folder} ({error.strerror}); free or choose it") from error
         return [self.extractor.features(each.features) for each in found]
 
-    def _taken_up_or_made(self, images: ImageSet, digests: Sequence[str], path: Path) -> list[_Image]:
+    def _taken_up_or_made(self, images: ImageSet, digests: Sequence[str], path: Path) -> list[KeptImage]:
         begun = time.perf_counter()
-        known = _read(path, set(digests))
+        known = read_images(path, set(digests))
         if set(digests) - known.keys():
             known = self._elsewhere(set(digests))
         if known and not self._confirmed(images, known):
@@ -93,20 +81,20 @@ class KeptFeatures(Generic[Features]):
         lacking = [place for place, digest in enumerate(digests) if digest not in known]
         if lacking:
             known |= zip((digests[place] for place in lacking), self._extracted(images.take(lacking)), strict=True)
-            _save(path, digests, [known[digest] for digest in digests])
+            save_images(path, digests, [known[digest] for digest in digests])
         return [known[digest] for digest in digests]
 
-    def _elsewhere(self, wanted: set[str]) -> dict[str, _Image]:
+    def _elsewhere(self, wanted: set[str]) -> dict[str, KeptImage]:
         """What the other batches hold of `wanted`."""
-        known: dict[str, _Image] = {}
+        known: dict[str, KeptImage] = {}
         for path in sorted(self.folder.glob("*.npz")):
             if path not in self._digests:
-                self._digests[path] = _digests(path)
+                self._digests[path] = digests_in(path)
             if lacking := wanted & self._digests[path] - known.keys():
-                known |= _read(path, lacking)
+                known |= read_images(path, lacking)
         return known
 
-    def _confirmed(self, images: ImageSet, known: Mapping[str, _Image]) -> bool:
+    def _confirmed(self, images: ImageSet, known: Mapping[str, KeptImage]) -> bool:
         digests = images.digests or ()
         largest = max((digest for digest in digests if digest in known), key=lambda digest: known[digest].pixels)
         with stage("decode"):
@@ -118,7 +106,7 @@ class KeptFeatures(Generic[Features]):
             rows.dtype == kept[name].dtype and np.array_equal(rows, kept[name]) for name, rows in again.items()
         )
 
-    def _extracted(self, images: ImageSet) -> list[_Image]:
+    def _extracted(self, images: ImageSet) -> list[KeptImage]:
         start = time.perf_counter()
         with stage("decode"):
             batch = list(images)
@@ -126,47 +114,6 @@ class KeptFeatures(Generic[Features]):
             features = self.extractor.extract_many(batch)
         share = (time.perf_counter() - start) / len(batch)
         return [
-            _Image(self.extractor.arrays(found), image.size, share)
+            KeptImage(self.extractor.arrays(found), image.size, share)
             for found, image in zip(features, batch, strict=True)
         ]
-
-
-def _save(path: Path, digests: Sequence[str], images: Sequence[_Image]) -> None:
-    features = [each.features for each in images]
-    save_arrays(
-        path,
-        {
-            "digests": np.array(digests, dtype=np.str_),
-            "counts": np.array([len(next(iter(each.values()))) for each in features], dtype=np.int64),
-            "pixels": np.array([each.pixels for each in images], dtype=np.int64),
-            "seconds": np.array([each.seconds for each in images], dtype=np.float64),
-            **{f"{_OF}{name}": np.concatenate([each[name] for each in features]) for name in features[0]},
-        },
-    )
-
-
-def _digests(path: Path) -> frozenset[str]:
-    """Which images a batch holds; none where it cannot be read."""
-    try:
-        with opened_arrays(path) as stored:
-            return frozenset(stored["digests"].tolist())
-    except UNREADABLE:
-        return frozenset()
-
-
-def _read(path: Path, wanted: set[str]) -> dict[str, _Image]:
-    """What a batch holds of `wanted`; nothing where it is absent, damaged, or of another form."""
-    arrays = load_arrays(path) or {}
-    features = {name.removeprefix(_OF): rows for name, rows in arrays.items() if name.startswith(_OF)}
-    try:
-        digests, counts, pixels, seconds = (arrays[name] for name in ("digests", "counts", "pixels", "seconds"))
-        ends = np.cumsum(counts)
-        if not features or any(len(rows) != ends[-1] for rows in features.values()):
-            return {}
-        return {
-            digest: _Image({name: rows[end - count : end].copy() for name, rows in features.items()}, int(area), share)
-            for digest, count, end, area, share in zip(digests.tolist(), counts, ends, pixels, seconds, strict=True)
-            if digest in wanted
-        }
-    except UNREADABLE:
-        return {}

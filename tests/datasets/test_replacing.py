@@ -7,7 +7,7 @@ import signal
 import numpy as np
 import pytest
 
-from datasets.replacing import remove_abandoned, write_atomically
+from datasets.replacing import remove_abandoned, unwritable, write_atomically
 from datasets.synthetic.drawings import Drawings
 from methods.training.checkpoint import save_arrays
 
@@ -60,3 +60,12 @@ def test_what_a_killed_process_had_half_written_goes(tmp_path):
             os.utime(tmp_path / "deep" / name, (0, 0))
     remove_abandoned(tmp_path)
     assert {path.name for path in (tmp_path / "deep").iterdir()} == {names["alive"], names["young"]}
+
+
+def test_where_no_file_can_be_put_is_known_before_one_is_written(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("x")
+    assert unwritable(tmp_path / "new" / "deeper") == ""
+    assert unwritable(tmp_path / "file" / "deeper") == "Not a directory"
+    monkeypatch.setattr(os, "access", lambda place, mode: place != tmp_path)  # permissions do not hold root up
+    assert unwritable(tmp_path / "new" / "deeper") == "Permission denied"
+    assert list(tmp_path.iterdir()) == [tmp_path / "file"]

@@ -164,6 +164,18 @@ def test_features_taken_up_count_with_the_seconds_they_took(tmp_path, monkeypatc
     assert totals[1] == pytest.approx(totals[0], abs=0.1)
 
 
+def test_features_of_other_batches_count_with_their_share_of_the_seconds(tmp_path):
+    counted(tmp_path, GALLERY)
+    (path,) = tmp_path.glob("*/*.npz")
+    arrays = dict(np.load(path))
+    np.savez(path, **{**arrays, "seconds": np.full(len(GALLERY), 100.0)})
+    extractor, clock = SiftExtractor(), StageClock()
+    extractor.kept = KeptFeatures(tmp_path, extractor)
+    with clock.running():
+        list(extractor.extract_all(IMAGES.take([1, 0, 4, 3])))  # two of the gallery's
+    assert clock.spared == pytest.approx(200, abs=10)
+
+
 @pytest.mark.parametrize("build", [bag_of_words_search, vlad_search])
 def test_a_vocabulary_is_learned_once_and_anew_for_other_settings(build, tmp_path, monkeypatch):
     learned = []

@@ -30,6 +30,21 @@ def test_a_search_leaves_nothing_in_the_working_folder(tmp_path, place):
     assert list((index / "reverse-image-search-benchmark" / "search" if place == "cache" else index).rglob("*.sqlite"))
 
 
+def test_where_the_cache_folder_cannot_be_written_a_search_says_so_and_goes_on(tmp_path):
+    """A file in the folder's place holds up root, too."""
+    cache, passing = tmp_path / "cache", tmp_path / "passing"
+    cache.write_text("no folder")
+    passing.mkdir()
+    fill(tmp_path / "photos", 3)
+    command = ["search", "photos/001.png", "-g", "photos", "-m", "phash", "--json"]
+    done = cli(*command, cwd=tmp_path, XDG_CACHE_HOME=str(cache), RIS_INDEX="", TMPDIR=str(passing))
+    assert done.returncode == 0, done.stderr.decode()
+    assert json.loads(done.stdout)
+    (line,) = done.stderr.decode().splitlines()
+    assert "cannot be kept in" in line and "(Not a directory)" in line and "--index-dir" in line
+    assert not list(passing.iterdir())
+
+
 def test_tables_of_ones_own_come_before_the_published_ones(tmp_path):
     assert overviews(tmp_path) == [PUBLISHED / "overview.csv"]
     (tmp_path / "overview.csv").write_text(HEADER)

@@ -63,6 +63,20 @@ def test_a_file_of_somebody_else_is_kept_and_named(place, option):
     assert tree(place) == before
 
 
+@pytest.mark.parametrize("option", WRITERS)
+def test_a_place_that_cannot_be_written_is_said_before_anything_is_computed(place, option, monkeypatch):
+    """Not after hours. Permissions do not hold root up, so they are asked for in its place."""
+    locked = place / "locked"
+    locked.mkdir(exist_ok=True)
+    allowed = os.access
+    monkeypatch.setattr(os, "access", lambda path, *mode, **how: path != locked and allowed(path, *mode, **how))
+    before = tree(place.parent)
+    path = locked / "deeper" / f"new{SUFFIXES.get(option, '')}"
+    with pytest.raises(NamedFileError, match=rf"{option} .*{path.name} cannot be written there \(Permission denied\)"):
+        run(*WRITERS[option], path)
+    assert tree(place.parent) == before
+
+
 @pytest.mark.parametrize("option", ["--sheet", "--csv", "--html", "--picture"])
 def test_nothing_is_written_into_the_folder_that_is_read(place, option):
     before = tree(place / "photos")
