@@ -11,8 +11,8 @@ class WaitingLine:
     """Hands cells out in their order, but for those that would only wait for another.
 
     A timed cell has the machine for itself, and waits until all others have ended: so the timed ones come first, and
-    that happens once. A cell whose encoder's rows are not stored has the encoder's lock while it makes them, and another of the same
-    encoder stands still beside it: so that one is passed over as long as there is any other cell.
+    that happens once. A cell whose encoder's rows are not stored has the encoder's lock while it makes them, and
+    another of the same encoder stands still beside it: so that one is passed over as long as there is any other cell.
     """
 
     def __init__(self, cells: Sequence[PlannedCell]) -> None:
