@@ -11,14 +11,14 @@ class WaitingLine:
     """Hands cells out in their order, but for those that would only wait for another.
 
     A timed cell has the machine for itself, and waits until all others have ended: so the timed ones come first, and
-    that happens once. A cell whose encoder's rows are not stored has the encoder's lock while it makes them, and
-    another of the same encoder stands still beside it: so that one is passed over as long as there is any other cell.
+    that happens once. What several cells need - rows of an encoder, a trained network, matches - is made by the first
+    of them and kept, and another stands still beside it: so that one is passed over as long as there is any other cell.
     """
 
     def __init__(self, cells: Sequence[PlannedCell]) -> None:
         self._waiting = sorted(cells, key=lambda cell: not cell.is_timed)
-        self._encoders: Counter[str] = Counter()
-        """Of the cells that run, how many use each encoder."""
+        self._needed: Counter[str] = Counter()
+        """Of the cells that run, how many need each thing that is kept."""
         self._lock = threading.Lock()
 
     def take(self) -> PlannedCell | None:
@@ -26,25 +26,30 @@ class WaitingLine:
         with self._lock:
             if not self._waiting:
                 return None
-            place = next((place for place, cell in enumerate(self._waiting) if self._is_free(cell)), 0)
-            cell = self._waiting.pop(place)
-            self._encoders[cell.encoder_key] += _encodes(cell)
+            free = (place for place, cell in enumerate(self._waiting) if not self._needed[_need(cell)])
+            cell = self._waiting.pop(next(free, 0))
+            self._needed.update(filter(None, [_need(cell)]))
             return cell
 
     def done(self, cell: PlannedCell) -> None:
         """The cell has ended."""
         with self._lock:
-            self._encoders[cell.encoder_key] -= _encodes(cell)
+            self._needed.subtract(filter(None, [_need(cell)]))
 
     def close(self) -> None:
         """Hand nothing out any more."""
         with self._lock:
             self._waiting.clear()
 
-    def _is_free(self, cell: PlannedCell) -> bool:
-        return not (_encodes(cell) and self._encoders[cell.encoder_key])
 
+def _need(cell: PlannedCell) -> str:
+    """What a cell makes unless it is there, by a name that cells with the same need share; "" for nothing.
 
-def _encodes(cell: PlannedCell) -> bool:
-    """Whether it takes its rows from those stored; a network without its weights stores none."""
-    return cell.spec.encoder is not None and cell.trained
+    That is its encoder's rows - a network without its weights stores none -, or what a method's module makes of a data
+    set's images: networks of one module share their training, SIFT's rows their matches.
+    """
+    if cell.spec.method is None:
+        return cell.encoder_key if cell.trained else ""
+    target = cell.spec.method.target
+    module = target.partition(":")[0] if isinstance(target, str) else target.__module__
+    return f"{module} {cell.cell.dataset}:{cell.cell.subset}"

@@ -1,4 +1,4 @@
-"""Cells are handed out once each, in order; those that would wait for another's rows when there is nothing else."""
+"""Cells are handed out once each, in order; those that would wait for another's work when there is nothing else."""
 
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
@@ -6,11 +6,15 @@ from types import SimpleNamespace
 import pytest
 
 from benchmarks.execution.waiting_line import WaitingLine
+from methods.spec import Part
 
 
-def cell(name, encoder="", trained=True, timed=False):
-    spec = SimpleNamespace(encoder=encoder or None)
-    return SimpleNamespace(name=name, encoder_key=encoder, trained=trained, spec=spec, is_timed=timed)
+def cell(name, encoder="", *, method=None, trained=True, timed=False, dataset="lfw"):
+    spec = SimpleNamespace(method=Part(method) if method else None)
+    where = SimpleNamespace(dataset=dataset, subset="smoke")
+    return SimpleNamespace(
+        name=name, encoder_key=encoder or name, trained=trained, spec=spec, is_timed=timed, cell=where
+    )
 
 
 def names(line, count):
@@ -38,6 +42,20 @@ def test_it_has_its_turn_once_the_rows_are_there():
 def test_networks_without_weights_store_no_rows_to_wait_for():
     line = WaitingLine([cell("a", "N", trained=False), cell("b", "N", trained=False), cell("c")])
     assert names(line, 3) == ["a", "b", "c"]
+
+
+def test_methods_of_one_module_share_what_they_make_of_the_same_images():
+    line = WaitingLine(
+        [
+            cell("net", method="methods.net:Embedding"),
+            cell("net-softmax", method="methods.net:Softmax"),
+            cell("own", method=SimpleNamespace),
+            cell("own-2", method=SimpleNamespace),
+            cell("net elsewhere", method="methods.net:Embedding", dataset="cifar10"),
+        ]
+    )
+    assert names(line, 3) == ["net", "own", "net elsewhere"]
+    assert names(line, 2) == ["net-softmax", "own-2"]
 
 
 def test_timed_cells_come_first_for_they_wait_until_they_are_alone():
