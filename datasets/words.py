@@ -19,3 +19,10 @@ def duration(seconds: float) -> str:
         return f"{max(1, round(seconds))} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def score_text(score: float, digits: int = 4) -> str:
+    """A score in so many significant digits, and in more where these would call 1 what is less: "0.99997"."""
+    while digits < 17 and score < 1 <= float(f"{score:.{digits}g}"):
+        digits += 1
+    return f"{score:.{digits}g}"

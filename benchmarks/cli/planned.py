@@ -32,7 +32,8 @@ def print_plan(console: Console, plan: Plan, expected: Mapping[PlannedCell, floa
     console.print(f"{count_of(methods, 'method')} on {', '.join(wheres.values())}", markup=False, highlight=False)
     for planned in {planned.cell.dataset: planned for planned in plan.cells if is_folder(planned)}.values():
         found = read_ground_truth(planned.manifest).completeness
-        console.print(f"{where(planned)}: {found}", markup=False, highlight=False, soft_wrap=True)
+        used = f"{planned.images:,} used, of " if planned.task.has_gallery else ""
+        console.print(f"{where(planned)}: {used}{found}", markup=False, highlight=False, soft_wrap=True)
     eta = f", about {duration(total_seconds(expected, jobs))}" if expected else ""
     alone = "; those that are timed, one" if any(planned.is_timed for planned in expected) else ""
     beside = f" ({jobs} at a time{alone})" if expected and jobs > 1 else ""

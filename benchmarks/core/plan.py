@@ -69,6 +69,8 @@ class PlannedCell:
     missing: tuple[str, ...]
     """Packages it needs that are not installed."""
     last_seconds: float | None
+    images: int
+    """Of its subset: those searched in and for, or those of its pairs."""
     failed_rerun: str = ""
     """How the last run ended, where that was without a result and an earlier row was kept."""
 
@@ -228,7 +230,8 @@ def _planned(
     rerun = f"last rerun failed: {later['status']}: {later['reason']}" if later else ""
     why = "; ".join(filter(None, (why, rerun)))
     key = encoder_key(spec, inputs)
-    return PlannedCell(cell, spec, task, inputs, path, weights, key, state, why, missing, seconds, rerun)
+    images = len(manifest.records)
+    return PlannedCell(cell, spec, task, inputs, path, weights, key, state, why, missing, seconds, images, rerun)
 
 
 def _engine(

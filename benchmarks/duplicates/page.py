@@ -13,7 +13,7 @@ from benchmarks.search.show.thumbs import data_uri, gallery_thumb
 from benchmarks.system.files import write_text
 from benchmarks.system.page_templates import page_environment
 from datasets.safe_text import visible
-from datasets.words import count_of
+from datasets.words import count_of, score_text
 
 SIDE = 360
 """Pixels of a picture's longer side."""
@@ -58,7 +58,7 @@ def facts_of(picture: Picture, best: Picture) -> list[str]:
         return ["gone, or cannot be read any more"]
     facts = [f"{picture.width} × {picture.height}", _size(picture.bytes), f"sharpness {picture.sharpness:.1f}"]
     if picture is not best:
-        facts.append("the same file" if picture.content == best.content else f"score {picture.score:.3g}")
+        facts.append("the same file" if picture.content == best.content else f"score {score_text(picture.score, 3)}")
     return facts
 
 

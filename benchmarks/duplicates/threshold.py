@@ -15,7 +15,7 @@ from benchmarks.search.calibrating import learn_unlabelled
 from benchmarks.search.calibration import SURELY
 from benchmarks.search.errors import SearchError
 from benchmarks.search.searcher import Searcher
-from datasets.words import count_of
+from datasets.words import count_of, score_text
 
 RATE = 0.001
 """Hard negatives merged by mistake, unless another share is asked for."""
@@ -64,8 +64,8 @@ def from_links(links: Sequence[Link], pictures: int, rate: float) -> Threshold:
 def _words(score: float, law: TailLaw, rate: float, rested: str) -> str:
     low, high = law.interval(score)
     return (
-        f"threshold {score:.3g}: about {rate:.2%} of the most alike pairs that are no copies would be merged "
-        f"(95% interval {low:.2%} to {high:.2%}), by {rested}"
+        f"threshold {score_text(score, 3)}: about {rate:.2%} of the most alike pairs that are no copies would be "
+        f"merged (95% interval {low:.2%} to {high:.2%}), by {rested}"
     )
 
 

@@ -14,7 +14,7 @@ from benchmarks.duplicates.picture import Picture
 from benchmarks.system.files import write_text
 from benchmarks.system.named_files import Form
 from datasets.safe_text import csv_field
-from datasets.words import count_of
+from datasets.words import count_of, score_text
 
 SHOWN = 40
 """Groups on a terminal; all are in the files."""
@@ -105,7 +105,7 @@ def _table(finding: Finding) -> Table:
     for number, group in _numbered(finding)[:SHOWN]:
         for place, picture in enumerate(group):
             size = f"{picture.width}x{picture.height}" if picture.width else "gone"
-            score = "same file" if place and picture.content == group[0].content else f"{picture.score:.3g}"
+            score = "same file" if place and picture.content == group[0].content else f"{score_text(picture.score, 3)}"
             cells = ("keep", "") if not place else ("copy", score)
             table.add_row(
                 str(number) if not place else "",
@@ -127,7 +127,7 @@ def print_quality(console: Console, qualities: list[Quality], groups: Quality) -
         table.add_column(name, justify="right")
     for quality in qualities:
         used = " (used)" if quality.threshold == groups.threshold else ""
-        table.add_row(f"{quality.threshold:.3g}{used}", *_figures(quality, judged))
+        table.add_row(f"{score_text(quality.threshold, 3)}{used}", *_figures(quality, judged))
     table.add_row("in groups", *_figures(groups, judged))
     console.print(table)
     others = f"{count_of(groups.others, 'pair')} that are none" if groups.others is not None else "all others are none"

@@ -7,6 +7,8 @@ from statistics import median
 from benchmarks.core.plan import PlannedCell
 from benchmarks.core.store import Store
 from benchmarks.protocol import size_class
+from benchmarks.rows.cell import CellRow
+from datasets.selection import STANDARD
 from methods.registry import Registry
 
 _FIRST = {
@@ -26,18 +28,17 @@ _FIRST = {
     ("verification", "face embedding"): (15.0, 106.0),
 }
 """Seconds of a cell by task and family, smoke and standard, where nothing like it ever ran here: rough figures of one
-machine of two cores, corrected by the run's own cells from the first on. A full subset takes ten times a standard one,
-anything not named two seconds."""
+machine of two cores, corrected by the run's own cells from the first on. Anything not named takes two seconds; more
+images than a sampled standard subset has take as many times as long."""
 _OTHERWISE = (2.0, 2.0)
-_FULL = 10.0
 _WEIGHT = 10.0
 """Seconds that the forecast itself weighs against what finished cells took."""
 
 
-def typical_seconds(task: str, family: str, size: str) -> float:
-    """Seconds of such a cell on a common machine; `size` is smoke, standard or full."""
+def typical_seconds(task: str, family: str, size: str, images: int) -> float:
+    """Seconds of such a cell over so many images on a common machine; `size` is smoke, standard or full."""
     smoke, standard = _FIRST.get((task, family), _OTHERWISE)
-    return {"smoke": smoke, "standard": standard, "full": _FULL * standard}[size]
+    return smoke if size == "smoke" else standard * max(1.0, images / STANDARD.images)
 
 
 def expected_seconds(cells: Sequence[PlannedCell], store: Store, registry: Registry) -> dict[PlannedCell, float]:
@@ -55,17 +56,23 @@ def expected_seconds(cells: Sequence[PlannedCell], store: Store, registry: Regis
         family = families.get(cell.method)
         if family is None or row["status"] != "ok":
             continue
-        ratio = row["wall_s"] / typical_seconds(cell.task, family, size_class(cell.subset))
+        ratio = row["wall_s"] / typical_seconds(cell.task, family, size_class(cell.subset), _images(row))
         by_method.setdefault((cell.method, cell.task), []).append(ratio)
         by_family.setdefault((family, cell.task), []).append(ratio)
     expected = {}
     for planned in cells:
         cell, family = planned.cell, planned.spec.family
         ratios = by_method.get((cell.method, cell.task)) or by_family.get((family, cell.task)) or [1.0]
-        typical = typical_seconds(cell.task, family, size_class(cell.subset))
+        typical = typical_seconds(cell.task, family, size_class(cell.subset), planned.images)
         last = planned.last_seconds
         expected[planned] = last if last is not None else median(ratios) * typical
     return expected
+
+
+def _images(row: CellRow) -> int:
+    """Of a stored row's subset: those searched in and for, or those of its pairs."""
+    counts = row.get("counts", {})
+    return counts.get("images", counts.get("gallery", 0) + counts.get("queries", 0))
 
 
 class Forecast:

@@ -11,6 +11,7 @@ from benchmarks.recommend.candidates import Purpose
 from benchmarks.recommend.figures import Figures, doubts
 from benchmarks.recommend.rounds import Limits, Outcomes
 from benchmarks.system.provenance import program
+from datasets.words import score_text
 
 _FOUND = {"copies": "the original of a copy", "people": "the same person", "things": "the same thing"}
 
@@ -78,8 +79,8 @@ def threshold_lines(choice: Figures, purpose: Purpose, copy_share: float) -> lis
         return [f"{doubts(None, copy_share)[0]}.".capitalize()]
     cut = choice.threshold
     lines = [
-        f"Threshold: a score of {cut.score:.4g} or more is a match. Expected false matches: {cut.false_matches:.1%} of "
-        f"searches for what is not there ({cut.interval.low:.1%} to {cut.interval.high:.1%}); "
+        f"Threshold: a score of {score_text(cut.score)} or more is a match. "
+        f"Expected false matches: {cut.false_matches:.1%} of searches for what is not there ({cut.interval.low:.1%} to {cut.interval.high:.1%}); "
         f"{cut.found:.0%} of searches for {_FOUND[purpose]} end in the right match."
     ]
     if against := doubts(cut, copy_share):

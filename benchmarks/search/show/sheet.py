@@ -15,6 +15,7 @@ from benchmarks.search.words import Words
 from benchmarks.system.files import write_atomically, write_text
 from benchmarks.system.named_files import Form, picture_note, require_free
 from datasets.reading import expanded
+from datasets.words import score_text
 
 SHEET = Form((".png", ".html"))
 SIDE, GAP, TEXT = 128, 12, 40
@@ -59,7 +60,7 @@ def draw_strip(query: Query | Words, answer: Answer, gallery: Gallery) -> Image.
     for number, hit in enumerate(answer.hits):
         left = 2 * GAP + (number + 1) * (SIDE + GAP)
         picture = gallery_thumb(gallery, hit.id, SIDE)
-        _place(strip, (left, top), picture, f"{hit.rank}   {hit.score:.4g}", hit.label or hit.path)
+        _place(strip, (left, top), picture, f"{hit.rank}   {score_text(hit.score)}", hit.label or hit.path)
         if answer.is_good(hit):
             draw.rectangle((left - 3, top - 3, left + SIDE + 2, top + SIDE + 2), outline=RIGHT, width=4)
     return strip

@@ -12,7 +12,7 @@ from benchmarks.search.gallery import Gallery
 from benchmarks.search.query import Query
 from benchmarks.search.show.inline import half_blocks, pixel_escapes, pixel_protocol
 from benchmarks.search.show.thumbs import gallery_thumb
-from datasets.words import count_of
+from datasets.words import count_of, score_text
 
 _STYLE = {"match": "bold green", "no good match": "bold yellow", "nothing to search for": "bold red"}
 _COLUMNS, _ROWS = 12, 5
@@ -95,14 +95,14 @@ def percent(chance: float | None) -> str:
 
 def _score(answer: Answer, hit: Hit) -> str:
     """The score, with a tick where it reaches the threshold."""
-    return f"{'✓ ' if answer.is_good(hit) else ''}{hit.score + 0.0:.4g}"
+    return f"{'✓ ' if answer.is_good(hit) else ''}{score_text(hit.score + 0.0)}"
 
 
 def _notes(answer: Answer, several: bool) -> list[str]:
     """The answer's notes, each with its method where there are several."""
     notes = list(answer.notes)
     if answer.threshold is not None:
-        notes.append(f"✓ a good match: {answer.threshold:.4g} or more ({answer.score_means})")
+        notes.append(f"✓ a good match: {score_text(answer.threshold)} or more ({answer.score_means})")
     if len(answer.faces) > 1:
         chosen = next(face.number for face in answer.faces if face.chosen)
         notes.append(

@@ -9,7 +9,12 @@ export function element(tag, { className = "", text = "", ...attributes } = {}, 
   return made;
 }
 
-const number = (value) => String(+value.toPrecision(4));
+// Enough digits that what is less than 1 does not read as 1.
+function number(value) {
+  let digits = 4;
+  while (digits < 17 && value < 1 && +value.toPrecision(digits) >= 1) digits += 1;
+  return String(+value.toPrecision(digits));
+}
 const milliseconds = (seconds) => (seconds < 1 ? `${+(1e3 * seconds).toPrecision(3)} ms` : `${seconds.toFixed(1)} s`);
 /* Whole percents, never 0 or 100 for what is not certain. */
 const percent = (chance) =>

@@ -29,7 +29,7 @@ def test_the_last_time_of_the_same_cell_comes_first(timed):
 
 def test_then_the_same_method_elsewhere_by_size(timed):
     (cell,) = plan_of(timed, "mean-colour", subset="standard")
-    ratio = typical_seconds("retrieval", "pixels", "standard") / typical_seconds("retrieval", "pixels", "smoke")
+    ratio = typical_seconds("retrieval", "pixels", "standard", 60) / typical_seconds("retrieval", "pixels", "smoke", 60)
     assert expected_seconds([cell], timed.store, timed.registry)[cell] == pytest.approx(7.0 * ratio)
 
 
@@ -40,8 +40,26 @@ def test_then_its_family(timed):
 
 def test_then_what_is_typical(bench):
     (cell,) = plan_of(bench, "phash")
-    assert expected_seconds([cell], bench.store, bench.registry)[cell] == typical_seconds("retrieval", "hash", "smoke")
-    assert typical_seconds("retrieval", "hash", "full") > typical_seconds("retrieval", "hash", "standard")
+    expected = expected_seconds([cell], bench.store, bench.registry)[cell]
+    assert expected == typical_seconds("retrieval", "hash", "smoke", cell.images)
+
+
+def test_what_is_typical_grows_with_the_images_of_a_subset(bench):
+    (cell,) = plan_of(bench, "phash", subset="full")
+    assert cell.images == sum(1 for path in bench.folder.rglob("*") if path.is_file())
+    expected = [
+        expected_seconds([planned], bench.store, bench.registry)[planned]
+        for planned in (replace(cell, images=images) for images in (40, 1_300, 13_000, 130_000))
+    ]
+    assert expected[0] == expected[1]
+    assert expected[2:] == pytest.approx([10 * expected[1], 100 * expected[1]])
+
+
+def test_a_method_that_was_timed_on_few_images_is_expected_to_take_longer_on_many(timed):
+    (cell,) = plan_of(timed, "mean-colour", subset="full")
+    few, many = (replace(cell, images=images) for images in (1_300, 26_000))
+    expected = expected_seconds([few, many], timed.store, timed.registry)
+    assert expected[many] == pytest.approx(20 * expected[few])
 
 
 def test_what_is_left_shrinks_and_follows_the_pace(bench):
