@@ -80,7 +80,8 @@ def threshold_lines(choice: Figures, purpose: Purpose, copy_share: float) -> lis
     cut = choice.threshold
     lines = [
         f"Threshold: a score of {score_text(cut.score)} or more is a match. "
-        f"Expected false matches: {cut.false_matches:.1%} of searches for what is not there ({cut.interval.low:.1%} to {cut.interval.high:.1%}); "
+        f"Expected false matches: {cut.false_matches:.1%} of searches for what is not there "
+        f"({cut.interval.low:.1%} to {cut.interval.high:.1%}); "
         f"{cut.found:.0%} of searches for {_FOUND[purpose]} end in the right match."
     ]
     if against := doubts(cut, copy_share):
