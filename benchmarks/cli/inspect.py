@@ -7,6 +7,8 @@ import typer
 from benchmarks.cli import options
 from datasets.words import count_of
 
+_RUNS = {"yes": "can run", "untrained": "can run untrained (no weights)", "no": "cannot run ({reason})"}
+
 
 def check(
     method: Annotated[str, typer.Argument(help="The method's id.")],
@@ -39,6 +41,7 @@ def doctor(
     plugins: options.Plugins = None,
 ) -> None:
     """What this machine is and what it can run."""
+    from rich.markup import escape
     from rich.table import Table
 
     from benchmarks.core import inventory
@@ -51,11 +54,11 @@ def doctor(
     machine = facts["machine"]
     gpu = machine["gpu"] or "no GPU used by this version"
     cores = count_of(machine["cores"], "core")
-    console.print(f"{machine['cpu']}, {cores}, {machine['memory_gib']} GiB, {gpu}; {machine['system']}")
-    console.print(", ".join(f"{name} {version}" for name, version in facts["packages"].items()), highlight=False)
+    console.print(f"{machine['cpu']}, {cores}, {machine['memory_gib']} GiB, {gpu}; {machine['system']}", markup=False)
+    console.print(", ".join(f"{name} {version}" for name, version in facts["packages"].items()), markup=False)
     data = Table("data set", "here", "images", title="data sets", title_justify="left")
     for row in inventory.datasets(data_dir):
-        data.add_row(row["id"], row["here"], f"{row['images']:,}" if row["images"] else "")
+        data.add_row(escape(row["id"]), escape(row["here"]), f"{row['images']:,}" if row["images"] else "")
     console.print(data)
     files = Table(title="weights", title_justify="left")
     files.add_column("weights", no_wrap=True, overflow="fold")
@@ -63,13 +66,12 @@ def doctor(
         files.add_column(name, overflow="fold")
     for name, entry in WEIGHTS.items():
         found = find_weights(name, weights_dir)
-        files.add_row(name, str(found.path) if found else f"no: `fetch {name}`", entry.network)
+        files.add_row(name, escape(str(found.path)) if found else f"no: `fetch {name}`", entry.network)
     console.print(files)
-    rows = inventory.methods(weights_dir, plugins or ())
-    for state in ("yes", "untrained", "no"):
-        names = [
-            row["id"] + (f" ({row['reason']})" if state == "no" else "") for row in rows if row["runs_here"] == state
-        ]
-        if names:
-            label = {"yes": "runs", "untrained": "runs untrained (no weights)", "no": "cannot run"}[state]
-            console.print(f"[bold]{label}[/]: {', '.join(names)}", highlight=False)
+    methods: dict[str, list[str]] = {}
+    for each in sorted(
+        inventory.methods(weights_dir, plugins or ()), key=lambda each: [*_RUNS].index(each["runs_here"])
+    ):
+        methods.setdefault(_RUNS[each["runs_here"]].format(reason=each["reason"]), []).append(each["id"])
+    for said, ids in methods.items():
+        console.print(f"{count_of(len(ids), 'method')} {said}: {', '.join(ids)}", markup=False, soft_wrap=True)

@@ -68,9 +68,14 @@ def latency(
     with console.status("planning") as spinner:
         plan = make_plan(request, registry, store, spinner.update)
         # A canary computes nothing whose time would tell anything.
-        cells = [planned for planned in plan.cells if planned.spec.family != "canary" and not planned.missing]
+        asked = [planned for planned in plan.cells if planned.spec.family != "canary"]
+        cells = [planned for planned in asked if not planned.obstacle]
+        unfit = [f"{planned.cell.method}: {planned.obstacle}" for planned in asked if planned.obstacle]
         if not cells:
-            raise BenchmarkError("nothing to time: name methods that can run here (see `list methods`)")
+            raise BenchmarkError(f"nothing to time: {'; '.join(unfit) or 'name methods (see `list methods`)'}")
+    for line in unfit:
+        console.print(f"left out: {line}", markup=False, soft_wrap=True)
+    with console.status("planning") as spinner:
         settings = settings_of(
             data_dir=data_dir,
             weights_dir=weights_dir,
@@ -92,6 +97,6 @@ def latency(
         console.print(f"wrote {path}", soft_wrap=True, highlight=False)
     for record in records:
         if record.facts["error"]:
-            console.print(f"[red]{record.facts['error']}[/]", highlight=False)
+            console.print(record.facts["error"], style="red", markup=False, soft_wrap=True)
     if any(record.facts["error"] for record in records):
         raise typer.Exit(1)

@@ -1,6 +1,6 @@
 """A plan on a terminal: what there is to do, on which data, for how long, and what is left out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from rich.markup import escape
 from rich.table import Table
@@ -23,7 +23,11 @@ def print_plan(console: Console, plan: Plan, expected: Mapping[PlannedCell, floa
     """
     if full:
         _print_cells(console, plan, expected)
-    for line in left_out_lines(plan, full):
+    lines = left_out_lines("left out", plan.left_out, full)
+    if full:
+        cells = [(each.cell.method, f"{each.cell.dataset}:{each.cell.subset}", each.obstacle) for each in plan.cells]
+        lines += left_out_lines("cannot run", [each for each in cells if each[2]], full)
+    for line in lines:
         console.print(line, markup=False, highlight=False)
     methods = len({planned.cell.method for planned in plan.cells})
     wheres: dict[tuple[str, str], str] = {}
@@ -54,20 +58,23 @@ def is_folder(planned: PlannedCell) -> bool:
     return planned.cell.dataset.startswith(FOLDER_PREFIX)
 
 
-def left_out_lines(plan: Plan, full: bool) -> list[str]:
-    """What is left out by reason: how much, and with `full` which methods (some of them) on which data sets."""
+def left_out_lines(state: str, entries: Sequence[tuple[str, str, str]], full: bool) -> list[str]:
+    """By reason, how many methods have none of their cells run on which data sets; with `full` their names, or some.
+
+    `entries` are methods, data sets and reasons.
+    """
     reasons: dict[str, list[tuple[str, str]]] = {}
-    for method, dataset, reason in plan.left_out:
+    for method, dataset, reason in entries:
         reasons.setdefault(reason, []).append((method, dataset))
     lines = []
-    for reason, entries in reasons.items():
-        methods = list(dict.fromkeys(method for method, _ in entries))
-        datasets = ", ".join(dict.fromkeys(dataset for _, dataset in entries))
+    for reason, members in reasons.items():
+        methods = list(dict.fromkeys(method for method, _ in members))
+        datasets = ", ".join(dict.fromkeys(dataset for _, dataset in members))
         who = methods[0] if methods == ["all methods"] else count_of(len(methods), "method")
         if full and methods != ["all methods"]:
             more = [f"and {len(methods) - _NAMED} more"] if len(methods) > _NAMED else []
             who += f" ({', '.join([*methods[:_NAMED], *more])})"
-        lines.append(f"left out: {who} on {datasets}: {reason}")
+        lines.append(f"{state}: {who} on {datasets}: {reason}")
     return lines
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.system.devices import asked_backend, lacking, packages_of
 from benchmarks.system.processes import MARK, Family, end_with_parent
 from datasets.errors import BenchmarkError
 from datasets.imageset import ImageSet
@@ -18,6 +19,7 @@ from datasets.safe_text import one_line
 from datasets.synthetic import stand_in
 from methods.building import Surroundings, build_method
 from methods.conformance import CHECKS, Finding, check
+from methods.installed import absent
 from methods.registry import load_registry
 from methods.spec import MethodSpec
 from methods.weights import find_weights
@@ -68,7 +70,12 @@ def check_apart(method: str, weights_dir: Path | None, plugins: Sequence[Path] =
 
 
 def check_method(spec: MethodSpec, weights_dir: Path | None) -> list[Finding]:
-    """What breaks the contract, empty when the method conforms; raises WeightsError for weights that are not theirs."""
+    """What breaks the contract, empty when the method conforms.
+
+    Raises WeightsError for weights that are not theirs, BenchmarkError where packages that the method names are absent.
+    """
+    if reason := lacking(spec, absent(packages_of(spec, asked_backend()))):
+        raise BenchmarkError(f"{spec.id} cannot run here: {reason}")
     found = next(filter(None, (find_weights(name, weights_dir) for name in spec.weights)), None)
     surroundings = Surroundings(found.path if found else None, profile="smoke")
     images = _faces() if spec.content == "faces" else None

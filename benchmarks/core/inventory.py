@@ -1,6 +1,5 @@
 """What there is - methods, data sets, metrics, tasks, runs - as plain rows, and why one cannot be used here."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Required, TypedDict
@@ -9,12 +8,12 @@ from benchmarks.core.additions import load_plugins
 from benchmarks.core.store import Store
 from benchmarks.core.tasking.registry import tasks_of
 from benchmarks.rows.cell import Git
-from benchmarks.system.devices import KERAS_BACKENDS, packages_of
+from benchmarks.system.devices import asked_backend, lacking, packages_of
 from datasets.errors import BenchmarkError
 from datasets.registry import DATASETS, open_dataset
 from datasets.safe_text import one_line
 from methods.fingerprint import MethodSettings, describe_method
-from methods.installed import needs
+from methods.installed import absent
 from methods.spec import MethodSpec
 from methods.weights import file_obstacle, find_weights
 
@@ -133,7 +132,7 @@ def _commit(git: Git) -> str:
 
 def can_run(spec: MethodSpec, weights_dir: Path | None) -> tuple[str, str]:
     """("yes" | "untrained" | "no", reason): whether a method can run on this machine."""
-    if reason := needs(packages_of(spec, os.environ.get("KERAS_BACKEND", KERAS_BACKENDS[0]))):
+    if reason := lacking(spec, absent(packages_of(spec, asked_backend()))):
         return "no", reason
     try:
         if spec.weights and not any(find_weights(name, weights_dir) for name in spec.weights):

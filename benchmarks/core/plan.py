@@ -20,13 +20,13 @@ from benchmarks.core.tasking.registry import own_tasks, tasks_of
 from benchmarks.core.tasking.task import Task
 from benchmarks.protocol import PROTOCOL_VERSION, SEED, size_class, timing_of
 from benchmarks.rows.cell import FAILED_RERUN, CellRow, Inputs
-from benchmarks.system.devices import KERAS_BACKENDS, device_of, has_engines, packages_of
+from benchmarks.system.devices import KERAS_BACKENDS, device_of, has_engines, lacking, packages_of
 from datasets.dataset import Dataset
 from datasets.errors import BenchmarkError, DataError, UnknownNameError
 from datasets.manifest import Manifest, PairManifest
 from datasets.registry import open_dataset
 from methods.engines.registry import AUTO, PLAIN
-from methods.installed import absent, needs
+from methods.installed import absent
 from methods.registry import Registry
 from methods.spec import MethodSpec
 from methods.weights import Found, file_obstacle, find_weights
@@ -77,7 +77,7 @@ class PlannedCell:
     @property
     def obstacle(self) -> str:
         """Why it cannot run here, and what to do; empty where it can."""
-        return needs(self.missing) or file_obstacle(self.spec, self.weights)
+        return lacking(self.spec, self.missing) or file_obstacle(self.spec, self.weights)
 
     @property
     def trained(self) -> bool:

@@ -44,8 +44,8 @@ def typical_seconds(task: str, family: str, size: str, images: int) -> float:
 def expected_seconds(cells: Sequence[PlannedCell], store: Store, registry: Registry) -> dict[PlannedCell, float]:
     """Seconds each cell should take.
 
-    As long as it took the last time; else as the same method took for this task elsewhere, by size; else as its family
-    usually takes here; else as it does on a common machine.
+    None where it cannot run here; else as long as it took the last time; else as the same method took for this task
+    elsewhere, by size; else as its family usually takes here; else as it does on a common machine.
     """
     known = all(planned.last_seconds is not None for planned in cells)
     families = {spec.id: spec.family for spec in registry}
@@ -65,7 +65,7 @@ def expected_seconds(cells: Sequence[PlannedCell], store: Store, registry: Regis
         ratios = by_method.get((cell.method, cell.task)) or by_family.get((family, cell.task)) or [1.0]
         typical = typical_seconds(cell.task, family, size_class(cell.subset), planned.images)
         last = planned.last_seconds
-        expected[planned] = last if last is not None else median(ratios) * typical
+        expected[planned] = 0.0 if planned.obstacle else last if last is not None else median(ratios) * typical
     return expected
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from benchmarks.core.cells import Cell
 from benchmarks.core.store import Store
 from benchmarks.protocol import SEED, Timing, size_class
-from benchmarks.system.devices import KERAS_BACKENDS, device_facts, set_threads
+from benchmarks.system.devices import KERAS_BACKENDS, asked_backend, device_facts, set_threads
 from benchmarks.system.files import write_json
 from benchmarks.system.processes import end_descendants
 from datasets.errors import BenchmarkError
@@ -140,7 +140,7 @@ def _may_share_out(job: Job, spec: "MethodSpec") -> bool:
     Other engines take threads in ways of their own; a memory limit is for one network.
     """
     plain = job.engine == PLAIN and not _OTHER_ENGINES & set(spec.requires)
-    keras = os.environ.get("KERAS_BACKEND", KERAS_BACKENDS[0]) == KERAS_BACKENDS[0] or "keras" not in spec.requires
+    keras = asked_backend() == KERAS_BACKENDS[0] or "keras" not in spec.requires
     room = job.memory_limit is None and machine_bytes() >= job.threads * _ROOM
     return plain and keras and room and job.cell.device == "cpu"
 

@@ -14,11 +14,11 @@ from benchmarks.core.plan import cell_inputs
 from benchmarks.core.staleness import encoder_key
 from benchmarks.core.store import Store
 from benchmarks.rows.cell import Inputs
-from benchmarks.system.devices import KERAS_BACKENDS, device_of, packages_of
+from benchmarks.system.devices import KERAS_BACKENDS, device_of, lacking, packages_of
 from datasets.errors import BenchmarkError
 from datasets.manifest import Manifest, build_manifest
 from datasets.registry import open_dataset
-from methods.installed import needs
+from methods.installed import absent
 from methods.onnx_check import require_sound
 from methods.registry import Registry
 from methods.spec import MethodSpec
@@ -133,7 +133,7 @@ def _on(
         weights = next(filter(None, (find_weights(each, settings.weights_dir) for each in spec.weights)), None)
         cell = Cell(name, subset, experiment, spec.id, device_of(spec, settings.device))
         packages = packages_of(spec, settings.keras_backend)
-        lacking = "" if untrained or not spec.weights or weights else f"no weights: fetch {spec.weights[0]}"
+        unlearned = "" if untrained or not spec.weights or weights else f"no weights: fetch {spec.weights[0]}"
         yield Candidate(
             cell=cell,
             spec=spec,
@@ -144,5 +144,5 @@ def _on(
                 cell, spec, manifest.hash, weights, settings.threads, settings.keras_backend, source=dataset
             ),
             packages=packages,
-            obstacle=needs(packages) or lacking or file_obstacle(spec, weights),
+            obstacle=lacking(spec, absent(packages)) or unlearned or file_obstacle(spec, weights),
         )

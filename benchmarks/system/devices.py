@@ -13,6 +13,7 @@ import numpy as np
 
 from benchmarks.rows.cell import DeviceFacts
 from datasets.errors import BenchmarkError, UnknownNameError, suggest
+from methods.installed import absent, needs
 from methods.spec import MethodSpec
 
 DEVICES = ("auto", "cpu", "gpu")
@@ -63,11 +64,26 @@ def device_of(spec: MethodSpec, device: str) -> str:
     return device if "keras" in spec.requires else "cpu"
 
 
+def asked_backend() -> str:
+    """What Keras computes with where no option says it: the environment's KERAS_BACKEND, or the first."""
+    return os.environ.get("KERAS_BACKEND", KERAS_BACKENDS[0])
+
+
 def packages_of(spec: MethodSpec, keras_backend: str) -> tuple[str, ...]:
     """What a method imports when Keras computes with `keras_backend`."""
     if "keras" not in spec.requires or keras_backend == KERAS_BACKENDS[0]:
         return spec.requires
     return tuple(keras_backend if name == "tensorflow" else name for name in spec.requires)
+
+
+def lacking(spec: MethodSpec, missing: Sequence[str]) -> str:
+    """Why a method cannot run without these packages, and what to do; "" where it lacks none.
+
+    As "needs tensorflow, which is not installed: pip install '…[keras]'; or set KERAS_BACKEND=torch".
+    """
+    here = [name for name in KERAS_BACKENDS if name not in missing and not absent([name])]
+    swaps = "keras" in spec.requires and here and not {*missing}.isdisjoint(KERAS_BACKENDS)
+    return f"{needs(missing)}; or set KERAS_BACKEND={here[0]}" if swaps else needs(missing)
 
 
 def device_environment(device: str, keras_backend: str) -> dict[str, str]:

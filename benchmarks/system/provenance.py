@@ -21,6 +21,8 @@ _RECORDED = (
     "opencv-contrib-python-headless",
     "scikit-learn",
     "tensorflow",
+    "torch",
+    "jax",
     "keras",
     "openvino",
     "mtcnn",

@@ -35,7 +35,6 @@ from methods import fingerprint
 from methods.building import resolve
 from methods.distances import Metric
 from methods.indexes.sharded import Found
-from methods.installed import needs
 from methods.ranking import Ranking
 
 EXACT = ("methods.indexes.exact:ExactIndex", "methods.indexes.hamming:HammingIndex")
@@ -180,7 +179,7 @@ def metric_of(planned: PlannedCell) -> Metric:
     elif not planned.trained:
         reason = "its weights are not here"
     elif planned.missing:
-        reason = f"it {needs(planned.missing)}"
+        reason = f"it {planned.obstacle}"
     else:
         metric: Metric = resolve(spec.index)(**spec.index.params).metric
         return metric
