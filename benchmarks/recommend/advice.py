@@ -1,4 +1,4 @@
-"""From figures to one choice: the cheapest of those as accurate as the best within the limits."""
+"""From figures to one choice: the fastest of those as accurate as the best within the limits."""
 
 import shlex
 from collections.abc import Sequence
@@ -11,8 +11,11 @@ from benchmarks.recommend.candidates import Purpose
 from benchmarks.recommend.figures import Figures, doubts
 from benchmarks.recommend.rounds import Limits, Outcomes
 from benchmarks.system.provenance import program
-from datasets.words import score_text
+from datasets.words import count_of, score_text
 
+CLOSE = 0.05
+"""Share of searches by which the choice may find less than the best: few searches cannot tell 37% from 50%, but nobody
+should be advised to take the former."""
 _FOUND = {"copies": "the original of a copy", "people": "the same person", "things": "the same thing"}
 
 
@@ -44,7 +47,8 @@ def advise(
         )
     tied = tied_with_best({each.method: each.values for each in within}, seed=SEED)
     best = max(within, key=lambda each: each.accuracy)
-    as_good = [each for each in within if each.method in tied] or [best]
+    near = best.accuracy - CLOSE
+    as_good = [each for each in within if each.method in tied and each.accuracy >= near] or [best]
     choice = min(as_good, key=lambda each: (each.p50_ms, -each.accuracy))
     lines = [f"Use {_told(choice, purpose)}, in a gallery of {choice.size:,}."]
     if choice is not best:
@@ -61,15 +65,22 @@ def advise(
 
 
 def _untried(outcomes: Outcomes, limits: Limits, best: Figures) -> list[str]:
-    """The method that was better among fewer pictures, and had no time to be tried among as many as the finalists."""
+    """Who may be better: methods that had no time at all, and one that had none among as many as the finalists."""
+    never = [method for method in outcomes.untried if method not in outcomes.figures]
+    lines = (
+        [f"{count_of(len(never), 'method')} had no time to be tried, and may be better (--budget gives more)."]
+        if never
+        else []
+    )
     others = [each for each in outcomes.figures.values() if each.size < best.size and limits.held_by(each)]
     most = max(others, key=lambda each: each.accuracy, default=best)
     late = outcomes.failed.get(most.method, "").startswith(("timeout", "not tried"))
     if not late or most.accuracy <= best.accuracy:
-        return []
+        return lines
     return [
+        *lines,
         f"It may be that {most.method} is better: it finds {most.accuracy:.0%} among {most.size:,} pictures, and had "
-        "no time to be tried among more (--budget gives more)."
+        "no time to be tried among more (--budget gives more).",
     ]
 
 

@@ -1,5 +1,6 @@
-"""Who takes part: every method that runs here and suits the purpose, the cheap ones first."""
+"""Who takes part: every method that runs here and suits the purpose, the cheap ones and one of every kind first."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ Purpose = Literal["copies", "people", "things"]
 PURPOSES: tuple[Purpose, ...] = ("copies", "people", "things")
 _NETWORKS = ("tensorflow", "keras", "torch", "openvino", "dlib")
 _SLOW_FAMILIES = ("local features", "classifier")
+_SLOWEST = 2
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ def candidates(registry: Registry, purpose: Purpose, weights_dir: Path | None, n
             left_out.append((id, reason))
         elif named or spec.family != "canary":
             chosen.append(spec)
-    return Candidates(tuple(sorted(chosen, key=_cost)), tuple(left_out))
+    return Candidates(tuple(_in_turn(chosen)), tuple(left_out))
 
 
 def check_purpose(text: str) -> Purpose:
@@ -60,8 +62,21 @@ def _reason(spec: MethodSpec, purpose: Purpose, weights_dir: Path | None, named:
     return f"searches the rows of {spec.reference} through another index" if spec.reference else ""
 
 
+def _in_turn(specs: Sequence[MethodSpec]) -> list[MethodSpec]:
+    """One method of each family, then a second one of each: where time is short, no family goes untried for another.
+
+    The cheap ones of each turn come first, and those that grow with the gallery after all others.
+    """
+    earlier: Counter[str] = Counter()
+    turns: dict[str, int] = {}
+    for spec in specs:
+        turns[spec.id] = earlier[spec.family]
+        earlier[spec.family] += 1
+    return sorted(specs, key=lambda spec: (_cost(spec) == _SLOWEST, turns[spec.id], _cost(spec)))
+
+
 def _cost(spec: MethodSpec) -> int:
     """0 for hashes and pixels, 1 for networks, 2 for local features, which grow with the gallery."""
     if spec.family in _SLOW_FAMILIES:
-        return 2
+        return _SLOWEST
     return int(any(package in _NETWORKS for package in spec.requires))

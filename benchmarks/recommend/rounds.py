@@ -33,6 +33,7 @@ _SPENT = (0.6, 0.8, 1.0)
 _ONE = 0.2
 """Share of the budget that one method of one round may take."""
 _KEPT, _FEWEST = 0.4, 3
+NOT_TRIED = "not tried"
 _TOO_SLOW = 1.5
 """A method so many times over a limit goes on only where it is the most accurate."""
 
@@ -60,6 +61,11 @@ class Outcomes:
     failed: dict[str, str] = field(default_factory=dict)
     """Method -> why there are no (further) figures."""
     seconds: float = 0.0
+
+    @property
+    def untried(self) -> list[str]:
+        """Methods for whose next trial there was no time."""
+        return [method for method, reason in self.failed.items() if reason.startswith(NOT_TRIED)]
 
     @property
     def size(self) -> int:
@@ -103,7 +109,9 @@ class Session:
             for spec in specs:
                 left = budget * share - (time.monotonic() - started)
                 if left <= 0:
-                    outcomes.failed.setdefault(spec.id, f"not tried on {count_of(size, 'picture')}: the time was spent")
+                    outcomes.failed.setdefault(
+                        spec.id, f"{NOT_TRIED} on {count_of(size, 'picture')}: the time was spent"
+                    )
                     continue
                 self._try(spec, path, size, copies, min(max(left, 1.0), max(budget * _ONE, 10.0)), outcomes)
             specs = survivors([spec for spec in specs if spec.id not in outcomes.failed], outcomes, self.limits)

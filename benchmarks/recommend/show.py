@@ -47,8 +47,11 @@ def print_outcomes(console: Console, outcomes: Outcomes, limits: Limits, advice:
     console.print("front: none is more accurate without taking longer; over: beyond your limits", soft_wrap=True)
     if len({each.size for each in rows}) > 1:
         console.print("compare methods with the same number of pictures: among fewer, hit@1 is higher", soft_wrap=True)
+    alike: dict[str, list[str]] = {}
     for method, reason in outcomes.failed.items():
-        console.print(f"{method}: {reason}", markup=False, soft_wrap=True)
+        alike.setdefault(reason, []).append(method)
+    for reason, methods in alike.items():
+        console.print(f"{', '.join(methods)}: {reason}", markup=False, soft_wrap=True)
 
 
 def ordered(outcomes: Outcomes) -> list[Figures]:

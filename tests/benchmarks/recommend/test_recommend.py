@@ -2,6 +2,7 @@
 
 import csv
 import os
+import sys
 import zlib
 
 import numpy as np
@@ -15,8 +16,10 @@ from benchmarks.recommend.advice import advise
 from benchmarks.recommend.candidates import candidates, check_purpose
 from benchmarks.recommend.figures import Figures, Threshold, doubts, figures_of, threshold
 from benchmarks.recommend.rounds import Limits, Outcomes, pareto, parse_budget, rounds_for, survivors
+from benchmarks.recommend.show import print_outcomes
 from benchmarks.recommend.survey import survey
 from benchmarks.recommend.trial import right_first
+from benchmarks.system.terminal import Console
 from datasets.errors import BenchmarkError, DataError, UnknownNameError
 from datasets.folder import Folder
 from methods.ranking import Ranking
@@ -229,6 +232,22 @@ def test_the_cheapest_of_those_as_good_as_the_best_within_the_limits_is_advised(
     assert told.commands[0].endswith(f"--gallery {tmp_path} --method good --plugin 'my file.py'")
 
 
+def test_a_faster_one_that_finds_much_less_is_not_advised_however_few_the_searches(tmp_path):
+    each = outcomes_of(figures("fast", 0.37, 4, n=60), figures("near", 0.47, 5, n=60), figures("best", 0.5, 7, n=60))
+    assert advise(each, Limits(), "things", tmp_path, 0.0).choice.method == "near"
+
+
+def test_methods_that_had_no_time_at_all_are_counted_in_the_advice_and_named_once(tmp_path, capsys):
+    each = outcomes_of(figures("fast", 0.7, 1), figures("other", 0.6, 1))
+    each.failed = dict.fromkeys(("net", "sift"), "not tried on 200 pictures: the time was spent")
+    told = advise(each, Limits(), "copies", tmp_path, 0.0)
+    assert any(line.startswith("2 methods had no time to be tried") for line in told.lines)
+    print_outcomes(Console(file=sys.stdout), each, Limits(), told)
+    assert "net, sift: not tried on 200 pictures: the time was spent\n" in capsys.readouterr().out
+    each.failed = {}
+    assert not any("no time" in line for line in advise(each, Limits(), "copies", tmp_path, 0.0).lines)
+
+
 def test_where_no_method_keeps_within_the_limits_none_is_advised(tmp_path):
     told = advise(outcomes_of(figures("a", 0.9, 50)), Limits(max_ms=1, max_mib=5), "copies", tmp_path, 0.0)
     assert told.choice is None
@@ -269,6 +288,9 @@ def test_who_takes_part_hangs_on_the_purpose_and_cheap_ones_come_first():
     copies, people = (candidates(registry, purpose, None) for purpose in ("copies", "people"))
     ids = [one.id for one in copies.specs]
     assert ids.index("phash") < ids.index("sift-indexed")
+    families = [one.family for one in copies.specs if one.family not in ("local features", "classifier")]
+    count = len(set(families))
+    assert len(set(families[:count])) == count, "one of each family before a second one of any"
     assert not {"random", "svm", "phash-mih", "eigenfaces"} & set(ids)
     assert "eigenfaces" in [one.id for one in people.specs]
     assert dict(copies.left_out)["svm"].startswith("learns from labels")
