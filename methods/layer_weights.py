@@ -42,7 +42,7 @@ def load_layer_weights(
                 for variable, dataset in _fitting(layer, name, datasets, path)
             ]
             values = [np.asarray(dataset[()], dtype=np.float32) for _, dataset in tensors]
-    except (OSError, KeyError, RuntimeError) as error:
+    except (OSError, LookupError, RuntimeError, TypeError, ValueError) as error:  # a name that is a number, or nothing
         raise WeightsError(f"{path} is no Keras .h5 file of layer weights ({error}); fetch it again") from error
     for (variable, _), value in zip(tensors, values, strict=True):
         variable.assign(value)

@@ -322,6 +322,16 @@ def test_what_is_no_weights_file(tmp_path):
             load_layer_weights(network(), path)
 
 
+@pytest.mark.parametrize("names", [5, 1.5, h5py.Empty("f4"), np.array([[b"a", b"b"]]), [1.5]])
+@pytest.mark.parametrize("attribute", ["layer_names", "weight_names"])
+def test_names_that_are_no_list_of_names_are_refused(tmp_path, attribute, names):
+    path = write(tmp_path / "w.h5")
+    with h5py.File(path, "r+") as file:
+        (file if attribute == "layer_names" else file["dense"]).attrs[attribute] = names
+    with pytest.raises(WeightsError, match="fetch"):
+        load_layer_weights(network(), path)
+
+
 @needs_real
 def test_agrees_with_keras_own_loader_on_a_real_network():
     import keras
