@@ -105,7 +105,7 @@ def _table(finding: Finding) -> Table:
     for number, group in _numbered(finding)[:SHOWN]:
         for place, picture in enumerate(group):
             size = f"{picture.width}x{picture.height}" if picture.width else "gone"
-            score = "same file" if place and picture.content == group[0].content else f"{score_text(picture.score, 3)}"
+            score = "same file" if place and picture.content == group[0].content else score_text(picture.score, 3)
             cells = ("keep", "") if not place else ("copy", score)
             table.add_row(
                 str(number) if not place else "",
