@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from datasets.imageset import Image
+from methods.freed_memory import hold_freed
 from methods.local_features.extraction import Arrays, Extractor
 
 DIMENSIONS = 128
@@ -63,6 +64,7 @@ class SiftExtractor(Extractor[LocalFeatures]):
 
         sift: Any = getattr(self._of_thread, "sift", None)  # OpenCV does not say that threads may share one
         if sift is None:
+            hold_freed()
             sift = self._of_thread.sift = cv2.SIFT.create(nfeatures=self.max_features)
         grey = self._resized(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))
         keypoints, descriptors = sift.detectAndCompute(grey, None)

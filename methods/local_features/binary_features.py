@@ -7,6 +7,7 @@ import numpy as np
 
 from datasets.errors import UnknownNameError
 from datasets.imageset import Image
+from methods.freed_memory import hold_freed
 from methods.local_features.extraction import Arrays, Extractor
 from methods.resizing import resized
 
@@ -62,6 +63,7 @@ class BinaryExtractor(Extractor[np.ndarray]):
         import cv2
 
         if getattr(self._of_thread, "finder", None) is None:
+            hold_freed()
             # OpenCV 5 moved AKAZE to its contributed features.
             home = cv2 if hasattr(cv2, DETECTORS[self.detector]) else cv2.xfeatures2d
             settings = {"nfeatures": self.max_features} if self.detector == "orb" else {}
