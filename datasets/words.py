@@ -15,7 +15,7 @@ def listed(names: Sequence[str]) -> str:
 
 def duration(seconds: float) -> str:
     """About how long, for people: "45 s", "12 min", "2 h 5 min"."""
-    if seconds < 90:
+    if seconds < 120:
         return f"{max(1, round(seconds))} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"

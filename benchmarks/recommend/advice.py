@@ -36,8 +36,7 @@ def advise(
     within = [each for each in finalists if limits.held_by(each)]
     if not within:
         if not finalists:
-            late = any(reason.startswith(("timeout", "not tried")) for reason in outcomes.failed.values())
-            more = "raise --budget, or see above why" if late else "see above why"
+            more = "raise --budget, or see above why" if outcomes.late else "see above why"
             return Advice(None, (f"No method gave a result in this time: {more}.",), ())
         fastest = min(finalists, key=lambda each: each.p50_ms)
         return Advice(
@@ -65,17 +64,16 @@ def advise(
 
 
 def _untried(outcomes: Outcomes, limits: Limits, best: Figures) -> list[str]:
-    """Who may be better: methods that had no time at all, and one that had none among as many as the finalists."""
-    never = [method for method in outcomes.untried if method not in outcomes.figures]
+    """Who may be better: methods without a result in this time, and one without any among so many pictures."""
+    never = [method for method in outcomes.late if method not in outcomes.figures]
     lines = (
-        [f"{count_of(len(never), 'method')} had no time to be tried, and may be better (--budget gives more)."]
+        [f"{count_of(len(never), 'method')} had too little time for a result, and may be better (--budget gives more)."]
         if never
         else []
     )
     others = [each for each in outcomes.figures.values() if each.size < best.size and limits.held_by(each)]
     most = max(others, key=lambda each: each.accuracy, default=best)
-    late = outcomes.failed.get(most.method, "").startswith(("timeout", "not tried"))
-    if not late or most.accuracy <= best.accuracy:
+    if most.method not in outcomes.late or most.accuracy <= best.accuracy:
         return lines
     return [
         *lines,

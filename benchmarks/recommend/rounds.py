@@ -63,9 +63,9 @@ class Outcomes:
     seconds: float = 0.0
 
     @property
-    def untried(self) -> list[str]:
-        """Methods for whose next trial there was no time."""
-        return [method for method, reason in self.failed.items() if reason.startswith(NOT_TRIED)]
+    def late(self) -> list[str]:
+        """Methods for whose next trial there was no time, or too little."""
+        return [method for method, reason in self.failed.items() if reason.startswith((NOT_TRIED, "timeout"))]
 
     @property
     def size(self) -> int:
