@@ -37,7 +37,17 @@ _DAMAGED = (
     ValueError,  # header fields that are no numbers or no text
     IndexError,  # a member without a name
     struct.error,
+    RecursionError,  # headers that each announce another one
 )
+_HEADERS = (
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+)
+_LONGEST_HEADER = 1 << 20
+"""Bytes: tarfile reads one whole, and most hold a path."""
 
 
 class _RefusedError(Exception):
@@ -153,12 +163,21 @@ def _tar_members(archive: Path, budget: _Budget) -> Iterator[tuple[str, IO[bytes
     """Name and content (None for a folder) of each member, checked, in one pass over the stream."""
     with _tar_stream(archive) as stream:
         capped = _CappedStream(stream, budget.bytes + 4 * _TAR_BLOCK * (budget.members + 5))
-        with tarfile.open(fileobj=capped, mode="r|") as tar:  # type: ignore[call-overload]
+        with tarfile.open(fileobj=capped, mode="r|", tarinfo=_Member) as tar:  # type: ignore[call-overload]
             for member in tar:
                 budget.take_member(member.size)
                 if not (member.isreg() or member.isdir()) or member.issparse():
                     raise _RefusedError(f"member {member.name!r} is a link, a device or otherwise no plain file")
                 yield member.name, tar.extractfile(member)
+
+
+class _Member(tarfile.TarInfo):
+    """A member whose headers are of a bounded length."""
+
+    def _proc_member(self, tar: tarfile.TarFile) -> tarfile.TarInfo:
+        if self.type in _HEADERS and self.size > _LONGEST_HEADER:
+            raise _RefusedError(f"a header says that it has {self.size:,} bytes")
+        return super()._proc_member(tar)  # type: ignore[misc, no-any-return]
 
 
 @contextmanager

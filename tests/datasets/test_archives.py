@@ -170,7 +170,28 @@ def test_a_tar_bomb_outside_its_members(tmp_path, work):
     with gzip.open(tmp_path / "a.tgz", "wb") as stream:
         stream.write(pax.tobuf())
         stream.write(bytes(pax.size))
-    refuse(tmp_path / "a.tgz", work, "more bytes than the data set has")
+    refuse(tmp_path / "a.tgz", work, "a header says that it has 40,000,000 bytes")
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME])
+def test_a_long_header_is_not_read_into_memory(tmp_path, work, kind):
+    """Within the bytes of the data set, which may be many gigabytes."""
+    header = tarfile.TarInfo("././@Header")
+    header.type, header.size = kind, 8_000_000
+    with gzip.open(tmp_path / "a.tgz", "wb") as stream:
+        stream.write(header.tobuf())
+        stream.write(b"a" * header.size)
+        stream.write(tarfile.TarInfo("a/1").tobuf() + bytes(1024))
+    refuse(tmp_path / "a.tgz", work, "a header says that it has 8,000,000 bytes")
+
+
+def test_headers_that_each_announce_another_one(tmp_path, work):
+    header = tarfile.TarInfo("././@PaxHeader")
+    header.type, header.size = tarfile.XHDTYPE, 512
+    said = b"30 comment=aaaaaaaaaaaaaaaaaaaa\n".ljust(512, b"\0")
+    with gzip.open(tmp_path / "a.tgz", "wb") as stream:
+        stream.write((header.tobuf() + said) * 5000 + tarfile.TarInfo("a/1").tobuf() + bytes(1024))
+    refuse(tmp_path / "a.tgz", work, "is damaged")
 
 
 def test_a_zip_that_lies_about_its_sizes(tmp_path, work):
