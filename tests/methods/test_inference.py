@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from methods.networks.fused_normalisation import can_fuse, fused
 from methods.networks.inference import filled_size, forward_pass, predicted, ready
 from methods.networks.shifted_depthwise import can_shift, shifted_sums
 
@@ -230,3 +231,45 @@ def test_torch_and_jax_get_the_threads_of_a_cell(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(set_num_threads=given.append))
     worker.set_threads(3)
     assert given == [3] and worker.thread_environment(3)["NPROC"] == "3"
+
+
+@pytest.mark.parametrize(
+    ("settings", "taken"),
+    [
+        ({}, True),
+        ({"scale": False, "epsilon": 1e-5}, True),
+        ({"center": False, "epsilon": 1e-2, "axis": 3}, True),
+        ({"axis": 1}, False),
+        ({"dtype": "mixed_bfloat16"}, False),
+    ],
+)
+def test_normalisations_on_tensorflow_are_one_operation_that_gives_the_same(settings, taken):
+    pytest.importorskip("tensorflow", reason="the extra `keras` is not installed")
+    import keras
+
+    from methods.engines.frozen_graph import forward, frozen
+
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("Keras computes with something else")
+    rng = np.random.default_rng(0)
+    images = keras.Input((6, 5, 4))
+    convolved = keras.layers.Conv2D(4 if settings.get("axis") != 1 else 5, 3)(images)
+    network = keras.Model(images, keras.layers.BatchNormalization(**settings)(convolved))
+    weights = [rng.uniform(0.5, 2, weight.shape) for weight in network.get_weights()]
+    batch = rng.normal(size=(3, 6, 5, 4)).astype(np.float32)
+
+    def answers():
+        network.set_weights(weights)  # a training step changes the statistics
+        modes = [np.asarray(network(batch, training=training)).astype(np.float32) for training in (False, True)]
+        return [*modes, np.asarray(network.predict_on_batch(batch)).astype(np.float32), forward(network)(batch)]
+
+    before = answers()
+    for _ in range(2):  # networks are made ready more than once
+        ready(network)
+    layer = network.layers[-1]
+    assert (getattr(vars(layer).get("call"), "func", None) is fused) == taken == can_fuse(layer)
+    for own, now in zip(before, answers(), strict=True):
+        assert np.abs(own).max() > 0.5
+        np.testing.assert_allclose(now, own, atol=1e-5)
+    graph = frozen(network, network.input_shape).graph.as_graph_def()
+    assert "FusedBatchNormV3" not in {node.op for node in graph.node}

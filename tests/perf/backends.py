@@ -315,12 +315,12 @@ backends or with other pages. {versions}.
 
 {table}
 
-On TensorFlow the harness runs `predict_on_batch`, the plain engine of every published row, which costs what a compiled
-function costs. The frozen graph is faster, because normalisations are folded into convolutions, and rounds otherwise:
-it is the engine that `--engine graph` puts in ([engines.md](engines.md)). On JAX the harness compiles, for batches
-filled up to a power of two, with depthwise convolutions as sums of shifted images. On PyTorch it runs one graph of
-PyTorch's operations with normalisations and activations folded into the convolutions. On a GPU both run the network as
-Keras does.
+On TensorFlow the harness runs `predict_on_batch`, the plain engine of every published row, with each normalisation as
+TensorFlow's one operation for it (`methods/networks/fused_normalisation.py`); Keras' own way is listed below. The
+frozen graph folds normalisations into convolutions, but takes longer to build: it is the engine that `--engine graph`
+puts in ([engines.md](engines.md)). On JAX the harness compiles, for batches filled up to a power of two, with depthwise
+convolutions as sums of shifted images. On PyTorch it runs one graph of PyTorch's operations with normalisations and
+activations folded into the convolutions. On a GPU both run the network as Keras does.
 
 ## Every way that was timed
 
