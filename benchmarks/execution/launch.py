@@ -19,7 +19,7 @@ from benchmarks.execution.worker import FAILURE, LOG, RESULT, Job, run_job, thre
 from benchmarks.system.devices import KERAS_BACKENDS, device_environment
 from benchmarks.system.files import read_json
 from benchmarks.system.logs import LARGEST, tail, trim
-from benchmarks.system.processes import BLANK, MARK, Family, begin
+from benchmarks.system.processes import BLANK, MARK, Family, begin, start_tracker
 from benchmarks.system.temporary import temporary_folder, use
 from datasets.errors import BenchmarkError
 from datasets.safe_text import REASON, one_line
@@ -80,6 +80,7 @@ def prepare(packages: Iterable[str], threads: int, log: Path, environment: Mappi
     try:
         with log.open("w") as file:
             os.dup2(file.fileno(), 2)
+        start_tracker()
         forkserver.ensure_running()
     finally:
         os.dup2(terminal, 2)

@@ -14,7 +14,7 @@ import sys
 import time
 import uuid
 from collections.abc import Iterable
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +90,19 @@ def begin(mark: str) -> None:
         server._forkserver_alive_fd = None
     if not _is_alive(_owner(mark)):  # it ended before that
         os._exit(1)
+
+
+def start_tracker() -> None:
+    """Start multiprocessing's tracker of resources before anything else does: deaf to a hangup, too.
+
+    A terminal that is closed sends one to all processes of a command; the tracker ignores its other signals itself,
+    and ends with this process. One that died is told of on standard error.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])
+    try:
+        resource_tracker.ensure_running()  # where it starts a process, it lets this thread hear SIGINT and SIGTERM
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def end_with_parent(parent: int, number: signal.Signals = signal.SIGTERM) -> None:

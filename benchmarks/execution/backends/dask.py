@@ -6,7 +6,6 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.execution.backends.agents import end_agents, run_with_agent
@@ -15,6 +14,7 @@ from benchmarks.execution.backends.contract import BackendError, Finished, Stopp
 from benchmarks.execution.backends.host import gave_up
 from benchmarks.execution.backends.semaphore import PrioritySemaphore
 from benchmarks.system.devices import find_gpu
+from benchmarks.system.processes import start_tracker
 from benchmarks.system.provenance import usable_cores
 
 if TYPE_CHECKING:
@@ -206,8 +206,7 @@ def _unheard_by_children() -> Iterator[None]:
     """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _OF_TERMINALS)
     try:
-        resource_tracker.ensure_running()  # where it starts a process, the thread hears SIGINT again
-        signal.pthread_sigmask(signal.SIG_BLOCK, _OF_TERMINALS)
+        start_tracker()
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
