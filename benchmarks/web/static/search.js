@@ -36,7 +36,7 @@ async function bring(file) {
   await take(() => sendPicture(file));
 }
 
-/* Have the server keep a picture, and show it. */
+/* Have the server keep a picture, and show it; false where that failed, which is said. */
 async function take(keep) {
   search += 1;
   $("columns").replaceChildren();
@@ -46,7 +46,7 @@ async function take(keep) {
     picture = await keep();
   } catch (error) {
     say(error.message, true);
-    return;
+    return false;
   }
   $("preview").src = `/api/queries/${picture.query}/picture`;
   $("drop").hidden = true;
@@ -56,6 +56,7 @@ async function take(keep) {
   region.reset(picture.width, picture.height);
   say("Drag over the picture to search for a part of it alone, or search at once.");
   $("go").focus({ preventScroll: true });
+  return true;
 }
 
 function methods() {
@@ -207,7 +208,8 @@ $("gallery").addEventListener("change", () => {
 });
 $("with").addEventListener("click", async () => {
   $("why").close();
-  await take(() => ask(`/api/galleries/${explained.gallery}/images/${explained.hit.id}/query`, {}));
+  const taken = await take(() => ask(`/api/galleries/${explained.gallery}/images/${explained.hit.id}/query`, {}));
+  if (taken) await run();
 });
 $("copy").hidden = !navigator.clipboard; // browsers offer it to this machine's own pages and to https alone
 $("copy").addEventListener("click", async () => {
@@ -238,4 +240,7 @@ document.addEventListener("drop", (event) => {
 document.addEventListener("paste", (event) => {
   const file = event.clipboardData.files[0];
   if (file) bring(file);
+  else if (!event.target.closest?.("input:not([type=checkbox], [type=file])")) {
+    say("What was pasted is no picture: copy the picture itself, not its address.", true);
+  }
 });

@@ -108,6 +108,19 @@ def test_groups_are_gone_through_by_keys(page, address, tmp_path):
     assert page.text_content("#count") == "1 picture marked", "keys of the choice of a folder are its own"
 
 
+def test_text_that_was_pasted_is_said_to_be_no_picture(page, address):
+    page.goto(address)
+    page.evaluate("navigator.clipboard.writeText('https://example.org/cat.jpg')")
+    page.locator("input[name=method]").first.focus()  # where one is after choosing a method
+    page.keyboard.press("Control+V")
+    playwright.expect(page.locator("#message.error")).to_contain_text("What was pasted is no picture")
+    page.click("#numbers summary")
+    page.evaluate("document.getElementById('message').textContent = ''")
+    page.focus("#region-x")
+    page.keyboard.press("Control+V")
+    assert page.text_content("#message") == "", "a field takes text"
+
+
 def test_from_a_hit_to_the_next_search(page, address):
     data = io.BytesIO()
     Image.fromarray(photo(3)).resize((260, 195)).save(data, "JPEG")
@@ -130,8 +143,8 @@ def test_from_a_hit_to_the_next_search(page, address):
     assert page.evaluate("navigator.clipboard.readText()").endswith("/holidays/IMG_1703.jpg")
     page.click("#with")
     playwright.expect(page.locator("#about")).to_contain_text("IMG_1703.jpg, 320 × 240")
+    playwright.expect(page.locator(".column .verdict")).to_have_count(1, timeout=WAIT)  # without another press
     page.uncheck("#once")
-    page.click("#go")
     playwright.expect(labels.first).to_have_text("sent/IMG_1703 (1).jpg", timeout=WAIT)
     notes = page.locator(".column details li").all_text_contents()
     assert any("this picture is in the folder as IMG_1703.jpg" in note for note in notes)
