@@ -94,11 +94,12 @@ class AggregatedSearch:
     def index(self, gallery: ImageSet) -> None:
         """One vector a gallery image; its features are kept only to verify with."""
         vectors, empty, self._features = [], [], []
-        for features in self._extractor.extract_all(gallery):
-            vectors.append(self._vector(features))
-            empty.append(not len(features.points))
-            if self.verify:
-                self._features.append(features)
+        with one_blas_thread():
+            for features in self._extractor.extract_all(gallery):
+                vectors.append(self._vector(features))
+                empty.append(not len(features.points))
+                if self.verify:
+                    self._features.append(features)
         with stage("build"):
             self._vectors = np.stack(vectors)
             self._empty = np.array(empty)
@@ -106,13 +107,14 @@ class AggregatedSearch:
     def search(self, queries: ImageSet, k: int) -> Ranking:
         """Compare each query's vector with the whole gallery, and verify the best."""
         scores = np.empty((len(queries), len(self._vectors)), dtype=np.float32)
-        for row, query in zip(scores, self._extractor.extract_all(queries), strict=True):
-            vector = self._vector(query)
-            with stage("search"):
-                row[:] = self._scores(vector) if len(query.points) else 0
-            if self.verify:
-                with stage("rerank"), one_blas_thread():
-                    row[:] = self._verified(query, row)
+        with one_blas_thread():
+            for row, query in zip(scores, self._extractor.extract_all(queries), strict=True):
+                vector = self._vector(query)
+                with stage("search"):
+                    row[:] = self._scores(vector) if len(query.points) else 0
+                if self.verify:
+                    with stage("rerank"):
+                        row[:] = self._verified(query, row)
         with stage("search"):
             return rank_scores(scores, k)
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from methods.local_features.vocabulary import Vocabulary, learn_vocabulary
+from methods.small_products import one_blas_thread
 
 
 class BagOfWords:
@@ -23,7 +24,8 @@ class BagOfWords:
     def fit(self, images: Sequence[np.ndarray]) -> None:
         """Learn the vocabulary and how rare each word is from gallery images' descriptors, (n_i, d) float32 each."""
         self._vocabulary = learn_vocabulary(np.concatenate(images), self.words, self.seed)
-        counts = np.stack([self._counts(descriptors) for descriptors in images])
+        with one_blas_thread():
+            counts = np.stack([self._counts(descriptors) for descriptors in images])
         self._idf = inverse_document_frequency(counts)
 
     def vector(self, descriptors: np.ndarray) -> np.ndarray:

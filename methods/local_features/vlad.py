@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from methods.local_features.vocabulary import Vocabulary, learn_vocabulary
+from methods.small_products import one_blas_thread
 from methods.transforms.pca import Pca
 
 
@@ -27,7 +28,8 @@ class Vlad:
     def fit(self, images: Sequence[np.ndarray]) -> None:
         """Learn the vocabulary and the components from gallery images' descriptors, (n_i, d) float32 each."""
         self._vocabulary = learn_vocabulary(np.concatenate(images), self.words, self.seed)
-        rows = [aggregate(descriptors, self._vocabulary) for descriptors in images if len(descriptors)]
+        with one_blas_thread():
+            rows = [aggregate(descriptors, self._vocabulary) for descriptors in images if len(descriptors)]
         if len(rows) > 1 and np.ptp(rows, axis=0).any():
             self._pca = Pca(self.components, self.whiten, self.seed)
             self._pca.fit(np.stack(rows))

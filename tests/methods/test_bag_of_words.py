@@ -2,12 +2,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_limits
 
 from methods.conformance_images import odd_images, structured_images
 from methods.local_features.aggregated_search import AggregatedSearch, bag_of_words_search, vlad_search
 from methods.local_features.bag_of_words import BagOfWords, inverse_document_frequency
 from methods.local_features.reranking import rerank_best
 from methods.local_features.vocabulary import Vocabulary, learn_vocabulary
+from methods.small_products import blas_threads
 
 A, B, C = np.eye(3, dtype=np.float32)
 IMAGES = structured_images(labels=6, each=3)
@@ -128,6 +130,27 @@ def test_what_is_learned_is_bounded_by_the_sample():
     aggregation = Counting(words=5)
     AggregatedSearch(aggregation, sample=4).fit(IMAGES)
     assert aggregation.seen == 4
+
+
+@pytest.mark.parametrize("build", [bag_of_words_search, vlad_search])
+def test_the_small_products_of_each_image_are_on_one_thread(build, monkeypatch):
+    """Several threads wait for each other there: four times the processor time where two cells run side by side."""
+    seen = []
+    nearest = Vocabulary.nearest
+
+    def watching(self, descriptors):
+        seen.append(blas_threads())
+        return nearest(self, descriptors)
+
+    images = structured_images(labels=3, each=2)
+    monkeypatch.setattr(Vocabulary, "nearest", watching)
+    with threadpool_limits(limits=2, user_api="blas"):
+        before, method = blas_threads(), build(20)
+        for step in (method.fit, method.index, lambda queries: method.search(queries, 3)):
+            step(images)
+            assert seen and set(seen) == {1}
+            seen.clear()
+        assert blas_threads() == before
 
 
 def test_verifying_keeps_the_features():
