@@ -11,7 +11,7 @@ from methods.duplicates.pixel_check import PixelCheck
 BATCH = 12
 """Pairs that are compared at once; a batch without a copy is the last one."""
 MOST = 240
-"""Pairs that are compared at most: a third of a second of one core with hashes, two where copies need their features."""
+"""Pairs that are compared at most: a third of a second of one core with hashes, two where copies need features."""
 WORTH = 4
 """Pairs whose features are compared for each copy that they find."""
 Pair = tuple[int, int]
