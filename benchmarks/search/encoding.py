@@ -11,6 +11,7 @@ from benchmarks.search.gallery import Advance, Gallery, NotNowError, pixels
 from benchmarks.search.row_store import RowStore
 from datasets.errors import ImageError
 from datasets.imageset import Image
+from methods.answers import check_finite, check_rows
 from methods.contracts import Encoder
 
 THREADS = 2
@@ -45,13 +46,24 @@ def encode_missing(encoder: Encoder, gallery: Gallery, store: RowStore, advance:
         saved = time.monotonic()
         for batch in _batches(gallery, [(id, content) for content, id in missing], encoder.batch_size, advance):
             digests += [content for content, _ in batch]
-            rows.append(encoder.encode([image for _, image in batch]))
+            rows.append(rows_of(encoder, [image for _, image in batch]))
             advance("encoding", len(batch), len(missing))
             if time.monotonic() - saved > SAVE_SECONDS:
                 store.append(digests, np.concatenate(rows))
                 digests, rows, saved = [], [], time.monotonic()
         if rows:
             store.append(digests, np.concatenate(rows))
+
+
+def rows_of(encoder: Encoder, images: Sequence[Image]) -> np.ndarray:
+    """Rows (n, d) of images, which are nobody else's: an encoder may fill the same array again at its next call.
+
+    Raises AnswerError for what are no rows of these images.
+    """
+    name = type(encoder).__name__
+    rows = np.array(check_rows(name, encoder.encode(images), len(images)))
+    check_finite(name, rows)
+    return rows
 
 
 def _batches(

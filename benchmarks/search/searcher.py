@@ -8,6 +8,7 @@ import numpy as np
 
 from benchmarks.search.answer import Answer, Face, Hit, Verdict
 from benchmarks.search.calibrating import calibrate
+from benchmarks.search.encoding import rows_of
 from benchmarks.search.errors import SearchError
 from benchmarks.search.faces import FaceEncoder, encode_face
 from benchmarks.search.gallery import Advance, Gallery, silent
@@ -143,7 +144,7 @@ class Searcher:
         encoder = self.composed.encoder if self.composed else None
         if isinstance(encoder, FaceEncoder):
             return encode_face(encoder, query.image, face)
-        return (encoder.encode([query.image]) if encoder else None), ()
+        return (rows_of(encoder, [query.image]) if encoder else None), ()
 
     def hits(
         self,

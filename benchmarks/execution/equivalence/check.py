@@ -149,7 +149,7 @@ def up_to_gain(checks: Iterable[EquivalenceCheck]) -> list[EquivalenceCheck]:
 def _rows(encoder: Encoder, images: list[Image]) -> tuple[np.ndarray, float]:
     """Rows (n, d), and seconds an image of the second half: the first one warms up."""
     half = max(1, len(images) // 2)
-    first = encoder.encode(images[:half])
+    first = np.array(encoder.encode(images[:half]))  # an encoder may fill the same array again
     start = time.perf_counter()
     second = encoder.encode(images[half:])
     return np.concatenate([first, second]), (time.perf_counter() - start) / max(1, len(images) - half)
