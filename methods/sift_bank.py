@@ -15,9 +15,6 @@ Measure = Callable[[np.ndarray, np.ndarray], np.ndarray]
 CHUNK = 1 << 16
 """Similarities in each of a thread's three working arrays (256 KiB: they should stay in the processor's cache)."""
 
-TOGETHER = 512
-"""Descriptors up to which queries share products: the gallery's rows are made unit vectors once for all of them."""
-
 
 def forms(query: np.ndarray, measures: Mapping[str, Measure]) -> dict[str, np.ndarray]:
     """What the measures make of no image, (0, ...) arrays, for the descriptors (m, 128) of a query."""
@@ -28,7 +25,7 @@ def forms(query: np.ndarray, measures: Mapping[str, Measure]) -> dict[str, np.nd
 class DescriptorBank:
     """Descriptors of n images by slot: slot f holds the f-th descriptor of every image that has that many.
 
-    One product per slot compares queries with all those images, and two running maxima keep each query descriptor's
+    One product per slot compares a query with all those images, and two running maxima keep each query descriptor's
     nearest and second nearest in every image. Images are kept in order of falling counts, which makes the images of
     a slot a prefix of it: no padding, no masks.
     """
@@ -66,27 +63,26 @@ class DescriptorBank:
             for query in queries
         ]
 
-        def compare(block: range, images: slice, vectors: np.ndarray) -> None:
+        def compare(query: int, images: slice, vectors: np.ndarray) -> None:
             nearest, second = self._two_nearest(images, vectors)
-            end = 0
-            for query in block:
-                own = slice(end, end := end + len(queries[query]))
-                for name, measure in measures.items():
-                    found[query][name][self._order[images]] = measure(nearest[:, own], second[:, own])
+            for name, measure in measures.items():
+                found[query][name][self._order[images]] = measure(nearest, second)
 
         # As many threads as OpenCV may have, each with products of its own, instead of many threads on each product.
         with one_blas_thread(), ThreadPool(max(1, cv2.getNumThreads())) as pool:
             pool.starmap(compare, self._tasks(queries), chunksize=1)
         return found
 
-    def _tasks(self, queries: Sequence[np.ndarray]) -> Iterator[tuple[range, slice, np.ndarray]]:
-        """Which queries to compare with which images, in the bank's order, and the queries' unit vectors (128, m)."""
-        for block in _blocks([len(query) for query in queries]):
-            rows = np.concatenate([queries[query] for query in block])
+    def _tasks(self, queries: Sequence[np.ndarray]) -> Iterator[tuple[int, slice, np.ndarray]]:
+        """Each query, which images to compare it with, in the bank's order, and its unit vectors (128, m).
+
+        Queries share no product: rounding, which depends on a product's shape, is that of a query asked alone.
+        """
+        for query, rows in enumerate(queries):
             vectors = np.ascontiguousarray(unit_descriptors(rows, self._root).T)
             step = max(1, CHUNK // max(1, len(rows)))
             for start in range(0, len(self), step):
-                yield block, slice(start, min(start + step, len(self))), vectors
+                yield query, slice(start, min(start + step, len(self))), vectors
 
     def _two_nearest(self, images: slice, query: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Nearest and second nearest (images, m) to query vectors (128, m), in the bank's order; -inf for none."""
@@ -98,18 +94,6 @@ class DescriptorBank:
                 break
             _update(nearest[: len(rows)], second[: len(rows)], work[: len(rows)], rows, query, self._root)
         return nearest, second
-
-
-def _blocks(counts: Sequence[int]) -> Iterator[range]:
-    """Queries in turn, as many at a time as have TOGETHER descriptors, or one that has more."""
-    first, total = 0, 0
-    for query, count in enumerate(counts):
-        if total and total + count > TOGETHER:
-            yield range(first, query)
-            first, total = query, 0
-        total += count
-    if counts:
-        yield range(first, len(counts))
 
 
 def _update(

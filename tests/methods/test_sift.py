@@ -44,15 +44,13 @@ def descriptors(rng, count):
     counts=st.lists(st.integers(0, 6), min_size=1, max_size=9),
     sizes=st.lists(st.integers(0, 5), min_size=1, max_size=4),
     chunk=st.integers(1, 60),
-    together=st.integers(1, 12),
 )
-def test_the_bank_compares_each_query_with_each_image_as_if_both_were_alone(counts, sizes, chunk, together):
+def test_the_bank_compares_each_query_with_each_image_as_if_both_were_alone(counts, sizes, chunk):
     rng = np.random.default_rng(sum(counts) + sum(sizes))
     gallery, queries = ([descriptors(rng, count) for count in numbers] for numbers in (counts, sizes))
     bank = DescriptorBank(gallery, root=False)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sift_bank, "CHUNK", chunk)
-        patch.setattr(sift_bank, "TOGETHER", together)
         found = bank.measured(queries, {"sum": _sum_of_both, "nearest": lambda nearest, second: nearest})
     assert len(found) == len(queries)
     for query, measured in zip(queries, found, strict=True):
@@ -61,6 +59,17 @@ def test_the_bank_compares_each_query_with_each_image_as_if_both_were_alone(coun
             assert np.isclose(measured["sum"][image], _sum_of_both(nearest[None], second[None])[0], atol=1e-4)
             assert np.allclose(measured["nearest"][image], nearest, atol=1e-6)
     assert all(np.array_equal(bank.descriptors(image), rows) for image, rows in enumerate(gallery))
+
+
+def test_queries_asked_together_measure_bit_by_bit_what_they_do_alone():
+    rng = np.random.default_rng(2)
+    gallery = [descriptors(rng, count) for count in rng.integers(1, 40, 60)]
+    queries = [descriptors(rng, count) for count in (3, 17, 50, 120)]
+    bank = DescriptorBank(gallery, root=False)
+    together = bank.measured(queries, measures(0.8))
+    for query, found in zip(queries, together, strict=True):
+        (alone,) = bank.measured([query], measures(0.8))
+        assert all(np.array_equal(alone[name], found[name]) for name in alone)
 
 
 @pytest.mark.parametrize("count", [2, 40])
