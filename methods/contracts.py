@@ -36,7 +36,7 @@ class Transform(Protocol):
         ...
 
     def apply(self, vectors: np.ndarray) -> np.ndarray:
-        """Map (n, d) float32 to (n, d') float32."""
+        """Map (n, d) float32, which others hold too and cannot be written, to (n, d') float32."""
         ...
 
 

@@ -81,8 +81,8 @@ class VectorMethod:
         rows = self.embed(self.encoder, gallery)
         rows = _kept(rows, _detected(rows))
         for transform in self.transforms:
-            transform.fit(rows)
-            rows = transform.apply(rows)
+            transform.fit(_read_only(rows))
+            rows = transform.apply(_read_only(rows))
 
     def index(self, gallery: ImageSet) -> None:
         """Index every gallery image that has an embedding; one without can never be found."""
@@ -143,7 +143,7 @@ class VectorMethod:
     def _transformed(self, rows: np.ndarray) -> np.ndarray:
         for transform in self.transforms:
             with stage("transform"):
-                rows = check_transformed(type(transform).__name__, transform.apply(rows), len(rows))
+                rows = check_transformed(type(transform).__name__, transform.apply(_read_only(rows)), len(rows))
         return rows
 
 
@@ -151,6 +151,13 @@ def _kept(rows: np.ndarray, found: np.ndarray) -> np.ndarray:
     """The rows that are `found`: the array itself where all are, since a copy is as large."""
     let_go(rows)
     return rows if found.all() else rows[found]
+
+
+def _read_only(rows: np.ndarray) -> np.ndarray:
+    """The same numbers, which cannot be written through it: others hold them too, and a copy is as large."""
+    view = rows.view()
+    view.flags.writeable = False
+    return view
 
 
 def _detected(rows: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ from methods.transforms.normalise import L2Normalise
 from methods.transforms.pca import Pca
 from methods.transforms.projection import RandomDense
 from methods.transforms.truncation import Truncation
+from methods.vector_method import VectorMethod
 
 
 def rows(count, dimension, seed=0, spread=None):
@@ -151,3 +152,23 @@ def test_an_untrained_layer_keeps_distances_in_proportion_and_is_seeded():
     assert ratio.std() < 0.05 * ratio.mean()
     np.testing.assert_array_equal(fitted(RandomDense(4096), vectors).apply(vectors), mapped)
     assert not np.allclose(fitted(RandomDense(4096, seed=1), vectors).apply(vectors), mapped)
+
+
+class InPlace:
+    def fit(self, vectors):
+        pass
+
+    def apply(self, vectors):
+        vectors += 1
+        return vectors
+
+
+@pytest.mark.parametrize("step", ["fit", "index"])
+def test_rows_that_others_hold_too_are_not_changed_by_a_transform(step):
+    """A search keeps one copy of its rows: they would be transformed once more by each step."""
+    rows = np.arange(12, dtype=np.float32).reshape(4, 3)
+    method = VectorMethod(None, [InPlace()], ExactIndex("l2"), lambda encoder, images: rows)
+    with pytest.raises(ValueError, match="read-only"):
+        getattr(method, step)(None)
+    assert np.array_equal(rows, np.arange(12).reshape(4, 3))
+    assert rows.flags.writeable
