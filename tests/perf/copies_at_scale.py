@@ -114,13 +114,13 @@ def row(size: int, command: str, method: str, root: Path, copies: int) -> str:
     return "| " + " | ".join((f"{size:,}", name, *counts, *times, f"{max(first.mib, again.mib):,.0f}")) + " |"
 
 
-def page(lines: list[str]) -> str:
-    """The table as a page of its own."""
+def page(lines: list[str], load: float) -> str:
+    """The table as a page of its own; `load` is the machine's load average before."""
     table = "\n".join(lines)
     return f"""# Time and memory of `duplicates` and `search`
 
 {measured_where()}
-Made by `tests/perf/copies_at_scale.py`. Other work ran on the machine at the same time: an idle one is faster.
+Made by `tests/perf/copies_at_scale.py`; {load:.1f} other processes wanted to run on average in the minute before.
 
 The pictures are drawn (JPEG, 96 pixels a side); every hundredth is a copy of another at half its size. Whole commands,
 from the start of Python to the answer as JSON: in a folder that was never read before, and once more. Real photographs
@@ -137,6 +137,7 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[2000, 100_000])
     parser.add_argument("--page", type=Path)
     asked = parser.parse_args()
+    load = os.getloadavg()[0]
     lines = ["| " + " | ".join(HEADS) + " |", "|--:|:--|" + "--:|" * (len(HEADS) - 2)]
     for size in asked.sizes:
         root = (asked.out / f"pictures-{size}").resolve()
@@ -148,7 +149,7 @@ def main() -> None:
             lines.append(row(size, command, method, root, copies))
             print(lines[-1], flush=True)
             if asked.page:  # after every row: the last ones take longest
-                write_text(asked.page, page(lines))
+                write_text(asked.page, page(lines, load))
         shutil.rmtree(root)
 
 
