@@ -255,5 +255,5 @@ def test_a_cell_runs_where_tensorflow_cannot_be_imported(id, backend, data_dir, 
     environment = {**os.environ, "PYTHONPATH": f"{package.parent}:{Path(__file__).parents[2]}"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 0 and not mark.exists(), done.stdout[-2000:] + done.stderr[-2000:]
-    (row,) = (tmp_path / "out").glob(f"cells/lfw/smoke/retrieval/{id}@cpu*/result.json")
+    (row,) = (tmp_path / "out").glob(f"cells/lfw/smoke/retrieval/{id}@cpu*/cell.json")
     assert json.loads(row.read_text())["status"] == "ok"
