@@ -14,6 +14,7 @@ from tfjs_files import by_tensorflow, node, placeholder, steps, word, write_grap
 from datasets.errors import WeightsError
 from methods.building import Surroundings, build_encoder
 from methods.catalogue import CATALOGUE
+from methods.installed import absent
 from methods.weights import find_weights
 
 openvino = pytest.importorskip("openvino", reason="the extra `fast` is not installed")
@@ -226,10 +227,15 @@ assert "tensorflow" not in sys.modules
 """
 
 
+def require(*packages):
+    """Skip where one is not installed; none is imported, since mtcnn imports TensorFlow."""
+    if missing := absent(packages):
+        pytest.skip(f"not installed: {', '.join(missing)}")
+
+
 @pytest.mark.parametrize("backend", ["openvino", "jax", "torch"])
 def test_faces_are_encoded_without_tensorflow(backend, small):
-    for package in (backend, "keras", "mtcnn"):
-        pytest.importorskip(package)
+    require(backend, "keras", "mtcnn")
     environment = {**os.environ, "KERAS_BACKEND": backend, "JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": "-1"}
     done = subprocess.run([sys.executable, "-c", ENCODED, str(small)], env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
@@ -238,8 +244,7 @@ def test_faces_are_encoded_without_tensorflow(backend, small):
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 @pytest.mark.parametrize("id", FACES)
 def test_a_cell_runs_where_tensorflow_cannot_be_imported(id, backend, data_dir, weights_dir, tmp_path):
-    for package in (backend, "keras", "mtcnn"):
-        pytest.importorskip(package)
+    require(backend, "keras", "mtcnn")
     if find_weights(id, weights_dir) is None:
         pytest.skip(f"weights {id} are not here: `fetch {id}` says how to get them")
     mark, package = tmp_path / "imported", tmp_path / "before" / "tensorflow"
@@ -250,5 +255,5 @@ def test_a_cell_runs_where_tensorflow_cannot_be_imported(id, backend, data_dir, 
     environment = {**os.environ, "PYTHONPATH": f"{package.parent}:{Path(__file__).parents[2]}"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 0 and not mark.exists(), done.stdout[-2000:] + done.stderr[-2000:]
-    (row,) = (tmp_path / "out").glob(f"cells/lfw/smoke/retrieval/{id}@cpu*/result.json")
+    (row,) = (tmp_path / "out").glob(f"cells/lfw/smoke/retrieval/{id}@cpu*/cell.json")
     assert json.loads(row.read_text())["status"] == "ok"
