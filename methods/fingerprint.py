@@ -12,8 +12,11 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from importlib.util import find_spec
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any, Required, TypedDict
 
+import methods.indexes
+import methods.transforms
 from datasets.imageset import ImageSet
 from datasets.sources import function_digest, libraries, locate, module_digests, named_files
 from methods.spec import MethodSpec, Part
@@ -123,6 +126,14 @@ def method_libraries(spec: MethodSpec) -> set[str]:
 def encoder_libraries(spec: MethodSpec) -> set[str]:
     """The same of its encoder alone."""
     return libraries(_part_modules(spec.encoder))
+
+
+@cache
+def index_libraries() -> frozenset[str]:
+    """The same of all transforms and indexes of this project, which come after an encoder."""
+    packages = (methods.transforms, methods.indexes)
+    modules = [f"{each.__name__}.{found.name}" for each in packages for found in iter_modules(each.__path__)]
+    return frozenset(libraries(modules))
 
 
 def method_files(spec: MethodSpec) -> dict[str, str]:

@@ -104,7 +104,9 @@ def encoder_key(spec: MethodSpec, inputs: Inputs | MethodInputs) -> str:
 
     Methods that share an encoder share its rows, whatever index and transforms come after it.
     """
-    used = {*spec.requires, *fingerprint.encoder_libraries(spec), "numpy", "PIL"}
+    # What a method requires for its index makes no other rows.
+    required = {*spec.requires} - fingerprint.index_libraries()
+    used = {*required, *fingerprint.encoder_libraries(spec), "numpy", "PIL"}
     if "keras" in spec.requires:
         used |= set(KERAS_BACKENDS)
     versions = {name: version for name, version in inputs["packages"].items() if name in used}

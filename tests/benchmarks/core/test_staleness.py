@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from benchmarks.cli.app import app
 from benchmarks.core import staleness
 from benchmarks.core.plan import make_plan
+from benchmarks.core.staleness import encoder_key, method_inputs
 from benchmarks.core.store import Store
 from benchmarks.duplicates import stored
 from datasets import sources
@@ -201,6 +202,14 @@ def test_another_version_of_pillow_makes_every_cell_stale_and_one_of_scipy_what_
     assert {method for method, _ in stale(finished)} == {"phash"}
     pretend(cv2="99.0")
     assert {key for key in stale(finished) if key[0] == "random"} == {("random", "robustness")}
+
+
+@pytest.mark.parametrize("encoder", ["mtcnn-facenet", "mobilenetv2", "sscd-distilled", "resnet50", "vgg16-fc1"])
+def test_rows_of_an_encoder_are_shared_whatever_its_indexes_need(encoder):
+    specs = {spec.id: spec for spec in load_registry()}
+    alike = [spec for spec in specs.values() if spec.encoder == specs[encoder].encoder]
+    assert len({spec.requires for spec in alike}) > 1 or encoder in ("resnet50", "vgg16-fc1")
+    assert len(alike) > 2 and len({encoder_key(spec, method_inputs(spec, None)) for spec in alike}) == 1
 
 
 def test_embeddings_trained_models_and_copies_obey_the_same_rule(finished, edit):
