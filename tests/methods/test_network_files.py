@@ -54,7 +54,7 @@ def test_a_row_without_its_file_cannot_run_and_says_what_to_do(id, tmp_path, mon
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     if WEIGHTS[FILES[id].weights[0]].package:
         monkeypatch.setattr("methods.weights._in_package", lambda weights: None)
-        monkeypatch.setattr("benchmarks.core.inventory.needs", lambda packages: "")
+        monkeypatch.setattr("benchmarks.core.inventory.lacking", lambda spec, packages: "")
     state, reason = can_run(FILES[id], tmp_path)
     assert state == "no" and (reason.startswith("needs ") or f"`fetch {FILES[id].weights[0]}`" in reason)
     with pytest.raises(WeightsError, match="without its file"):

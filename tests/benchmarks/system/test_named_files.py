@@ -70,11 +70,11 @@ def test_a_place_that_cannot_be_written_is_said_before_anything_is_computed(plac
     locked.mkdir(exist_ok=True)
     allowed = os.access
     monkeypatch.setattr(os, "access", lambda path, *mode, **how: path != locked and allowed(path, *mode, **how))
-    before = tree(place.parent)
+    before = tree(place)
     path = locked / "deeper" / f"new{SUFFIXES.get(option, '')}"
     with pytest.raises(NamedFileError, match=rf"{option} .*{path.name} cannot be written there \(Permission denied\)"):
         run(*WRITERS[option], path)
-    assert tree(place.parent) == before
+    assert tree(place) == before
 
 
 @pytest.mark.parametrize("option", ["--sheet", "--csv", "--html", "--picture"])
