@@ -18,6 +18,8 @@ from datasets.errors import BenchmarkError
 EMBEDDED_SUFFIX = ".db"
 _TEMPORARY = "ris-milvus-"
 _INSTALL = "is not installed: pip install 'reverse-image-search-benchmark[vectors]'"
+_clients_of_parents: list[Any] = []
+"""Clients that a forked child inherited and dropped: to take one down waits for threads that only the parent has."""
 _leases: dict[Path, list[int]] = {}
 """Embedded folders that are open, each with the process ids of the connections that share it."""
 
@@ -76,6 +78,8 @@ class MilvusConnection:
 
 
 def _connect(uri: str, folder: Path | None) -> Any:
+    # A forked child may not use a connection anyway; the handlers that gRPC runs at a fork can hang it.
+    os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
     try:
         from pymilvus import MilvusClient
         from pymilvus.exceptions import MilvusException
@@ -112,6 +116,7 @@ def _message(error: Exception) -> str:
 
 def _close(pid: int, client: Any, folder: Path | None, temporary: str | None) -> None:
     if os.getpid() != pid:
+        _clients_of_parents.append(client)
         return
     with contextlib.suppress(Exception):  # the server may be gone before us
         client.close()
