@@ -13,7 +13,7 @@ from methods.ranking import Ranking, rank_scores
 from methods.sift_bank import DescriptorBank, forms
 from methods.sift_features import LocalFeatures, SiftExtractor
 from methods.sift_measures import Aggregate, measures, minus_mean_distance, passing, scores_of
-from methods.sift_pairs import LEAST_MATCHES, distinct_passing, inliers, matches_of, ratio_passes, two_nearest
+from methods.sift_pairs import LEAST_MATCHES, inliers, matches_of, ratio_passes, two_nearest
 from methods.small_products import one_blas_thread
 from methods.stages import stage
 
@@ -122,13 +122,13 @@ class SiftMatching:
         return [each[self.aggregate] for each in found]
 
     def _pair_score(self, query: LocalFeatures, other: LocalFeatures) -> float:
-        target, nearest, second = two_nearest(query.descriptors, other.descriptors, self.root)
+        _, nearest, second = two_nearest(query.descriptors, other.descriptors, self.root)
         if self.aggregate == "mean-distance":
             return float(minus_mean_distance(nearest[None])[0])
         passed = np.flatnonzero(ratio_passes(nearest, second, self.ratio))
         if not self.verify:
             return len(passed)
-        rows, columns = distinct_passing(passed, target, nearest)
+        rows, columns = matches_of(query.descriptors, other.descriptors, passed, self.root)
         agree = inliers(query.points[rows], other.points[columns], self.tolerance, self.seed)
         return float(_verified_score(np.array([len(passed)], dtype=np.float32), np.array([agree], dtype=np.float32))[0])
 

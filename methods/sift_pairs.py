@@ -45,22 +45,28 @@ def distinct_matches(left: np.ndarray, right: np.ndarray, ratio: float, root: bo
 def _distinct_matches(left: np.ndarray, right: np.ndarray, ratio: float) -> tuple[np.ndarray, np.ndarray]:
     """The same of unit vectors."""
     target, nearest, second = _two_nearest(left, right)
-    return distinct_passing(np.flatnonzero(ratio_passes(nearest, second, ratio)), target, nearest)
+    passed = np.flatnonzero(ratio_passes(nearest, second, ratio))
+    return _distinct(left, right, passed, target[passed])
 
 
 def matches_of(left: np.ndarray, right: np.ndarray, passed: np.ndarray, root: bool) -> tuple[np.ndarray, np.ndarray]:
     """`distinct_matches` where the rows (p,) of `left` that pass are known: only these are compared."""
-    similarity = unit_descriptors(left[passed], root) @ unit_descriptors(right, root).T
-    target, nearest = np.zeros(len(left), dtype=np.int64), np.zeros(len(left), dtype=np.float32)
-    target[passed], nearest[passed] = similarity.argmax(axis=1), similarity.max(axis=1)
-    return distinct_passing(passed, target, nearest)
+    left, right = unit_descriptors(left, root), unit_descriptors(right, root)
+    return _distinct(left, right, passed, (left[passed] @ right.T).argmax(axis=1))
 
 
-def distinct_passing(passed: np.ndarray, target: np.ndarray, nearest: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Rows (p,) that pass, and their `target` (n,); of those with one target that with the highest `nearest` (n,)."""
-    passed = passed[np.argsort(-nearest[passed], kind="stable")]
-    columns, first = np.unique(target[passed], return_index=True)
-    return passed[first], columns
+def _distinct(
+    left: np.ndarray, right: np.ndarray, passed: np.ndarray, target: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rows (p,) of `left` that pass, and their `target` (p,) in `right`; of those with one target the most similar.
+
+    Of equal ones the lower row. How similar they are is summed pair by pair: a matrix product may round by the place of
+    a row in it.
+    """
+    similarity = np.einsum("pd,pd->p", left[passed], right[target])
+    order = np.argsort(-similarity, kind="stable")
+    columns, first = np.unique(target[order], return_index=True)
+    return passed[order][first], columns
 
 
 def inliers_with(
