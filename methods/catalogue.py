@@ -31,7 +31,7 @@ def _hash(
         index=index,
         tasks=tasks,
         reference=kind if suffix else "",
-        requires=("imagehash", "PIL", "cv2"),
+        requires=("imagehash", "PIL", "cv2", "faiss"),
     )
 
 

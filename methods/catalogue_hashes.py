@@ -5,6 +5,7 @@ from methods.spec import MethodSpec, Part, Task
 _WITHOUT_VIEWS: tuple[Task, ...] = ("retrieval", "robustness", "verification")
 # Two images are compared as they are there: neither turned, nor mirrored, nor segment by segment.
 _WITH_VIEWS: tuple[Task, ...] = ("retrieval", "robustness")
+_HAMMING = Part("methods.indexes.hamming:HammingIndex")
 
 
 def _pdq(suffix: str, summary: str, views: int, tasks: tuple[Task, ...]) -> MethodSpec:
@@ -16,7 +17,7 @@ def _pdq(suffix: str, summary: str, views: int, tasks: tuple[Task, ...]) -> Meth
         encoder=Part("methods.encoders.pdq:Pdq", {"views": views}),
         index=Part("methods.indexes.sign_bits:SignBitsIndex", {"views": views}),
         tasks=tasks,
-        requires=("pdqhash",),
+        requires=("pdqhash", "faiss"),
     )
 
 
@@ -29,11 +30,9 @@ def _opencv(kind: str, summary: str, source: str, index: Part, tasks: tuple[Task
         encoder=Part("methods.encoders.opencv_hashes:OpenCvHash", {"kind": kind}),
         index=index,
         tasks=tasks,
-        requires=("cv2",),
+        requires=("cv2", "faiss") if index is _HAMMING else ("cv2",),
     )
 
-
-_HAMMING = Part("methods.indexes.hamming:HammingIndex")
 
 MORE_HASHES: tuple[MethodSpec, ...] = (
     _pdq("", "256-bit PDQ hash, Hamming", 1, _WITHOUT_VIEWS),
@@ -60,6 +59,6 @@ MORE_HASHES: tuple[MethodSpec, ...] = (
         source="Steinebach, Liu & Yannikos 2014",
         method=Part("methods.crop_resistant:CropResistantHash"),
         tasks=_WITH_VIEWS,
-        requires=("imagehash", "PIL", "cv2"),
+        requires=("imagehash", "PIL", "cv2", "faiss"),
     ),
 )

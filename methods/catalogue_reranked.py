@@ -56,6 +56,6 @@ def reranked(catalogue: Sequence[MethodSpec]) -> tuple[MethodSpec, ...]:
         encoder=None,
         index=None,
         method=Part("methods.cascade:HashEmbeddingSift", {"network": settings}),
-        requires=(*network.requires, "imagehash", "PIL"),
+        requires=(*network.requires, "imagehash", "PIL", "faiss"),
     )
     return (*variants, cascade)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from datasets.imageset import Image, ImageSet
-from methods.indexes.differing_bits import DifferingBits, as_words
+from methods.indexes.differing_bits import differing_bits, whole_words
 from methods.ranking import Ranking, rank_scores
 from methods.stages import stage
 
@@ -33,7 +33,7 @@ class CropResistantHash:
 
     def __init__(self) -> None:
         self._starts = np.zeros(1, dtype=np.int64)
-        self._codes = DifferingBits(np.empty((0, BITS // 8), dtype=np.uint8))
+        self._codes = np.empty((0, BITS // 8), dtype=np.uint8)
 
     def fit(self, gallery: ImageSet) -> None:
         """Nothing is learned."""
@@ -43,7 +43,7 @@ class CropResistantHash:
         segments = self._segments(gallery)
         with stage("build"):
             self._starts = np.concatenate([[0], np.cumsum([len(codes) for codes in segments])]).astype(np.int64)
-            self._codes = DifferingBits(np.concatenate(segments))
+            self._codes = whole_words(np.concatenate(segments))
 
     def search(self, queries: ImageSet, k: int) -> Ranking:
         """Match each query's segments with all of the gallery's."""
@@ -61,8 +61,8 @@ class CropResistantHash:
 
     def _scores(self, codes: np.ndarray) -> np.ndarray:
         matches, bits = np.zeros((2, len(self._starts) - 1), dtype=np.int64)
-        for words in as_words(codes):
-            nearest = np.minimum.reduceat(self._codes.of_all(words), self._starts[:-1]).astype(np.int64)
+        for code in whole_words(codes):
+            nearest = np.minimum.reduceat(differing_bits(code[None], self._codes)[0], self._starts[:-1])
             near = nearest <= CUTOFF
             matches += near
             bits += np.where(near, nearest, 0)

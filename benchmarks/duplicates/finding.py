@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from pathlib import Path
 
 from benchmarks.duplicates.copies import copy_links
@@ -88,11 +89,11 @@ def find_copies(
     else:
         searcher = Searcher(spec, gallery, places, advance)
         with answering_for(spec.id):
-            compared = _by_method(searcher, rate, advance)
+            compared = _by_method(searcher, places.index / gallery.key, rate, advance)
     files = _files(gallery)  # not before: by now those that cannot be decoded are known
     if threshold is not None:
         compared = replace(compared, threshold=Threshold(threshold, f"threshold {threshold:g}, as asked"))
-    links = [link for link in compared.links if link.score >= compared.threshold.score]
+    links = list(takewhile(lambda link: link.score >= compared.threshold.score, compared.links))  # by falling score
     grouped, across = verified_groups(links, complete=spec is not None)
     shown = _shown(gallery, files, compared.contents, grouped, advance)
     names = {id: gallery.item(id).id for ids in files.values() for id in ids}
@@ -144,10 +145,11 @@ def _all_flat(flat: int) -> str:
     )
 
 
-def _by_method(searcher: Searcher, rate: float, advance: Advance) -> Compared:
+def _by_method(searcher: Searcher, folder: Path, rate: float, advance: Advance) -> Compared:
     threshold = of_searcher(searcher, rate)
     contents = contents_of(searcher)
-    return Compared(contents, neighbour_links(searcher, contents, advance), threshold, searcher.indexed.notes)
+    links = neighbour_links(searcher, contents, folder / "neighbours", advance)
+    return Compared(contents, links, threshold, searcher.indexed.notes)
 
 
 def _shown(

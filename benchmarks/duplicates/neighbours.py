@@ -1,18 +1,37 @@
-"""Pairs that a catalogue method (or a plug-in) finds alike: each picture's nearest others by its stored rows."""
+"""Pairs that a catalogue method (or a plug-in) finds alike: each picture's nearest others by its stored rows.
 
-from collections.abc import Iterator
+They are kept. Where an index compares two rows whatever the others are, a picture that came is compared with all, one
+that lost a near one is searched for again, and nothing else is.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 
-from benchmarks.duplicates.links import Link
+from benchmarks.core.staleness import method_inputs
+from benchmarks.duplicates.kept_nearest import KeptNearest
+from benchmarks.duplicates.links import PairLinks
+from benchmarks.duplicates.nearest import Nearest, positions_now
 from benchmarks.search.gallery import Advance
 from benchmarks.search.known_rows import KnownRows
 from benchmarks.search.searcher import Searcher
+from benchmarks.system.names import file_stem
+from methods import fingerprint
+from methods.indexes.exact import ExactIndex
+from methods.indexes.hamming import HammingIndex
+from methods.vector_method import VectorMethod
 
+RULES = 1
+"""Raised when what is kept comes to mean something else: all pictures are then searched for anew."""
 MOST = 50
 """Neighbours of a picture that are looked at."""
 BLOCK = 256
 """Pictures that are searched for at a time."""
+SCORES = 1 << 23
+"""Scores of pictures with all others that are held at a time."""
+FEW = 0.25
+"""Of the pictures: where more are to be searched for, all are."""
 
 
 def contents_of(searcher: Searcher) -> list[bytes]:
@@ -20,28 +39,78 @@ def contents_of(searcher: Searcher) -> list[bytes]:
     return list(dict.fromkeys(searcher.gallery.digest(id) for id in searcher.indexed.ids.tolist()))
 
 
-def neighbour_links(searcher: Searcher, contents: list[bytes], advance: Advance) -> list[Link]:
-    """Each of `contents` with its nearest others, by falling score; a link's positions are those in `contents`."""
-    number_of = {content: number for number, content in enumerate(contents)}
-    numbers = np.array([number_of[searcher.gallery.digest(id)] for id in searcher.indexed.ids.tolist()])
-    _, first = np.unique(numbers, return_index=True)
-    found: dict[tuple[int, int], float] = {}
-    for start in range(0, len(first), BLOCK):
-        some = first[start : start + BLOCK]
-        for one, other, score in _scored(searcher, some, numbers):
-            pair = (min(one, other), max(one, other))
-            found[pair] = max(score, found.get(pair, -np.inf))
-        advance("comparing", len(some), len(first))
-    links = [Link(one, other, score) for (one, other), score in found.items() if one != other]
-    return sorted(links, key=lambda link: (-link.score, link.one, link.other))
+def neighbour_links(searcher: Searcher, contents: Sequence[bytes], folder: Path, advance: Advance) -> PairLinks:
+    """Each of `contents` with its nearest others, by falling score; a link's positions are those in `contents`.
+
+    What is found is kept below `folder`.
+    """
+    inputs = method_inputs(searcher.spec, searcher.weights)
+    made_by = fingerprint.digest([RULES, inputs])[:16]
+    kept = KeptNearest(folder, file_stem(searcher.spec.id), made_by)
+    before = kept.read(MOST + 1)
+    if before is not None and before[0] == contents:
+        return before[1].links()
+    search = _Search(searcher, contents, advance)
+    nearest = _brought_up_to_date(search, *before) if before is not None and _pair_by_pair(searcher) else None
+    if nearest is None:
+        nearest = Nearest.unknown(len(contents), MOST + 1)
+        search.nearest_of(np.arange(len(contents)), nearest)
+    kept.write(contents, nearest)
+    return nearest.links()
 
 
-def _scored(searcher: Searcher, some: np.ndarray, numbers: np.ndarray) -> Iterator[tuple[int, int, float]]:
-    """The neighbours of the pictures at positions `some` of the rows, by numbers of contents."""
-    method, rows = searcher.composed, searcher.indexed.rows
-    if method is None or rows is None:  # of_searcher has said so
-        return
-    ranking = method.search(KnownRows(rows[some]), MOST + 1)
-    for position, ids, scores in zip(some, ranking.ids, ranking.scores, strict=True):
-        for other, score in zip(ids[ids >= 0].tolist(), scores[ids >= 0].tolist(), strict=True):
-            yield int(numbers[position]), int(numbers[other]), score
+def _pair_by_pair(searcher: Searcher) -> bool:
+    """Whether the score of two pictures is the same both ways round and whatever other pictures there are."""
+    method = searcher.composed
+    if searcher.spec.learns or searcher.spec.supervised or type(method) is not VectorMethod:
+        return False
+    return any(type(method.ann) is kind for kind in (ExactIndex, HammingIndex))  # a subclass may compare otherwise
+
+
+def _brought_up_to_date(search: "_Search", contents: list[bytes], nearest: Nearest) -> Nearest | None:
+    """From what was kept of `contents`; None where too much has changed."""
+    position = positions_now(contents, search.contents)
+    now, asked = nearest.moved(position, len(search.contents))
+    if len(asked) > FEW * len(search.contents):
+        return None
+    came = np.setdiff1d(asked, position)
+    for some, scores in search.scores_of(came):
+        now.take_in(some, scores)
+    search.nearest_of(asked, now)
+    return now
+
+
+class _Search:
+    """Searches for contents, by their positions, in the rows of a searcher, of which several may have one content."""
+
+    def __init__(self, searcher: Searcher, contents: Sequence[bytes], advance: Advance) -> None:
+        method, rows = searcher.composed, searcher.indexed.rows
+        if method is None or rows is None:
+            raise ValueError(f"{searcher.spec.id} keeps no rows")
+        self.contents = contents
+        self._method, self._rows, self._advance = method, rows, advance
+        number_of = {content: number for number, content in enumerate(contents)}
+        digests = (searcher.gallery.digest(id) for id in searcher.indexed.ids.tolist())
+        self._numbers = np.array([number_of[digest] for digest in digests], dtype=np.int32)
+        _, self._first = np.unique(self._numbers, return_index=True)
+
+    def nearest_of(self, pictures: np.ndarray, nearest: Nearest) -> None:
+        """Fill in the nearest of `pictures`."""
+        for start in range(0, len(pictures), BLOCK):
+            some = pictures[start : start + BLOCK]
+            ranking = self._method.search(KnownRows(self._rows[self._first[some]]), nearest.others.shape[1])
+            found = ranking.ids.shape[1]
+            nearest.others[some, :found] = np.where(ranking.ids >= 0, self._numbers[ranking.ids], -1)
+            nearest.scores[some, :found] = ranking.scores
+            self._advance("comparing", len(some), len(pictures))
+
+    def scores_of(self, pictures: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Some of `pictures` (b,) after the other, and their scores (b, n) with every picture; -inf: none."""
+        step = max(1, min(BLOCK, SCORES // len(self._numbers)))
+        for start in range(0, len(pictures), step):
+            some = pictures[start : start + step]
+            ranking = self._method.search(KnownRows(self._rows[self._first[some]]), len(self._numbers))
+            scores = np.full((len(some), len(self.contents)), -np.inf, dtype=np.float32)
+            row, place = np.nonzero(ranking.ids >= 0)
+            scores[row, self._numbers[ranking.ids[row, place]]] = ranking.scores[row, place]
+            yield some, scores

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from methods.indexes.differing_bits import as_words
+from methods.indexes.differing_bits import whole_words
 
 ROWS, COLUMNS = 64, 4096
 """Codes compared at a time: their exclusive or (2 MB) stays in the cache."""
@@ -16,7 +16,7 @@ def close_pairs(codes: np.ndarray, most: int) -> Iterator[tuple[np.ndarray, np.n
     Yields positions (m,) int64 of the one and of the other, the former below the latter, and in how many bits they
     differ, (m,). Every pair comes once. n (n - 1) / 2 comparisons: 100,000 codes of 64 bits are five thousand million.
     """
-    words = np.ascontiguousarray(as_words(codes).T)
+    words = np.ascontiguousarray(whole_words(codes).view(np.uint64).T)
     for start in range(0, len(codes), ROWS):
         blocks = [
             _close(words[:, start : start + ROWS, None], words[:, None, left : left + COLUMNS], most)

@@ -4,6 +4,7 @@ from typing import Literal
 
 import numpy as np
 
+from methods.indexes.equal_rows import equal_rows
 from methods.indexes.one_query import RowProducts
 from methods.indexes.topk import top_k
 from methods.memory import let_go
@@ -75,6 +76,7 @@ class ExactIndex:
         self._norms = _squared_norms(prepared)
         self._largest_norm = self._norms.max(initial=0)
         self._one_query = RowProducts(prepared)
+        self._later, self._first = equal_rows(prepared)
 
     def _prepared(self, vectors: np.ndarray) -> np.ndarray:
         vectors = np.ascontiguousarray(vectors, dtype=np.float32)
@@ -84,9 +86,13 @@ class ExactIndex:
         return vectors - self._centre if len(vectors) else vectors
 
     def _scores(self, queries: np.ndarray) -> np.ndarray:
-        """Dense scores (q, n) of prepared queries: cosines, or minus the squared distances."""
-        if self.metric == "cosine":
-            return self._products(queries)
+        """Dense scores (q, n) of prepared queries: cosines, or minus the squared distances; the same of equal rows."""
+        scores = self._products(queries) if self.metric == "cosine" else self._squared(queries)
+        if len(self._later):
+            scores[:, self._later] = scores[:, self._first]
+        return scores
+
+    def _squared(self, queries: np.ndarray) -> np.ndarray:
         scores = self._products(2 * queries)  # doubling is exact, and cheaper here than in the products
         norms = _squared_norms(queries)
         scores -= self._norms

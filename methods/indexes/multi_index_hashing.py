@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 
 from methods.distances import Metric
-from methods.indexes.differing_bits import DifferingBits, as_words, least, padded
+from methods.indexes.differing_bits import differing_bits, least_differing, padded, whole_words
 
 SUBSTRING = 16
 """Bits of a substring; a table has 2 ** 16 buckets."""
@@ -32,44 +32,43 @@ class MultiIndexHashing:
     metric: Metric = "hamming"
 
     def __init__(self) -> None:
-        self._differing = DifferingBits(np.empty((0, 0), dtype=np.uint8))
+        self._codes = np.empty((0, 0), dtype=np.uint8)
         self._tables: list[_Table] = []
 
     def add(self, vectors: np.ndarray) -> None:
         """Build over packed codes (n, bytes) uint8, padded with zero bits to whole substrings and words."""
-        self._differing = DifferingBits(vectors)
+        self._codes = whole_words(vectors)
         self._tables = [_Table(values) for values in padded(vectors, SUBSTRING // 8).view(np.uint16).T]
 
     def search(self, vectors: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
         """The k gallery codes that differ least from each query: ids (q, k) int32, scores (q, k) float32."""
-        k = min(k, len(self._differing))
+        k = min(k, len(self._codes))
         ids = np.empty((len(vectors), k), dtype=np.int32)
         scores = np.empty((len(vectors), k), dtype=np.float32)
         if k:
             substrings = padded(vectors, SUBSTRING // 8).view(np.uint16)
-            for place, words in enumerate(as_words(vectors)):
-                ids[place], differing = self._nearest(words, substrings[place], k)
+            for place, query in enumerate(whole_words(vectors)):
+                ids[place], differing = self._nearest(query[None], substrings[place], k)
                 scores[place] = -differing.astype(np.float32)
         return ids, scores
 
     @property
     def nbytes(self) -> int:
         """Bytes of the codes and of the tables."""
-        return self._differing.nbytes + sum(table.nbytes for table in self._tables)
+        return self._codes.nbytes + sum(table.nbytes for table in self._tables)
 
-    def _nearest(self, words: np.ndarray, substrings: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-        """Rows (k,) of the nearest codes, and in how many bits they differ."""
-        found = self._looked_up(words, substrings, k) if len(self._differing) >= LEAST else None
+    def _nearest(self, query: np.ndarray, substrings: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+        """Rows (k,) of the codes nearest to a query (1, bytes), and in how many bits they differ."""
+        found = self._looked_up(query, substrings, k) if len(self._codes) >= LEAST else None
         if found is not None:
             return found
-        differing = self._differing.of_all(words)
-        rows = least(differing, k)
-        return rows, differing[rows]
+        rows, differing = least_differing(self._codes, query, k)
+        return rows[0], differing[0]
 
-    def _looked_up(self, words: np.ndarray, substrings: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray] | None:
+    def _looked_up(self, query: np.ndarray, substrings: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray] | None:
         """The same by way of the tables, or None where a scan is cheaper."""
         found = np.empty(0, dtype=np.int64)
-        work, affordable = 0, SCAN_SHARE * len(self._differing)
+        work, affordable = 0, SCAN_SHARE * len(self._codes)
         for radius in range(SUBSTRING + 1):
             flips = _flips(radius)
             for place, (table, substring) in enumerate(zip(self._tables, substrings, strict=True)):
@@ -78,7 +77,7 @@ class MultiIndexHashing:
                 if work > affordable:
                     return None
                 rows = table.rows_at(buckets)
-                found = np.concatenate([found, _keys(self._differing.of_rows(words, rows), rows)])
+                found = np.concatenate([found, _keys(differing_bits(query, self._codes[rows])[0], rows)])
                 certain = len(self._tables) * radius + place
                 near = np.unique(found[found < (certain + 1) << _SHIFT])  # a code may be in several buckets
                 if len(near) >= k:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from methods.indexes.differing_bits import differing_bits, whole_words
+
 NONE = np.iinfo(np.int32).max
 """A distance where there is no descriptor."""
-_WORD = 8
-"""faiss compares whole words; what is added to a descriptor is 0 on both sides."""
 _CHUNK = 1 << 15
 """Distances in each of three working arrays (128 KiB: they should stay in the processor's cache)."""
 
@@ -70,19 +70,3 @@ def pair_passing(query: np.ndarray, image: np.ndarray, ratio: float) -> int:
         return 0
     found = np.partition(differing_bits(whole_words(query), whole_words(image)), 1, axis=1)
     return int(np.count_nonzero(found[:, 0] < ratio * found[:, 1]))
-
-
-def differing_bits(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """(m, n) int32 of rows (m, bytes) and (n, bytes) uint8, whole words each."""
-    import faiss
-
-    found = np.empty((len(left), len(right)), dtype=np.int32)
-    ours, theirs, distances = map(faiss.swig_ptr, (left, right, found))
-    faiss.hammings(ours, theirs, len(left), len(right), left.shape[1], distances)  # type: ignore[attr-defined]
-    return found
-
-
-def whole_words(rows: np.ndarray) -> np.ndarray:
-    """Rows (n, bytes) uint8, filled up with zeros to whole words of 8 bytes, contiguous."""
-    lacking = -rows.shape[1] % _WORD
-    return np.ascontiguousarray(np.pad(rows, ((0, 0), (0, lacking))) if lacking else rows)

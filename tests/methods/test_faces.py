@@ -153,8 +153,17 @@ def test_no_images_and_the_package_raises(package, detector):
         package.detect_faces([])
 
 
+def finds_any(package, photos, **options):
+    """False, too, where TensorFlow refuses to convolve what is smaller than the filter (it does without oneDNN)."""
+    try:
+        return any(package.detect_faces(photos, **options))
+    except ValueError as error:
+        assert "empty output" in str(error)
+        return False
+
+
 def test_a_large_least_face_size_still_finds_faces(photos, package):
-    assert not any(package.detect_faces(photos, min_face_size=40))
+    assert not finds_any(package, photos, min_face_size=40)
     assert all(len(faces) for faces in FaceDetector(min_face_size=40).detect(photos))
 
 

@@ -5,12 +5,14 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from methods.indexes import differing_bits, exact, row_parts
-from methods.indexes.differing_bits import DifferingBits, as_words, least
+from methods.indexes.differing_bits import differing_bits as bits_between
+from methods.indexes.differing_bits import least_differing, whole_words
+from methods.indexes.equal_rows import equal_rows
 from methods.indexes.exact import ExactIndex
 from methods.indexes.hamming import HammingIndex
 from methods.indexes.kmeans import KMeansIndex
 from methods.indexes.neighbours import NearestNeighboursIndex
-from methods.indexes.row_parts import RowParts
+from methods.indexes.sign_bits import SignBitsIndex
 from methods.indexes.topk import top_k
 
 RNG = np.random.default_rng(7)
@@ -139,7 +141,7 @@ def test_chunks_do_not_show(monkeypatch):
     whole = [built(ExactIndex("l2")).search(GALLERY, 7), built(HammingIndex(), CODES).search(CODES, 7)]
     monkeypatch.setattr(exact, "CHUNK", 250)
     monkeypatch.setattr(row_parts, "PIECE", 500)
-    monkeypatch.setattr(differing_bits, "PIECE", 100)
+    monkeypatch.setattr(differing_bits, "ROOM", 100)
     parts = [built(ExactIndex("l2")).search(GALLERY, 7), built(HammingIndex(), CODES).search(CODES, 7)]
     for (ids, scores), (part_ids, part_scores) in zip(whole, parts, strict=True):
         assert np.array_equal(ids, part_ids)
@@ -207,16 +209,66 @@ def test_settings_that_cannot_work_are_refused():
 
 
 @pytest.mark.parametrize("width", [8, 20, 64])
-def test_room_that_is_taken_once_changes_no_count(width):
-    codes = np.random.default_rng(width).integers(0, 256, (700, width), dtype=np.uint8)
-    small, large = DifferingBits(codes), DifferingBits(codes)
-    large._parts = RowParts(len(codes), codes.nbytes, piece=1 << 10)
-    words = as_words(codes[:5])
-    each = [counts.copy() for counts in small.of_each(words)]
-    assert small._parts.is_whole and not large._parts.is_whole
+@pytest.mark.parametrize("room", [1, 1 << 12, 1 << 24])
+def test_the_least_differing_codes_are_the_first_of_all_sorted(monkeypatch, width, room):
+    monkeypatch.setattr(differing_bits, "ROOM", room)
+    codes = np.random.default_rng(width).integers(0, 2, (700, width), dtype=np.uint8)
+    padded = whole_words(codes)
     expected = np.unpackbits(codes[:5, None] ^ codes[None], axis=2).sum(axis=2)
-    assert np.array_equal(each, expected)
-    assert np.array_equal([counts.copy() for counts in large.of_each(words)], expected)
-    for counts in each:
-        for k in (1, 7, 40, 700):
-            assert np.array_equal(least(counts, k), np.argsort(counts, kind="stable")[:k])
+    assert np.array_equal(bits_between(padded[:5], padded), expected)
+    order = np.argsort(expected, axis=1, kind="stable")
+    for k in (1, 7, 40, 350, 351, 700, 900):
+        ids, bits = least_differing(padded, padded[:5], k)
+        assert np.array_equal(ids, order[:, :k])
+        assert np.array_equal(bits, np.take_along_axis(expected, ids, axis=1))
+
+
+def test_codes_of_two_lengths_are_refused():
+    index = built(HammingIndex(), np.zeros((9, 16), np.uint8))
+    for k in (1, 9):
+        with pytest.raises(ValueError, match="8 bytes cannot be compared with codes of 16"):
+            index.search(np.zeros((1, 8), np.uint8), k)
+    with pytest.raises(ValueError, match="cannot be compared"):
+        bits_between(np.zeros((1, 8), np.uint8), np.zeros((1, 16), np.uint8))
+
+
+@settings(max_examples=40, deadline=None)
+@given(views=st.integers(1, 8), k=st.integers(1, 40), seed=st.integers(0, 99))
+def test_a_query_of_several_views_scores_by_the_nearest(views, k, seed):
+    rng = np.random.default_rng(seed)
+    gallery, queries = rng.choice([-1, 1], (30, views * 12)), rng.choice([-1, 1], (3, views * 12))
+    differing = (gallery[None, None, :, :12] != queries.reshape(3, views, 1, 12)).sum(axis=3).min(axis=1)
+    order = np.argsort(differing, axis=1, kind="stable")[:, :k]
+    ids, scores = built(SignBitsIndex(views), gallery.astype(np.float32)).search(queries.astype(np.float32), k)
+    assert np.array_equal(ids, order)
+    assert np.allclose(scores, 1 - np.take_along_axis(differing, order, axis=1) / 6)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    values=arrays.arrays(
+        np.float32, st.tuples(st.integers(0, 40), st.integers(1, 3)), elements=st.sampled_from([0, 1, -2])
+    )
+)
+def test_rows_equal_to_an_earlier_one_name_the_first(values):
+    later, first = equal_rows(values)
+    rows = [row.tobytes() for row in values]
+    expected = [(place, rows.index(row)) for place, row in enumerate(rows) if rows.index(row) != place]
+    assert list(zip(later.tolist(), first.tolist(), strict=True)) == expected
+
+
+def test_rows_that_share_a_digest_are_not_taken_for_equal(monkeypatch):
+    monkeypatch.setattr("methods.indexes.equal_rows._digests", lambda rows: np.zeros(len(rows), dtype=np.uint64))
+    later, first = equal_rows(np.array([[1], [2], [1], [2]], dtype=np.float32))
+    assert later.tolist() == [2] and first.tolist() == [0]
+
+
+@pytest.mark.parametrize("metric", ["l2", "cosine"])
+@pytest.mark.parametrize("queries", [1, 2, 7, 41])
+def test_equal_rows_tie_wherever_they_lie(metric, queries):
+    """BLAS rounds a product by the row's place in the matrix: its kernels treat edges apart."""
+    rng = np.random.default_rng(queries)
+    rows, asked = (rng.normal(size=(count, 100)).astype(np.float32) for count in (7, queries))
+    ids, scores = built(ExactIndex(metric), rows[np.arange(301) % 7]).search(asked, 301)
+    for found, given_ in zip(scores, ids, strict=True):
+        assert [np.ptp(found[given_ % 7 == row]) for row in range(7)] == [0] * 7

@@ -6,7 +6,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from methods.indexes import multi_index_hashing
-from methods.indexes.differing_bits import DifferingBits
 from methods.indexes.hamming import HammingIndex
 from methods.indexes.multi_index_hashing import MultiIndexHashing
 
@@ -28,13 +27,18 @@ def codes_of(rng, n, width, kind):
 
 def counted(monkeypatch):
     """How many codes each comparison looks at from now on."""
-    looked, fill = [], DifferingBits._fill
+    looked, compare, scan = [], multi_index_hashing.differing_bits, multi_index_hashing.least_differing
 
-    def watched(self, words, columns, counts):
-        looked.append(len(counts))
-        fill(self, words, columns, counts)
+    def compared(query, codes):
+        looked.append(len(codes))
+        return compare(query, codes)
 
-    monkeypatch.setattr(DifferingBits, "_fill", watched)
+    def scanned(codes, query, k):
+        looked.append(len(codes))
+        return scan(codes, query, k)
+
+    monkeypatch.setattr(multi_index_hashing, "differing_bits", compared)
+    monkeypatch.setattr(multi_index_hashing, "least_differing", scanned)
     return looked
 
 
