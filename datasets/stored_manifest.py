@@ -1,6 +1,5 @@
 """What the two kinds of manifest share: a hash, a JSON form that is checked when read, and a cache on disk."""
 
-import contextlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
@@ -11,6 +10,7 @@ from typing import Any, Self, TypeVar
 from datasets.dataset import Dataset
 from datasets.errors import BenchmarkError, DataError
 from datasets.imageset import Item
+from datasets.notes import note_damage
 from datasets.origin_note import SYNTHETIC, UNSTATED, DataOrigin
 from datasets.reading import obstacle
 from datasets.records import Record, Role, content_hash
@@ -111,6 +111,8 @@ def stored_origin(document: Mapping[str, Any]) -> DataOrigin:
     return DataOrigin(**document["origin"]) if "origin" in document else unknown
 
 
+_REMEDY = "the images are listed again"
+
 Stored = TypeVar("Stored", bound=StoredManifest)
 
 
@@ -131,10 +133,14 @@ def cached(
         return build()
     path = cache_dir / f"{content_hash([[kind.__name__, *key]])}.json"
     if not again:
-        # What cannot be read is made anew.
-        with contextlib.suppress(OSError, UnicodeDecodeError, BenchmarkError):
-            if not obstacle(path.stat(), most=None):
+        try:
+            if not (why := obstacle(path.stat(), most=None)):
                 return kind.from_json(path.read_text(encoding="utf-8"), dataset)
+            note_damage(path, why, _REMEDY)
+        except (FileNotFoundError, NotADirectoryError):
+            pass
+        except (OSError, UnicodeDecodeError, BenchmarkError) as error:
+            note_damage(path, error, _REMEDY)
     manifest = build()
     try:
         with write_atomically(path) as file:

@@ -45,6 +45,20 @@ def is_onnx(method_id: str) -> bool:
     return method_id.startswith(PREFIX)
 
 
+def parted(text: str) -> tuple[str, str]:
+    """A method's id and what follows it behind a colon, which an id has where it names an ONNX file; "" for nothing.
+
+    The shortest beginning whose file is there is the id, up to the next colon where none is.
+    """
+    if not is_onnx(text):
+        method_id, _, rest = text.partition(":")
+        return method_id, rest
+    pieces = text.removeprefix(PREFIX).split(":")
+    ids = [":".join(pieces[:count]) for count in range(1, len(pieces) + 1)]
+    named = next((each for each in ids if expanded(_split(each)[0]).is_file()), ids[0])
+    return PREFIX + named, text[len(PREFIX + named) + 1 :]
+
+
 def onnx_method(method_id: str) -> MethodSpec:
     """The method that the id stands for; the network itself is not read yet (see methods.onnx_check).
 

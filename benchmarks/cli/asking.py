@@ -6,9 +6,9 @@ from pathlib import Path
 from benchmarks.core.plan import Request
 from benchmarks.core.tasking.registry import tasks_of
 from benchmarks.system.devices import KERAS_BACKENDS, check_device
-from benchmarks.system.files import note
 from benchmarks.system.provenance import usable_cores
 from datasets.errors import BenchmarkError
+from datasets.notes import note
 from datasets.registry import DATASETS, parse_dataset
 from methods.engines.registry import check_engine
 from methods.onnx_check import require_sound

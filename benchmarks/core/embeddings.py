@@ -10,7 +10,6 @@ import contextlib
 import fcntl
 import hashlib
 import itertools
-import logging
 from collections.abc import Iterator, Sequence, Set
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -22,6 +21,7 @@ from benchmarks.system.files import UNREADABLE, write_atomically
 from datasets.array_files import opened_arrays
 from datasets.errors import BenchmarkError
 from datasets.imageset import ImageSet
+from datasets.notes import note_damage
 from methods.answers import AnswerError, check_finite
 from methods.contracts import Encoder
 from methods.vector_method import Embed, embed_in_batches, empty_rows, require_rows
@@ -32,7 +32,6 @@ Form = tuple[int, np.dtype]
 """Length and type of a row: the same for all rows of an encoder."""
 
 
-_LOG = logging.getLogger(__name__)
 _PASSES = 3
 """Over what is stored: to find rows missing or unlike the encoder's, to find those all made, and one to spare."""
 
@@ -125,7 +124,7 @@ class EmbeddingStore:
                 if form not in (None, shard.form):
                     raise ValueError(f"rows are {_told(shard.form)}, the encoder's {_told(form)}")
             except UNREADABLE as error:
-                _LOG.warning("%s is damaged (%s): its rows are made again", path, error)
+                note_damage(path, error, "its rows are made again")
                 with contextlib.suppress(OSError):
                     path.unlink()
             else:
@@ -152,7 +151,7 @@ def stored_shards(folder: Path) -> Iterator[tuple[list[str], np.ndarray]]:
             with opened_arrays(path) as stored:
                 digests, rows = stored["digests"].tolist(), stored["rows"]
         except UNREADABLE as error:
-            _LOG.warning("%s is damaged (%s): its rows are not used", path, error)
+            note_damage(path, error, "its rows are not used")
         else:
             yield digests, rows
 

@@ -17,13 +17,14 @@ from multiprocessing import forkserver
 from pathlib import Path
 
 from benchmarks.core.tasking.registry import OWN_MODULES
-from benchmarks.execution.worker import FAILURE, LOG, RESULT, Job, run_job, thread_environment
+from benchmarks.execution.worker import FAILURE, LOG, NOTES, RESULT, UNWRITTEN, Job, run_job, thread_environment
 from benchmarks.system.devices import KERAS_BACKENDS, device_environment
-from benchmarks.system.files import read_json
+from benchmarks.system.files import read_json, require_room
 from benchmarks.system.logs import LARGEST, tail, trim
 from benchmarks.system.processes import BLANK, MARK, Family, begin, start_tracker
 from benchmarks.system.temporary import temporary_folder, use
 from datasets.errors import BenchmarkError
+from datasets.notes import say_again
 from datasets.safe_text import REASON, one_line
 
 _POLL_SECONDS = 0.05
@@ -33,6 +34,7 @@ _LOG_WHILE_RUNNING = 16 * LARGEST
 
 _PRELOAD = (
     "benchmarks.system.template",
+    "faiss",  # what counts differing bits, for plug-ins too: its import is no cost of a method
     "numpy",
     "psutil",
     "threadpoolctl",
@@ -101,6 +103,8 @@ def run_isolated(
 ) -> Outcome:
     """Run a job to its end, its timeout (seconds) or its memory limit (bytes); never raises for what the cell did.
 
+    Raises OSError where the cell could leave nothing because nothing more can be written: no other could either.
+
     `entry` is what the fresh process calls with the job.
     """
     with temporary_folder() as scratch:
@@ -166,12 +170,15 @@ def _outcome(workdir: Path, stopped: tuple[str, str] | None, exitcode: int | Non
     failure = read_json(workdir / FAILURE)
     trim(workdir / LOG)
     last_lines = tail(workdir / LOG)
+    say_again(workdir / NOTES)
     if stopped:
         return Outcome(*stopped, seconds, {}, last_lines)
     if result is not None:
         return Outcome("ok", "", seconds, result, "")
     if failure is not None:
         return Outcome(failure["status"], failure["reason"], seconds, {}, last_lines)
+    if exitcode == UNWRITTEN:
+        require_room(workdir)
     return Outcome("killed", ended_by(exitcode), seconds, {}, last_lines)
 
 

@@ -20,6 +20,7 @@ from benchmarks.system.devices import KERAS_BACKENDS, asked_backend, device_fact
 from benchmarks.system.files import write_json
 from benchmarks.system.processes import end_descendants
 from datasets.errors import BenchmarkError
+from datasets.notes import left_in
 from datasets.safe_text import REASON, one_line
 from methods import progress
 from methods.engines.registry import PLAIN
@@ -34,6 +35,10 @@ if TYPE_CHECKING:
 LOG = "log.txt"
 RESULT = "result.json"
 FAILURE = "failure.json"
+NOTES = "notes.txt"
+"""What the cell's process noted, for the command to say (see datasets.notes)."""
+UNWRITTEN = 74
+"""Exit code of a cell's process that could not even leave why it failed."""
 PROGRESS = "progress"
 """How far the cell has come (see methods.progress), while it runs."""
 
@@ -81,16 +86,21 @@ def contained(job: Job, measure: Callable[[Job], Mapping[str, object]]) -> None:
     os.dup2(log.fileno(), 2)
     sys.stdout = sys.stderr = log
     try:
-        with progress.shown_in(job.workdir / PROGRESS):
+        with progress.shown_in(job.workdir / PROGRESS), left_in(job.workdir / NOTES):
             result = measure(job)
         write_json(job.workdir / RESULT, result)
     except BaseException as error:
-        traceback.print_exc()
-        write_json(job.workdir / FAILURE, {"status": _status(error), "reason": _reason(error)})
-        log.flush()
+        code = UNWRITTEN
+        with contextlib.suppress(OSError):  # the disk is full: that nothing could be left is said by the exit code
+            traceback.print_exc()
+            log.flush()
+        with contextlib.suppress(OSError):
+            write_json(job.workdir / FAILURE, {"status": _status(error), "reason": _reason(error)})
+            code = 1
         end_descendants()
-        os._exit(1)
-    log.flush()
+        os._exit(code)
+    with contextlib.suppress(OSError):
+        log.flush()
     end_descendants()
     os._exit(0)  # skip the interpreter's teardown: threads of native libraries may hang there
 

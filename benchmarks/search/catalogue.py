@@ -16,8 +16,8 @@ from typing import Literal
 
 from benchmarks.search.errors import SearchError
 from benchmarks.search.folder_files import FoundFile, image_files
-from benchmarks.system.files import note
 from datasets.errors import ImageError
+from datasets.notes import note
 from datasets.passed_over import PassedOver
 from datasets.reading import opened
 

@@ -8,8 +8,8 @@ from benchmarks.core.inventory import can_run
 from benchmarks.search.dataset_gallery import DatasetGallery
 from benchmarks.search.errors import SearchError
 from benchmarks.search.gallery import Gallery
-from benchmarks.system.files import note
 from datasets.errors import BenchmarkError
+from datasets.notes import note
 from methods.registry import Registry
 
 PUBLISHED = Path(__file__).parents[2] / "results" / "reference"

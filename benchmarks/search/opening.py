@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.search.gallery import Advance, Gallery, silent
-from benchmarks.system.files import note
 from datasets.errors import UnknownNameError, suggest
+from datasets.notes import note
 from datasets.reading import expanded
 from datasets.replacing import unwritable
 

@@ -15,8 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.system.files import UNREADABLE, note
+from benchmarks.system.files import UNREADABLE
 from benchmarks.system.sealed_arrays import map_array, require_sealed, write_sealed
+from datasets.notes import note_damage
 from methods.memory import let_go
 from methods.vector_method import empty_rows, require_rows
 
@@ -134,7 +135,7 @@ class RowStore:
             if self._shards and shard.dtype != self._shards[0].dtype:
                 raise ValueError(f"{shard.dtype}, others are {self._shards[0].dtype}")
         except UNREADABLE as error:
-            note(f"stored file damaged: {path} ({error}); its rows are made again")
+            note_damage(path, error, "its rows are made again")
             with contextlib.suppress(OSError):
                 path.unlink()
             return

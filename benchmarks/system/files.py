@@ -1,9 +1,10 @@
 """Files as they are stored: each written whole (see `datasets.replacing`); and the one place that reads them back."""
 
 import contextlib
+import errno
 import json
-import logging
 import os
+import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -15,6 +16,7 @@ import numpy as np
 from benchmarks.rows.schema import misfit, missing
 from datasets.array_files import UNREADABLE, opened_arrays
 from datasets.errors import BenchmarkError
+from datasets.notes import note
 from datasets.reading import obstacle
 from datasets.replacing import write_atomically
 from datasets.seals import SEAL, sealed, unsealed
@@ -22,10 +24,10 @@ from datasets.seals import SEAL, sealed, unsealed
 T = TypeVar("T")
 Record = TypeVar("Record", bound=Mapping[str, object])
 
-_LOG = logging.getLogger("reverse_image_search")
+_ROOM = 1 << 16
+"""Bytes that any result takes."""
 _PACKED = 1 << 28
 """Bytes of an array that is read from a packed archive, at most: a slab of statistics takes some 8 MiB."""
-_noted: set[str] = set()
 _fitting: set[tuple[object, object]] = set()
 """Checksums of records that were found to fit a definition, with that: tables read each row a dozen times."""
 
@@ -68,6 +70,17 @@ def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text, atomically."""
     with write_atomically(path) as file:
         file.write(text.encode())
+
+
+def require_room(folder: Path) -> None:
+    """Raise OSError, which names `folder`, where its disk is full, or the user's share of it."""
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(_ROOM))
+            file.flush()
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise OSError(error.errno, error.strerror, str(folder)) from error
 
 
 def require_regular(path: Path) -> None:
@@ -195,10 +208,3 @@ def if_intact(read: Callable[[Path], T | None], path: Path) -> T | None:
     except DamagedFile as error:
         note(str(error))
         return None
-
-
-def note(line: str) -> None:
-    """Say it once a process, on standard error unless the caller has set up logging otherwise."""
-    if line not in _noted:
-        _noted.add(line)
-        _LOG.warning(line)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.reporting.tables.model import disturbed_mark, milliseconds
-from benchmarks.system.files import note
+from datasets.notes import note
 
 
 @dataclass(frozen=True)

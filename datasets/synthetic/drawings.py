@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
+from datasets.notes import note_damage
 from datasets.records import content_hash
 from datasets.replacing import write_atomically
 
@@ -23,7 +24,10 @@ class Drawings:
         path = self.folder / f"{content_hash([name])[:32]}.png.zlib"
         try:
             return zlib.decompress(path.read_bytes())  # with a checksum of what comes out
-        except (OSError, zlib.error):
+        except (FileNotFoundError, NotADirectoryError):
+            data = draw()
+        except (OSError, zlib.error) as error:
+            note_damage(path, error, "it is drawn again")
             data = draw()
         with contextlib.suppress(OSError), write_atomically(path, lasting=False) as file:
             file.write(zlib.compress(data, 1))

@@ -7,8 +7,11 @@ from typing import NamedTuple
 import numpy as np
 
 from datasets.array_files import UNREADABLE, opened_arrays
+from datasets.notes import note_damage
 from methods.local_features.extraction import Arrays
 from methods.training.checkpoint import load_arrays, save_arrays
+
+REMEDY = "its features are extracted again"
 
 _OF = "of "
 """Begins the names of arrays that an extractor gives, all images' one after the other."""
@@ -42,24 +45,28 @@ def digests_in(path: Path) -> frozenset[str]:
     try:
         with opened_arrays(path) as stored:
             return frozenset(stored["digests"].tolist())
-    except UNREADABLE:
+    except UNREADABLE as error:
+        note_damage(path, error, REMEDY)
         return frozenset()
 
 
 def read_images(path: Path, wanted: set[str]) -> dict[str, KeptImage]:
     """What a batch holds of `wanted`; nothing where it is absent, damaged, or of another form."""
-    arrays = load_arrays(path) or {}
+    arrays = load_arrays(path)
+    if arrays is None:
+        return {}
     features = {name.removeprefix(_OF): rows for name, rows in arrays.items() if name.startswith(_OF)}
     try:
         digests, counts, pixels, seconds = (arrays[name] for name in ("digests", "counts", "pixels", "seconds"))
         ends = np.cumsum(counts)
         if not features or any(len(rows) != ends[-1] for rows in features.values()):
-            return {}
+            raise ValueError("its arrays do not belong together")
         places = zip(digests.tolist(), ends - counts, ends, pixels, seconds, strict=True)
         return {
             digest: KeptImage({name: rows[start:end].copy() for name, rows in features.items()}, int(area), share)
             for digest, start, end, area, share in places
             if digest in wanted
         }
-    except UNREADABLE:
+    except UNREADABLE as error:
+        note_damage(path, error, REMEDY)
         return {}

@@ -13,9 +13,10 @@ import numpy as np
 
 from datasets.errors import DataError
 from datasets.imageset import ImageSet
+from datasets.notes import note_damage
 from methods import fingerprint
 from methods.local_features.extraction import Extractor, Features
-from methods.local_features.feature_files import KeptImage, digests_in, read_images, save_images
+from methods.local_features.feature_files import REMEDY, KeptImage, digests_in, read_images, save_images
 from methods.stages import spare, stage
 from methods.training.kept import locked
 
@@ -74,6 +75,7 @@ class KeptFeatures(Generic[Features]):
         if set(digests) - known.keys():
             known = self._elsewhere(set(digests))
         if known and not self._confirmed(images, known):
+            note_damage(path, "they are not those that are extracted now", REMEDY)
             known = {}
         # Waiting for another cell to extract it, and reading, are not what extraction takes.
         if known:

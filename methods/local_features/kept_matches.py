@@ -12,6 +12,7 @@ import numpy as np
 
 from datasets.errors import DataError
 from datasets.imageset import ImageSet
+from datasets.notes import note_damage
 from methods import fingerprint
 from methods.local_features.kept_features import extraction_key
 from methods.sift_features import SiftExtractor
@@ -62,8 +63,11 @@ class KeptMatches:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             with locked(self.folder / f"{path.name[:2]}.lock"):
-                found = _unpacked(load_arrays(path) or {}, forms, self._images)
+                arrays = load_arrays(path)
+                found = _unpacked(arrays or {}, forms, self._images)
                 if found is None:
+                    if arrays is not None:
+                        note_damage(path, "its arrays are of another form", "its matches are made again")
                     found = compare()
                     save_arrays(path, _packed(found))
         except OSError as error:

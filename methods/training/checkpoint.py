@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from datasets.array_files import UNREADABLE, opened_arrays
+from datasets.notes import note_damage
 from datasets.replacing import write_atomically
 from methods.training.curves import Epoch
 
@@ -62,7 +63,11 @@ class Checkpoints:
         if arrays is None:
             return None
         groups = {name: [arrays[key] for key in sorted(arrays) if key.startswith(f"{name}/")] for name in GROUPS}
-        epochs = [Epoch(**values) for values in json.loads(str(arrays["epochs"]))]
+        try:
+            epochs = [Epoch(**values) for values in json.loads(str(arrays["epochs"]))]
+        except UNREADABLE as error:
+            note_damage(self._path, error, "the training begins anew")
+            return None
         return State(groups["weights"], groups["optimiser"], groups["best"], epochs)
 
 
@@ -77,5 +82,8 @@ def load_arrays(path: Path) -> dict[str, np.ndarray] | None:
     try:
         with opened_arrays(path) as file:
             return {name: file[name] for name in file.files}
-    except UNREADABLE:
+    except FileNotFoundError:
+        return None
+    except UNREADABLE as error:
+        note_damage(path, error, "what it held is made again")
         return None

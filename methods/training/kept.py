@@ -16,6 +16,7 @@ import numpy as np
 
 from datasets.errors import DataError
 from datasets.imageset import ImageSet
+from datasets.notes import note_damage
 from datasets.replacing import write_atomically
 from datasets.seals import sealed, unsealed
 from methods import fingerprint
@@ -100,7 +101,10 @@ def _cost(folder: Path) -> _Cost | None:
     """None where nothing is said of it, or not what was written."""
     try:
         return _Cost(**unsealed(json.loads((folder / COST).read_text(encoding="utf-8"))))
-    except (OSError, ValueError, TypeError, AttributeError):
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        note_damage(folder / COST, error, "what was learned is learned again")
         return None
 
 

@@ -31,6 +31,7 @@ from benchmarks.system.files import (
     write_atomically,
     write_record,
 )
+from datasets import notes
 from datasets.errors import BenchmarkError
 from methods.registry import load_registry
 
@@ -72,7 +73,7 @@ def whole(tmp_path_factory, photo_folder):
 
 @pytest.fixture
 def copy(whole, tmp_path, monkeypatch):
-    monkeypatch.setattr(files, "_noted", set())
+    monkeypatch.setattr(notes, "_noted", set())
     shutil.copytree(whole.store.root, tmp_path / "out")
     return Bench(Store(tmp_path / "out"), whole.registry, whole.folder)
 
@@ -103,7 +104,7 @@ def test_commands_go_on_and_a_run_makes_it_again(whole, copy, kind, damage, capl
         if command[0] in ("report", "list"):
             no_table = kind == "manifest" and "no table could be made" in str(done.exception)
             assert done.exit_code == 0 or no_table, command
-    if kind != "kept manifest":  # that one is only ever made again, without a word
+    if kind != "kept manifest":  # that one is read by a run alone
         assert kind in ("ranking", "samples") or path.name in caplog.text
     if kind in ("row", "ranking", "samples"):
         (planned,) = copy.plan("mean-colour").cells
@@ -111,6 +112,8 @@ def test_commands_go_on_and_a_run_makes_it_again(whole, copy, kind, damage, capl
         table = next(copy.store.root.glob("*smoke-retrieval.md")).read_text()
         assert "mean-colour: error (" in table and "stored file damaged" in table
     copy.run("mean-colour")
+    if kind == "kept manifest":
+        assert path.name in caplog.text and "the images are listed again" in caplog.text
     (planned,) = copy.plan("mean-colour").cells
     assert planned.state == "done"
     assert hits(copy) == hits(whole)
@@ -281,7 +284,7 @@ def save_latency(out):
 @pytest.mark.parametrize("damage", DAMAGE)
 @pytest.mark.parametrize("save", [save_scaling, save_streaming, save_indexes, save_latency])
 def test_a_damaged_record_beside_cells_is_named_and_left_out(tmp_path, save, damage, caplog, monkeypatch):
-    monkeypatch.setattr(files, "_noted", set())
+    monkeypatch.setattr(notes, "_noted", set())
     read = save(tmp_path)
     assert len(read()) == 1
     path = next(tmp_path.rglob("*.json"))

@@ -77,6 +77,13 @@ def test_a_network_whose_file_is_absent_is_unavailable_in_the_tables(place):
     assert "unavailable" in tables(place)
 
 
+def test_indexes_are_scored_on_its_vectors(place):
+    options = ("-i", "faiss-flat", "--rounds", "2", "--seconds", "0.01", "--batch", "4")
+    done = cli("indexes", "--vectors", "onnx:net.onnx,mean=127.5:folder:photos:smoke", *options, cwd=place)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "onnx:net.onnx,mean=127.5" in (place / "results" / "indexes.md").read_text()
+
+
 COMMANDS = {
     "run": ("run", "-d", "folder:photos", "-m", "METHOD"),
     "check": ("check", "METHOD"),
@@ -86,6 +93,7 @@ COMMANDS = {
     "latency": ("latency", "-d", "folder:photos", "-m", "METHOD"),
     "scaling": ("scaling", "-d", "folder:photos", "-m", "METHOD", "--sizes", "20,40"),
     "stream": ("stream", "-d", "folder:photos", "-m", "METHOD", "--size", "10"),
+    "indexes": ("indexes", "--vectors", "METHOD:folder:photos:smoke"),
     "shard": ("shard", "METHOD", "-d", "folder:photos"),
 }
 

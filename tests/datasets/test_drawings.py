@@ -48,13 +48,13 @@ def test_other_code_draws_anew(drawn, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("damage", [b"", b"no zlib", None], ids=["empty", "foreign", "cut short"])
-def test_a_damaged_drawing_is_made_again(drawn, tmp_path, damage):
+def test_a_damaged_drawing_is_named_and_made_again(drawn, tmp_path, damage, caplog):
     data = stand_in("cifar10", tmp_path).read(ID)
     (path,) = tmp_path.glob("*/*.zlib")
     path.write_bytes(path.read_bytes()[:-3] if damage is None else damage)
     for _ in range(2):
         assert stand_in("cifar10", tmp_path).read(ID) == data
-    assert drawn == [ID, ID]
+    assert drawn == [ID, ID] and f"{path} (" in caplog.text
 
 
 def test_an_unknown_id_is_said(tmp_path):

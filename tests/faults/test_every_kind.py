@@ -109,8 +109,10 @@ def test_1_lost_and_damaged_rows_are_made_again(ran, copy):
     for shard in shards[1:]:
         shard.unlink()
     shards[0].write_bytes(shards[0].read_bytes()[:-40])
-    assert copy.run("--force").returncode == 0
+    again = copy.run("--force")
+    assert again.returncode == 0 and re.search(rf"stored file damaged: \S*{shards[0].name} ", text_of(again))
     assert copy.ids() == ran.ids()
+    assert not list(copy.out.glob("cells/**/notes.txt"))
 
 
 def test_2_an_answer_that_is_none_is_an_error_that_names_its_method(ran):

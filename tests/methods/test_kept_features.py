@@ -124,7 +124,7 @@ def test_a_change_of_what_decides_features_extracts_them_anew(change, tmp_path, 
 
 
 @pytest.mark.parametrize("damage", ["truncated", "empty", "of another form", "other features"])
-def test_a_damaged_file_is_made_again(damage, tmp_path):
+def test_a_damaged_file_is_named_and_made_again(damage, tmp_path, caplog):
     before, _ = counted(tmp_path)
     (path,) = tmp_path.glob("*/*.npz")
     if damage == "truncated":
@@ -138,6 +138,7 @@ def test_a_damaged_file_is_made_again(damage, tmp_path):
         np.savez(path, **{**arrays, "of descriptors": arrays["of descriptors"] ^ 1})
     after, extracted = counted(tmp_path)
     assert extracted >= len(GALLERY) and equal(before, after)
+    assert f"{path} (" in caplog.text
     assert counted(tmp_path)[1] == 1
 
 

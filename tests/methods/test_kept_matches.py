@@ -74,7 +74,7 @@ def test_a_change_of_what_decides_matches_compares_anew(change, tmp_path, compar
 
 
 @pytest.mark.parametrize("damage", ["truncated", "of another form", "of fewer images", "of other bytes"])
-def test_a_damaged_file_is_made_again(damage, tmp_path, compared):
+def test_a_damaged_file_is_named_and_made_again(damage, tmp_path, compared, caplog):
     before = ranked(tmp_path)
     (path,) = tmp_path.glob("matches-*/*.npz")
     arrays = dict(np.load(path))
@@ -88,6 +88,7 @@ def test_a_damaged_file_is_made_again(damage, tmp_path, compared):
         np.savez(path, **{name: rows.astype(np.float64) for name, rows in arrays.items()})
     assert np.array_equal(before.scores, ranked(tmp_path).scores)
     assert len(compared) == 2
+    assert f"{path} (" in caplog.text
     ranked(tmp_path)
     assert len(compared) == 2
 

@@ -449,7 +449,7 @@ def test_what_is_spared_inside_a_training_is_part_of_the_time_it_took(tmp_path):
 
 
 @pytest.mark.parametrize("damaged", [kept.TRAINED, kept.COST])
-def test_a_digit_that_changed_on_disk_costs_a_training_and_no_figure(tmp_path, damaged):
+def test_a_digit_that_changed_on_disk_costs_a_training_and_no_figure(tmp_path, damaged, caplog):
     """What a training took is read back too: doubled where it was made again, and any number once a byte flips."""
     made = []
 
@@ -471,5 +471,6 @@ def test_a_digit_that_changed_on_disk_costs_a_training_and_no_figure(tmp_path, d
     data[data.index(b"5." if damaged == kept.COST else b"\x1c@")] ^= 1
     path.write_bytes(data)
     assert 5 <= taken() < 6
+    assert f"{path} (" in caplog.text
     assert 5 <= taken() < 6
     assert len(made) == 2

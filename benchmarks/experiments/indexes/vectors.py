@@ -17,6 +17,7 @@ from datasets.registry import parse_dataset
 from methods.building import build_method, resolve
 from methods.distances import Metric
 from methods.indexes.faiss_rows import unit_rows
+from methods.onnx_methods import parted
 from methods.spec import Part
 
 QUERIES = 500
@@ -38,10 +39,12 @@ class Source:
 def parse_source(text: str, size: int | None = None) -> Source:
     """The source named by "METHOD:DATASET" or "METHOD:DATASET:SUBSET" (full unless said).
 
+    A method of the user's own network is named as everywhere: "onnx:FILE:DATASET:SUBSET".
+
     Raises BenchmarkError where it names no data set, UnknownNameError where there is no such data set or subset.
     """
-    method, colon, rest = text.partition(":")
-    if not colon or not method or not rest:
+    method, rest = parted(text)
+    if not method or not rest:
         raise BenchmarkError(f"--vectors {text!r} names no data set; write METHOD:DATASET:SUBSET, as phash:lfw:full")
     dataset, subset = parse_dataset(rest)
     return Source(method, dataset, subset or "full", size)

@@ -11,11 +11,14 @@ from benchmarks.experiments.sharding.search import has_row
 from benchmarks.system.files import write_atomically
 from datasets.array_files import UNREADABLE, opened_arrays
 from datasets.imageset import ImageSet
+from datasets.notes import note_damage
 from methods.contracts import Encoder
 from methods.vector_method import embed_in_batches
 
 Role = Literal["gallery", "query"]
-_ARRAYS = ("rows", "total", "counted")
+FORM = 2
+"""Raised when what a file holds changes: earlier files are then passed over."""
+_ARRAYS = ("rows", "total", "counted", "owner")
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,8 @@ class BlockRows:
             rows = embed_in_batches(encoder, images[block.start : block.stop])
             with write_atomically(self._path(role, block)) as file:
                 found = rows[has_row(rows)]
-                np.savez(file, rows=rows, total=found.sum(axis=0, dtype=np.float64), counted=len(found))
+                total = found.sum(axis=0, dtype=np.float64)
+                np.savez(file, rows=rows, total=total, counted=len(found), owner=self._owner(role, block))
         return len(missing)
 
     def block(self, role: Role, block: Block) -> np.ndarray:
@@ -56,12 +60,24 @@ class BlockRows:
             return stored[name]
 
     def _is_whole(self, role: Role, block: Block) -> bool:
-        """Whether the block is there and all of it can be read: zip keeps a checksum of each array."""
+        """Whether the block is there and is as it was written, else that is said: zip keeps a checksum of each array.
+
+        One in the place of another is none of this gallery's.
+        """
+        path = self._path(role, block)
         try:
-            rows, *_ = (self._read(role, block, name) for name in _ARRAYS)
-        except UNREADABLE:
+            rows, *_, owner = (self._read(role, block, name) for name in _ARRAYS)
+            if len(rows) != block.stop - block.start or str(owner) != self._owner(role, block):
+                raise ValueError(f"it holds {len(rows)} rows of {owner}")
+        except FileNotFoundError:
             return False
-        return len(rows) == block.stop - block.start
+        except UNREADABLE as error:
+            note_damage(path, error, "its rows are made again")
+            return False
+        return True
+
+    def _owner(self, role: Role, block: Block) -> str:
+        return f"{self.folder.name}/{self._path(role, block).name}"
 
     def _path(self, role: Role, block: Block) -> Path:
         return self.folder / f"{role}-{block.number:06d}.npz"

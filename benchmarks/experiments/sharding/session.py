@@ -29,6 +29,7 @@ from benchmarks.experiments.sharding.pieces import (
     run_search,
     run_whole,
 )
+from benchmarks.experiments.sharding.rows import FORM
 from benchmarks.experiments.sharding.search import merged, spread
 from datasets.errors import BenchmarkError
 from methods import fingerprint
@@ -82,7 +83,7 @@ class Session:
         self.queries = blocks_of(len(truth.query_ids), block)
         self._template = template_of([planned], request, store)
         self._cache = store.cache / "shards"
-        key = [planned.encoder_key, planned.inputs["manifest"], planned.inputs["threads"], block]
+        key = [planned.encoder_key, planned.inputs["manifest"], planned.inputs["threads"], block, FORM]
         self._folder = self._cache / fingerprint.digest(key)[:32]
         self._folder.mkdir(parents=True, exist_ok=True)
         self.processes = 0

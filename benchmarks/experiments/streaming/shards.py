@@ -13,10 +13,10 @@ from typing import overload
 
 import numpy as np
 
-from benchmarks.system.files import note
 from benchmarks.system.sealed_arrays import map_array, require_sealed, write_sealed
 from datasets.errors import BenchmarkError, DataError
 from datasets.imageset import ImageSet
+from datasets.notes import note_damage
 from methods.contracts import Encoder
 from methods.vector_method import embed_in_batches
 
@@ -95,7 +95,7 @@ class ShardFolder(Sequence[np.ndarray]):
         except FileNotFoundError:
             return False
         except (OSError, ValueError, DataError) as error:
-            note(f"stored file damaged: {path} ({error}); its rows are made again")
+            note_damage(path, error, "its rows are made again")
             return False
         return True
 

@@ -13,10 +13,10 @@ from benchmarks.core.scoring import as_scored
 from benchmarks.core.store import Store
 from benchmarks.core.tasking.registry import tasks_of
 from benchmarks.rows.cell import FAILED_RERUN, CellRow
-from benchmarks.system.files import note
 from benchmarks.system.names import file_stem
 from datasets.errors import DataError
 from datasets.manifest import Manifest
+from datasets.notes import note
 from datasets.registry import DATASETS, open_dataset
 from methods.onnx_methods import is_onnx
 from methods.registry import Registry

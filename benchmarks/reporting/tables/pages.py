@@ -12,7 +12,7 @@ from benchmarks.reporting.tables.groups import Group, make_groups
 from benchmarks.reporting.tables.model import Table
 from benchmarks.reporting.tables.one_task import task_table
 from benchmarks.reporting.tables.retrieval import RetrievalTables
-from benchmarks.system.files import note
+from datasets.notes import note
 from methods.registry import PluginError, Registry
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.search.kept.model import NETWORK
-from benchmarks.system.files import note
 from datasets.imageset import Image
+from datasets.notes import note
 from methods.building import Surroundings, build_encoder, resolve
 from methods.contracts import Encoder
 from methods.spec import MethodSpec, Part

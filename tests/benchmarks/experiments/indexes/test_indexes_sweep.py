@@ -71,6 +71,23 @@ def test_sources_are_read_with_their_subset():
             parse_source(text)
 
 
+def test_a_source_may_be_a_network_in_a_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("net.onnx", "a:b.onnx"):
+        (tmp_path / name).write_bytes(b"")
+    named = {
+        "onnx:net.onnx:lfw": ("onnx:net.onnx", "lfw", "full"),
+        "onnx:net.onnx,size=8:folder:photos:smoke": ("onnx:net.onnx,size=8", "folder:photos", "smoke"),
+        "onnx:a:b.onnx:lfw:smoke": ("onnx:a:b.onnx", "lfw", "smoke"),
+        "onnx:none.onnx:lfw": ("onnx:none.onnx", "lfw", "full"),
+    }
+    for text, parts in named.items():
+        source = parse_source(text)
+        assert (source.method, source.dataset, source.subset) == parts
+    with pytest.raises(BenchmarkError, match="names no data set"):
+        parse_source("onnx:net.onnx")
+
+
 @given(n=st.integers(1, 300), bits=st.integers(1, 8), seed=st.integers(0, 99))
 def test_all_that_tie_with_the_last_are_in_the_truth_and_any_of_them_counts(n, bits, seed):
     """Codes with few bits tie by the dozen; which of them another exact index returns does not matter."""

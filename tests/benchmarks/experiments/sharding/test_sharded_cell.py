@@ -77,6 +77,17 @@ def test_a_block_that_is_damaged_is_made_again(photo_folder, tmp_path, damaged):
     again = shard(tmp_path, photo_folder, "pixels", "--shards", "2")
     assert again.returncode == 0, again.stdout + again.stderr
     assert "(1 block encoded now)" in again.stdout
+    assert f"{block.name} (" in again.stderr and "its rows are made again" in again.stderr
+    assert EQUAL in again.stdout
+
+
+def test_a_block_in_the_place_of_another_is_made_again(photo_folder, tmp_path):
+    """It is whole, so that no checksum of its own tells."""
+    assert shard(tmp_path, photo_folder, "pixels").returncode == 0
+    first, second, *_ = sorted((tmp_path / "cache" / "shards").rglob("gallery-*.npz"))
+    first.write_bytes(second.read_bytes())
+    again = shard(tmp_path, photo_folder, "pixels", "--shards", "2")
+    assert "(1 block encoded now)" in again.stdout and f"{first.name} (" in again.stderr
     assert EQUAL in again.stdout
 
 
