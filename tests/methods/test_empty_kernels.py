@@ -80,7 +80,7 @@ def test_encoders_draw_nothing_that_their_weights_replace(monkeypatch, made):
     from methods.faces.keras_networks import KerasNetworks
 
     for name in ("uniform", "normal", "truncated_normal"):
-        monkeypatch.setattr(f"keras.src.backend.random.{name}", lambda *given, **more: pytest.fail("numbers were drawn"))
+        monkeypatch.setattr(f"keras.src.backend.random.{name}", lambda *given, **more: pytest.fail("it drew some"))
     if made == "trunk":
         Backbone("mobilenetv2", weights=None, size=(64, 64))
     else:
