@@ -19,7 +19,7 @@ class FileDataset(Dataset):
 
     @abstractmethod
     def list_files(self) -> Mapping[str, tuple[Item, str]]:
-        """Item and path of every usable image by id, ordered by id; called once. Raises DataError."""
+        """Item and path of every usable image by id, ordered by id; called once at most. Raises DataError."""
 
     @cached_property
     def _files(self) -> Mapping[str, tuple[Item, str]]:
@@ -38,9 +38,17 @@ class FileDataset(Dataset):
 
         Raises ImageError if it is not (or no longer) to be had, not regular, or too large.
         """
-        if id not in self._files:
+        path = self.path_of(id)
+        if path is None:
             raise ImageError(f"{id}: no such image in {self.name}")
-        return whole(read_image_file(self._files[id][1], id))
+        return whole(read_image_file(path, id))
+
+    def path_of(self, id: str) -> str | None:
+        """The file of a usable image; None for an id that is none.
+
+        A subclass whose ids say where the file lies need not list all of them: each cell of a run reads a few hundred.
+        """
+        return self._files[id][1] if id in self._files else None
 
     def decode(self, data: bytes, id: str) -> Image:
         """Pixels of an encoded image file (see decoding.decode_image)."""

@@ -65,6 +65,8 @@ class Lfw(FileDataset):
         """Raises DataError if no archive's folder is under `root`."""
         self.root = root
         self._passed_over = PassedOver()
+        self._people: dict[str, dict[str, str]] = {}
+        """By person, the files of the photos by id: of those who were asked for."""
         self.images = next((root / name for name in ARCHIVES if (root / name).is_dir()), None)
         if self.images is None:
             raise DataError(f"{root} holds none of the folders {', '.join(ARCHIVES)}: unpack the LFW archive there")
@@ -75,6 +77,15 @@ class Lfw(FileDataset):
         if not found:
             raise DataError(f"{self.images} holds no <Name>/<Name>_NNNN.jpg: unpack the LFW archive there")
         return dict(sorted(found.items()))
+
+    def path_of(self, id: str) -> str | None:
+        """The file of a photo, looked for among its person's where they were not listed: listing all takes long."""
+        if "_files" in self.__dict__:
+            return super().path_of(id)
+        name = id.partition("/")[0]
+        if name not in self._people:
+            self._people[name] = _photos_by_id(str(self.images), name)
+        return self._people[name].get(id)
 
     def split(self, subset: str) -> Split:
         """Gallery and queries; raises UnknownNameError, or DataError if images the subset is made of are missing."""
@@ -153,13 +164,27 @@ def _photos(root: str, passed_over: PassedOver) -> Iterator[tuple[Item, str]]:
     with os.scandir(root) as people:
         names = [entry.name for entry in people if entry.is_dir()]
     for name in names:
-        with os.scandir(f"{root}/{name}") as photos:
-            for photo in photos:
-                stem, _, extension = photo.name.rpartition(".")
-                if extension == "jpg" and stem.startswith(f"{name}_"):
-                    yield Item(f"{name}/{stem}", name), photo.path
-                else:
-                    passed_over.count(photo.name)
+        yield from _photos_of(root, name, passed_over)
+
+
+def _photos_by_id(root: str, name: str) -> dict[str, str]:
+    """The files of one person's photos; none for what is no folder right below `root`."""
+    if name in ("", os.curdir, os.pardir):
+        return {}
+    try:
+        return {item.id: path for item, path in _photos_of(root, name, PassedOver())}
+    except (OSError, ValueError):  # ValueError: a name with a NUL
+        return {}
+
+
+def _photos_of(root: str, name: str, passed_over: PassedOver) -> Iterator[tuple[Item, str]]:
+    with os.scandir(f"{root}/{name}") as photos:
+        for photo in photos:
+            stem, _, extension = photo.name.rpartition(".")
+            if extension == "jpg" and stem.startswith(f"{name}_"):
+                yield Item(f"{name}/{stem}", name), photo.path
+            else:
+                passed_over.count(photo.name)
 
 
 def _read_lines(path: Path, what: str) -> list[str]:

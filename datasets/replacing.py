@@ -32,7 +32,8 @@ def write_atomically(path: Path, lasting: bool = True) -> Iterator[IO[bytes]]:
         if error.errno is None:  # numpy's own, which counts what it could write
             raise OSError(errno.ENOSPC, f"not all could be written ({error})", str(path)) from error
         if error.filename in (None, str(partial)):  # a full disk names no file, others one that nobody asked for
-            error.filename, error.filename2 = str(path), None
+            error.filename = str(path)
+            del error.filename2  # None would be written out as a second file
         raise
     finally:
         with contextlib.suppress(OSError):

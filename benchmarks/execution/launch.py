@@ -4,6 +4,7 @@ Forking a clean template gives each cell a fresh process without paying seconds 
 never computes, so a child starts with no threads, no models and no data of any other cell.
 """
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -15,6 +16,7 @@ from functools import partial
 from multiprocessing import forkserver
 from pathlib import Path
 
+from benchmarks.core.tasking.registry import OWN_MODULES
 from benchmarks.execution.worker import FAILURE, LOG, NOTES, RESULT, UNWRITTEN, Job, run_job, thread_environment
 from benchmarks.system.devices import KERAS_BACKENDS, device_environment
 from benchmarks.system.files import read_json, require_room
@@ -36,13 +38,16 @@ _PRELOAD = (
     "numpy",
     "psutil",
     "threadpoolctl",
-    "benchmarks.tasks.retrieval",
-    "benchmarks.tasks.robustness",
+    *OWN_MODULES,
     "benchmarks.core.additions",
     "datasets.registry",
     "methods.building",
     "methods.catalogue",
+    "PIL.JpegImagePlugin",
+    "PIL.PngImagePlugin",
+    "pillow_heif",
 )
+"""What every cell imports, whatever its method; one that is not installed is passed over."""
 _MODULES: dict[str, tuple[str, ...]] = {
     "sklearn": ("sklearn.neighbors", "sklearn.cluster", "sklearn.svm", "sklearn.preprocessing"),
     "face_recognition_models": (),  # a folder of files; importing it would drag setuptools in
@@ -110,6 +115,9 @@ def run_isolated(
 
 def within(scratch: Path, mark: str, entry: Callable[..., None], *arguments: object) -> None:
     """Call `entry` in a process that bears `mark`, and whose temporary files lie in `scratch`; its parent ends both."""
+    # What the template imported stays: each look through its half a million objects, of which a large network causes
+    # ten, takes a quarter of a second and copies the memory that they lie in.
+    gc.freeze()
     begin(mark)
     use(scratch)
     entry(*arguments)

@@ -192,3 +192,5 @@ class LatencyRow(LatencyFacts, total=False):
     """`latency`: one method, as it is stored."""
 
     cell: Required[CellName]
+    checksums: dict[str, int]
+    """Of the samples beside it; a row of an older version has none."""

@@ -14,13 +14,14 @@ from benchmarks.search.calibration import (
     Calibration,
     from_labels,
     from_neighbours,
-    nearest_unrelated,
 )
 from benchmarks.search.chance import Chance
 from benchmarks.search.dataset_gallery import DatasetGallery
 from benchmarks.search.gallery import Advance, pixels, state
 from benchmarks.search.known_answers import Known, from_own_pictures, hits_of
 from benchmarks.search.known_rows import KnownRows, same_row, single
+from benchmarks.search.own_copies import pixel_check
+from benchmarks.search.unrelated import DEEP, Neighbours, nearest_unrelated
 from benchmarks.system.files import DamagedFile, if_intact, read_record, write_record
 from benchmarks.system.names import file_stem
 from datasets.errors import ImageError
@@ -32,7 +33,7 @@ from methods.vector_method import VectorMethod
 if TYPE_CHECKING:
     from benchmarks.search.searcher import Searcher
 
-RULES = 5
+RULES = 6
 """Raised when a threshold or a chance comes to mean something else: those learned before are learned again."""
 SAMPLE = 400
 """Images of a folder that are searched for in it."""
@@ -43,8 +44,6 @@ FEATURE_SAMPLE = 100
 FEATURE_DEPTH = 50
 DEPTH = 1000
 """Hits among which the nearest unrelated one is looked for."""
-NEAREST = 8
-"""Neighbours of an image among which its near-duplicates are told from unrelated images."""
 SHOWS = {"faces": "the same person", "objects": "the same class"}
 """What images of one label show, by the content of a data set."""
 CHUNK = 50
@@ -156,26 +155,28 @@ def _from_own_images(
         return searcher.gallery.item(int(searcher.indexed.ids[position])).label
 
     labelled = by_label and len({label(query) for query in chosen}) > 1
-    nearest = []
-    for row, query in enumerate(chosen):
-        others: list[float] = []
+    found = []
+    for row, query in enumerate(chosen.tolist()):
+        others: list[tuple[int, float]] = []
         for position, score in zip(*hits_of(ranking, row), strict=True):
             # Not itself, a copy of its file, or what no one could tell from it.
             if not same_row(rows[position], rows[query]) and not (labelled and label(position) == label(query)):
-                others.append(score)
-            if len(others) == NEAREST:
+                others.append((int(position), float(score)))
+            if len(others) == DEEP:
                 break
         if others:
-            nearest.append(nearest_unrelated(np.array(others), method.ann.metric))
+            positions, scores = zip(*others, strict=True)
+            found.append(Neighbours(query, np.array(positions), np.array(scores), method.ann.metric))
+    nearest = nearest_unrelated(found, pixel_check(searcher.gallery, searcher.indexed.ids, {}))
     unrelated = "an image of another label" if labelled else "an image nothing has to do with"
-    return from_neighbours(np.array(nearest), method.ann.metric, unrelated, false_matches)
+    return from_neighbours(nearest, method.ann.metric, unrelated, false_matches)
 
 
 def _from_own_features(searcher: "Searcher", advance: Advance) -> Calibration:
     """The same for a method that compares local features: its scores are votes, few for any unrelated image."""
     gallery, ids = searcher.gallery, searcher.indexed.ids
     chosen = np.sort(np.random.default_rng(0).permutation(len(ids))[:FEATURE_SAMPLE])
-    nearest = []
+    found = []
     for position in chosen.tolist():
         content = gallery.digest(int(ids[position]))
         try:
@@ -185,6 +186,6 @@ def _from_own_features(searcher: "Searcher", advance: Advance) -> Calibration:
         positions, scores = hits_of(searcher.method.search(single(image), FEATURE_DEPTH), 0)
         others = [gallery.digest(int(ids[other])) != content for other in positions.tolist()]
         if any(others):
-            nearest.append(nearest_unrelated(scores[others][:NEAREST], "votes"))
+            found.append(Neighbours(position, positions[others], scores[others], "votes"))
         advance("calibrating", 1, len(chosen))
-    return from_neighbours(np.array(nearest), "votes", "an image nothing has to do with")
+    return from_neighbours(nearest_unrelated(found), "votes", "an image nothing has to do with")

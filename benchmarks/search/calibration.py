@@ -78,8 +78,8 @@ def from_neighbours(
     if len(scores) < FEWEST:
         few = count_of(len(scores), "image with an unrelated one beside it is", "images with an unrelated one are")
         return Calibration(None, f"not calibrated: {few} too few; {FEWEST} are needed")
-    distances = _distances(scores, metric)
-    if np.median(distances) <= _distances(np.array([_EQUAL[metric]]), metric)[0]:
+    distances = distances_of(scores, metric)
+    if np.median(distances) <= distances_of(np.array([_EQUAL[metric]]), metric)[0]:
         return Calibration(None, "not calibrated: half of the images have an equal here")
     if metric == "hamming":
         distances = _untied(distances)
@@ -98,17 +98,14 @@ def from_neighbours(
     )
 
 
-def nearest_unrelated(scores: np.ndarray, metric: Likeness) -> float:
-    """Of an image's best scores (k,) with others, best first: the first that is no near-duplicate's.
+def near_duplicates(distances: np.ndarray) -> int:
+    """How many of an image's nearest, with `distances` (k,), are near-duplicates of it, whatever the others show.
 
     Distances of unrelated images grow little by little. Near-duplicates (a re-saved or smaller copy) are nearer than
-    COPY_RATIO of the distance that follows theirs; the last such gap counts. Raises ValueError for no score.
+    COPY_RATIO of the distance that follows theirs; the last such gap counts.
     """
-    if not len(scores):
-        raise ValueError("no scores to choose from")
-    distances = _distances(scores, metric)
     gaps = np.flatnonzero(distances[:-1] <= COPY_RATIO * distances[1:])
-    return float(scores[gaps[-1] + 1 if len(gaps) else 0])
+    return int(gaps[-1]) + 1 if len(gaps) else 0
 
 
 def _untied(distances: np.ndarray) -> np.ndarray:
@@ -130,7 +127,7 @@ def _gumbel(probability: float) -> float:
     return -math.log(-math.log(probability))
 
 
-def _distances(scores: np.ndarray, metric: Likeness) -> np.ndarray:
+def distances_of(scores: np.ndarray, metric: Likeness) -> np.ndarray:
     """Non-negative distances (n,) of scores. A count of bits stands for the half either side of it."""
     if metric == "votes":
         return 1 / np.maximum(scores.astype(np.float64), _FEWEST_VOTES)
@@ -142,7 +139,7 @@ def _distances(scores: np.ndarray, metric: Likeness) -> np.ndarray:
 
 
 def _score(distance: float, metric: Likeness) -> float:
-    """The score at a distance: the inverse of `_distances`."""
+    """The score at a distance: the inverse of `distances_of`."""
     if metric == "hamming":
         return 0.5 - distance
     return -distance if metric == "l2" else 1 - distance**2 / 2

@@ -8,6 +8,7 @@ import fcntl
 import hashlib
 import os
 import sqlite3
+import zlib
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -17,10 +18,13 @@ from typing import Literal
 from benchmarks.search.errors import SearchError
 from benchmarks.search.folder_files import FoundFile, image_files
 from datasets.errors import ImageError
-from datasets.notes import note
+from datasets.notes import note_damage
 from datasets.passed_over import PassedOver
 from datasets.reading import opened
+from datasets.safe_text import one_line
 
+_DAMAGED = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT)
+"""What the database says of a file that is none; the first of a name in its schema that is another."""
 _PATIENCE = 120.0
 """Seconds to wait for another process that writes."""
 BATCH = 1000
@@ -29,7 +33,7 @@ BATCH = 1000
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS images(
     id INTEGER PRIMARY KEY, path BLOB UNIQUE, size INTEGER, mtime_ns INTEGER, sha256 BLOB, problem TEXT,
-    ctime_ns INTEGER, inode INTEGER);
+    ctime_ns INTEGER, inode INTEGER, seal INTEGER);
 CREATE TABLE IF NOT EXISTS broken(sha256 BLOB PRIMARY KEY, reason TEXT);
 CREATE TABLE IF NOT EXISTS cut_short(sha256 BLOB PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS flat(sha256 BLOB PRIMARY KEY);
@@ -37,9 +41,9 @@ CREATE TEMP TABLE IF NOT EXISTS seen(path BLOB PRIMARY KEY);
 CREATE TEMP TABLE IF NOT EXISTS listed(id INTEGER PRIMARY KEY, path BLOB UNIQUE, sha256 BLOB, problem TEXT);
 """
 _UPSERT = """
-INSERT INTO images(path, size, mtime_ns, ctime_ns, inode, sha256, problem) VALUES (?, ?, ?, ?, ?, ?, ?)
+INSERT INTO images(path, size, mtime_ns, ctime_ns, inode, sha256, problem, seal) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT(path) DO UPDATE SET size = excluded.size, mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns,
-    inode = excluded.inode, sha256 = excluded.sha256, problem = excluded.problem;
+    inode = excluded.inode, sha256 = excluded.sha256, problem = excluded.problem, seal = excluded.seal;
 """
 _REMEMBER = {
     "cut_short": "INSERT OR IGNORE INTO cut_short VALUES (?)",
@@ -68,27 +72,19 @@ class Catalogue:
                 fcntl.flock(lock, fcntl.LOCK_EX)  # a change of the journal's mode does not wait for others itself
                 try:
                     self._database = _opened(path)
-                except sqlite3.OperationalError:  # locked, say: not damaged
-                    raise
-                except sqlite3.DatabaseError as error:
-                    note(f"stored file damaged: {path} ({error}); the folder's images are read again")
+                except sqlite3.Error as error:
+                    if not _tells_of_damage(error):
+                        raise
+                    note_damage(path, error, "the folder's images are read again")
                     for each in (path, *(path.with_name(path.name + suffix) for suffix in ("-wal", "-shm"))):
                         each.unlink(missing_ok=True)
                     self._database = _opened(path)
-                self._add_columns()
                 self._database.executescript(_LIST)
         except (sqlite3.Error, OSError) as error:
             raise SearchError(
                 f"the index {path} cannot be used ({getattr(error, 'strerror', None) or error}): see to the space and "
                 "permissions of its folder, or name another place with --index-dir"
             ) from error
-
-    def _add_columns(self) -> None:
-        """Those that an older catalogue lacks: its files are then read once more."""
-        there = {name for _, name, *_ in self._database.execute("PRAGMA table_info(images)")}
-        for name in ("ctime_ns", "inode"):
-            if name not in there:
-                self._database.execute(f"ALTER TABLE images ADD COLUMN {name} INTEGER")
 
     def update(self, advance: Callable[[int], None] = lambda files: None, again: bool = False) -> list[str]:
         """Bring it up to date with the folder; calls `advance` with the files looked at. Returns unreadable folders.
@@ -193,13 +189,23 @@ class Catalogue:
         path = os.fsencode(file.path)
         signs = tuple(map(_storable, (file.size, file.mtime_ns, file.ctime_ns, file.inode)))
         known = self._database.execute(
-            "SELECT id FROM images WHERE path = ? AND size = ? AND mtime_ns = ? AND ctime_ns = ? AND inode = ? "
-            "AND problem IS NULL",
+            "SELECT sha256, seal FROM images WHERE path = ? AND size = ? AND mtime_ns = ? AND ctime_ns = ? "
+            "AND inode = ? AND problem IS NULL",
             (path, *signs),
         ).fetchone()
         if known is not None and not again:
-            return path, None
-        return path, (*signs, *_content(self.root / file.path))
+            sha256, seal = known
+            if seal == _seal(path, *signs, sha256, None):
+                return path, None
+            if seal is not None:  # as it is in a catalogue of an older version
+                note_damage(self._path, f"its entry of {one_line(os.fsdecode(path))}", "the file is read again")
+        found = (*signs, *_content(self.root / file.path))
+        return path, (*found, _seal(path, *found))
+
+
+def _seal(*entry: object) -> int:
+    """A checksum of what is stored of a file: the database notices where a page is broken, not where a number is."""
+    return zlib.crc32(repr(entry).encode())
 
 
 def _storable(number: int) -> int:
@@ -219,6 +225,7 @@ def _opened(path: Path) -> sqlite3.Connection:
         found = database.execute("PRAGMA integrity_check(1)").fetchone()[0]
         if found != "ok":
             raise sqlite3.DatabaseError(found)
+        _add_columns(database)
         database.execute("SELECT id, path, size, mtime_ns, sha256, problem FROM images LIMIT 1").fetchone()
         database.execute("SELECT sha256, reason FROM broken LIMIT 1").fetchone()
         database.execute("SELECT sha256 FROM cut_short LIMIT 1").fetchone()
@@ -230,6 +237,19 @@ def _opened(path: Path) -> sqlite3.Connection:
         database.close()
         raise sqlite3.DatabaseError(str(error)) from error
     return database
+
+
+def _add_columns(database: sqlite3.Connection) -> None:
+    """Those that an older catalogue lacks: its files are then read once more."""
+    there = {name for _, name, *_ in database.execute("PRAGMA table_info(images)")}
+    for name in ("ctime_ns", "inode", "seal"):
+        if name not in there:
+            database.execute(f"ALTER TABLE images ADD COLUMN {name} INTEGER")
+
+
+def _tells_of_damage(error: sqlite3.Error) -> bool:
+    """Whether it is the file that is wrong, and not that it is locked, cannot be written or has no room."""
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF in _DAMAGED
 
 
 def _content(path: Path) -> tuple[bytes | None, str | None]:

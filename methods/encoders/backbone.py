@@ -37,6 +37,7 @@ class Backbone:
         seed: int = 0,
     ) -> None:
         from methods.networks.backbones import TRUNKS
+        from methods.networks.empty_kernels import kernels_at_zero
         from methods.networks.inference import forward_pass, randomise
 
         if network not in TRUNKS:
@@ -45,7 +46,8 @@ class Backbone:
         self.batch_size = batch_size
         self.size = size or trunk.size
         self.scaling = trunk.scaling
-        model = _vectors(trunk.build(self.size), pooling)
+        with kernels_at_zero():
+            model = _vectors(trunk.build(self.size), pooling)
         if weights is None:
             randomise(model, seed)
         else:

@@ -53,6 +53,7 @@ class MtcnnFaceNet:
         seed: int = 0,
     ) -> None:
         from methods.layer_weights import load_layer_weights
+        from methods.networks.empty_kernels import kernels_at_zero
         from methods.networks.inception_resnet_v1 import INPUT_SIZE, inception_resnet_v1
 
         if dimension not in SCALINGS:
@@ -63,7 +64,8 @@ class MtcnnFaceNet:
         self._side = INPUT_SIZE
         self._scaling = SCALINGS[dimension]
         self._detector = FaceDetector(min_face_size, batch_size)
-        self._network = inception_resnet_v1(dimension)
+        with kernels_at_zero():
+            self._network = inception_resnet_v1(dimension)
         if weights is None:
             randomise(self._network, seed)
         else:

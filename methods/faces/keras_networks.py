@@ -13,6 +13,7 @@ import numpy as np
 
 from datasets.errors import WeightsError
 from methods.faces.plain_networks import PlainNetworks
+from methods.networks.empty_kernels import kernels_at_zero
 from methods.networks.inference import all_predicted, ready
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ class KerasNetworks(PlainNetworks):
     """What a Cascade runs, on Keras' backend. Raises WeightsError without the package's own files."""
 
     def __init__(self) -> None:
-        made = proposal_network(), refinement_network(), output_network()
+        with kernels_at_zero():
+            made = proposal_network(), refinement_network(), output_network()
         for network, name in zip(made, WEIGHTS, strict=True):
             network.set_weights(package_weights(name))
             network.trainable = False

@@ -24,7 +24,7 @@ def equal_rows(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _digests(rows: np.ndarray) -> np.ndarray:
     """(n,) uint64, equal for equal rows: sums of integers, so that no order of adding changes them."""
-    words = rows.view(np.uint64 if rows.shape[1] % 2 == 0 else np.uint32)
+    words: np.ndarray = rows.view(np.uint64 if rows.shape[1] % 2 == 0 else np.uint32)
     factors = np.random.default_rng(0).integers(0, 1 << 63, words.shape[1], dtype=np.uint64) | np.uint64(1)
     digests = np.empty(len(words), dtype=np.uint64)
     step = max(1, BLOCK // max(1, words.shape[1]))

@@ -9,6 +9,9 @@ import numpy as np
 if TYPE_CHECKING:
     import keras
 
+_DRAWN = 16_411
+"""Random numbers of a kernel. It is a prime: rows and channels, whose lengths are none, are not alike."""
+
 
 def forward_pass(network: "keras.Model") -> Callable[[np.ndarray], np.ndarray]:
     """The network as one compiled function of a batch, (n, ...) float32 in and out, on any Keras backend.
@@ -100,7 +103,8 @@ def _is_keras(network: object) -> bool:
 def randomise(network: "keras.Model", seed: int) -> None:
     """He-normal kernels from a generator of their own: the process's random state stays as it is.
 
-    For a network without its weights, whose speed is worth measuring and whose answers are not.
+    For a network without its weights, whose speed is worth measuring and whose answers are not: so a large kernel is
+    made of some thousands of numbers again and again.
     """
     rng = np.random.default_rng(seed)
     for variable in network.trainable_variables:
@@ -108,4 +112,6 @@ def randomise(network: "keras.Model", seed: int) -> None:
         if len(shape) > 1:
             # A depthwise kernel (h, w, channels, 1) sees one channel at a time.
             inputs = np.prod(shape[:2]) if len(shape) == 4 and shape[3] == 1 else np.prod(shape[:-1])
-            variable.assign((2 / inputs) ** 0.5 * rng.standard_normal(shape, dtype=np.float32))
+            numbers = rng.standard_normal(min(int(np.prod(shape)), _DRAWN), dtype=np.float32)
+            scale = np.float32((2 / inputs) ** 0.5)  # no float64: the whole kernel would be made in it
+            variable.assign(np.resize(scale * numbers, shape))

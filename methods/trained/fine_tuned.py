@@ -11,6 +11,7 @@ import numpy as np
 from datasets.imageset import Image, ImageSet
 from methods.indexes.exact import ExactIndex
 from methods.networks.backbones import TRUNKS
+from methods.networks.empty_kernels import kernels_at_zero
 from methods.networks.inference import forward_pass, predicted, randomise, ready
 from methods.trained.vectors import TrainedVectorMethod
 from methods.training.classifier import train_classifier
@@ -48,7 +49,8 @@ class FineTunedTrunk:
         self.recipe = recipe
         self.models = models
         self.size = trunk.size
-        model = trunk.build(trunk.size)
+        with kernels_at_zero():
+            model = trunk.build(trunk.size)
         if weights is None:
             randomise(model, recipe.seed)
         else:

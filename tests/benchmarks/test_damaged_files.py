@@ -294,6 +294,18 @@ def test_a_damaged_record_beside_cells_is_named_and_left_out(tmp_path, save, dam
     assert path.name in caplog.text and "stored file damaged" in caplog.text
 
 
+def test_samples_of_another_method_are_none_of_this_one(tmp_path, caplog):
+    """They are whole, so that no checksum of their own tells, as after a kill between new ones and their row."""
+    store, other = LatencyStore(tmp_path), Cell("lfw", "smoke", "scaling", "dhash")
+    for cell, seconds in ((CELL, 1.0), (other, 2.0)):
+        store.save(LatencyRecord(cell, {**FACTS, "threads": 1}, {"total": np.full((2, 3), seconds)}))
+    own, others = sorted(tmp_path.rglob("*.npz"), reverse=True)
+    shutil.copy(others, own)
+    assert [record.cell for record in store.records()] == [other]
+    assert store.record(CELL, 1) is None
+    assert f"stored file damaged: {own} is damaged (it is not the one" in caplog.text
+
+
 def test_no_byte_of_a_record_can_change_unseen(tmp_path):
     path, record = tmp_path / "a.json", {"figure": 0.314, "names": ["a", "b"], "schema": 1}
     write_record(path, record)

@@ -125,6 +125,28 @@ def test_unknown_subsets_and_images_are_named(root):
         Lfw(root).read("../../../etc/passwd")
 
 
+def test_a_photo_is_read_without_listing_all(root, monkeypatch):
+    """A cell reads some of a manifest's photos: listing all 13,233 took as long as reading 200 of them."""
+    expected = {item.id: Lfw(root).read(item.id) for item in Lfw(root).items()}
+    dataset = Lfw(root)
+    monkeypatch.setattr(dataset, "list_files", lambda: pytest.fail("listed all photos"))
+    assert {id: dataset.read(id) for id in expected} == expected
+
+
+@pytest.mark.parametrize(
+    "id", ["../.._0001", "./._0001", "/_0001", "Ann_Lee", "Ann_Lee/Thumbs", "\0/\0_0001", "x/x_0001", ""]
+)
+@pytest.mark.parametrize("listed", [True, False])
+def test_only_photos_in_a_persons_folder_are_read(root, id, listed):
+    for folder, stem in (("..", ".._0001"), (".", "._0001"), (".", "_0001"), ("Ann_Lee", "Thumbs")):
+        (root / "lfw-deepfunneled" / folder / f"{stem}.jpg").write_bytes(b"x")
+    dataset = Lfw(root)
+    if listed:
+        dataset.items()
+    with pytest.raises(ImageError, match="no such image"):
+        dataset.read(id)
+
+
 def test_an_image_that_vanishes_is_an_image_error(root):
     dataset = Lfw(root)
     id = dataset.items()[0].id

@@ -41,6 +41,7 @@ def test_a_full_disk_is_named_and_leaves_the_old_version(tmp_path, little_room, 
         write(path)
     assert caught.value.filename == str(path)
     assert caught.value.errno and caught.value.strerror
+    assert str(caught.value).endswith(f": {str(path)!r}")
     assert [each.name for each in tmp_path.iterdir()] == ["file"]
     assert path.read_bytes() == b"old"
 

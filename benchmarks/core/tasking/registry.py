@@ -12,7 +12,7 @@ from datasets.safe_text import REASON, one_line
 from methods.registry import PluginError, Registry
 from methods.spec import OLD_TASKS
 
-_OWN = (
+OWN_MODULES = (
     "benchmarks.tasks.retrieval",
     "benchmarks.tasks.unseen_classes",
     "benchmarks.tasks.robustness",
@@ -76,7 +76,7 @@ class Tasks:
 @cache
 def own_tasks() -> Tasks:
     """The project's own."""
-    return Tasks([import_module(name).TASK for name in _OWN])
+    return Tasks([import_module(name).TASK for name in OWN_MODULES])
 
 
 def tasks_of(registry: Registry) -> Tasks:

@@ -15,6 +15,7 @@ from benchmarks.system.files import (
     DamagedFile,
     if_intact,
     intact,
+    member_checksums,
     read_arrays,
     read_record,
     write_atomically,
@@ -54,9 +55,11 @@ class LatencyStore:
             record = LatencyRecord(record.cell, {**earlier.facts, FAILED_RERUN: last}, earlier.samples)
         folder = self._folder(record.cell, record.facts["threads"])
         name = record.cell.path.name
-        with write_atomically(folder / f"{name}.npz") as file:
+        samples = folder / f"{name}.npz"
+        with write_atomically(samples) as file:
             np.savez(file, **record.samples)  # type: ignore[arg-type]
-        write_record(folder / f"{name}.json", {"schema": SCHEMA, "cell": record.cell.to_json(), **record.facts})
+        stored = {"schema": SCHEMA, "cell": record.cell.to_json(), "checksums": member_checksums(samples)}
+        write_record(folder / f"{name}.json", {**stored, **record.facts})
 
     def save_pair(self, cell: Cell, base: np.ndarray, new: np.ndarray) -> Path:
         """Keep the seconds (rounds, queries) of two versions of one method that took turns."""
@@ -81,12 +84,15 @@ def _read(path: Path) -> LatencyRecord | None:
     facts = read_record(path, LatencyRow, SCHEMA)
     if facts is None:
         return None
-    samples = read_arrays(path.with_suffix(".npz"))
+    beside = path.with_suffix(".npz")
+    samples = read_arrays(beside)
     if samples is None:
         raise DamagedFile(path, "its samples are not there")
+    if "checksums" in facts and facts["checksums"] != member_checksums(beside):
+        raise DamagedFile(beside, "it is not the one that was stored with the record")
     try:
         cell = Cell.from_json(facts["cell"])
     except ValueError as error:
         raise DamagedFile(path, error) from error
-    beside = {key: value for key, value in facts.items() if key not in ("schema", "cell")}
-    return LatencyRecord(cell, cast(LatencyFacts, beside), samples)
+    known = {key: value for key, value in facts.items() if key not in ("schema", "cell", "checksums")}
+    return LatencyRecord(cell, cast(LatencyFacts, known), samples)

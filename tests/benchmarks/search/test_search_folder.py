@@ -1,6 +1,7 @@
 """A folder's catalogue: streamed, and brought up to date instead of made again."""
 
 import os
+import random
 from itertools import islice
 from pathlib import Path
 
@@ -143,6 +144,44 @@ def test_an_index_that_is_none_is_named_and_made_again(tmp_path, caplog):
     assert "stored file damaged" in caplog.text and "c.sqlite" in caplog.text
     catalogue.update()
     assert len(catalogue) == 0
+
+
+def test_an_entry_of_which_a_byte_changed_is_named_and_its_file_is_read_again(tmp_path, caplog):
+    """The database notices a page that is broken, not a number in it: that picture was never found again."""
+    root, path = fill(tmp_path / "root", 6), tmp_path / "c.sqlite"
+    first = Catalogue(path, root)
+    first.update()
+    right = {first.path(id): content for id, content in first.entries()}
+    first._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    first._database.close()
+    whole = path.read_bytes()
+    for name, content in right.items():
+        data = bytearray(whole)
+        data[whole.index(content) + 5] ^= 4
+        path.write_bytes(data)
+        again = Catalogue(path, root)
+        again.update()
+        assert {again.path(id): content for id, content in again.entries()} == right
+        assert f"stored file damaged: {path} (its entry of {name}); the file is read again" in caplog.text
+        again._database.close()
+
+
+def test_no_byte_of_a_catalogue_can_change_what_is_found(tmp_path):
+    root, path = fill(tmp_path / "root", 6), tmp_path / "c.sqlite"
+    first = Catalogue(path, root)
+    first.update()
+    right = {first.path(id): content for id, content in first.entries()}
+    first._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    first._database.close()
+    whole = path.read_bytes()
+    rng = random.Random(0)
+    written = [place for place, byte in enumerate(whole) if byte]
+    for place in rng.sample(written, 150):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1 << rng.randrange(8)]) + whole[place + 1 :])
+        again = Catalogue(path, root)
+        again.update()
+        assert {again.path(id): content for id, content in again.entries()} == right, place
+        again._database.close()
 
 
 def test_names_that_are_no_text_can_be_shown(tmp_path):

@@ -7,8 +7,9 @@ import pytest
 from PIL import Image
 from search_support import encoded, fill, opened, picture
 
-from benchmarks.search.calibration import SURELY, from_labels, from_neighbours, nearest_unrelated
+from benchmarks.search.calibration import SURELY, from_labels, from_neighbours
 from benchmarks.search.query import Crop, Query, cropped, read_query
+from benchmarks.search.unrelated import Neighbours, nearest_unrelated
 
 METHODS = ["phash", "dhash", "pixels", "colour-histogram", "sift"]
 
@@ -83,7 +84,8 @@ def test_a_threshold_from_labels_can_be_reached():
     ],
 )
 def test_near_duplicates_are_left_out_of_the_fit(scores, nearest):
-    assert nearest_unrelated(np.array(scores, dtype=float), "hamming") == nearest
+    found = Neighbours(0, np.arange(1, len(scores) + 1), np.array(scores, dtype=float), "hamming")
+    assert nearest_unrelated([found]).tolist() == [nearest]
 
 
 def blank(kind: str) -> bytes:
