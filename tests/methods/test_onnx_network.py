@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+import subprocess
+import sys
 
 import numpy as np
 import onnx_files
@@ -299,3 +301,16 @@ def test_an_image_that_does_not_fit_into_memory_is_refused(file):
     path = file(model(nodes, [value_info("image", shape)], [value_info("out", (1, 3))]))
     with pytest.raises(WeightsError, match="takes more than 8 GiB of memory"):
         require_sound(onnx_method(f"onnx:{path}"))
+
+
+def test_openvino_tells_nobody_that_it_is_used(tmp_path):
+    """It would send word of each import, from a process that it forks, and count them in the home folder."""
+    code = (
+        "import sys, methods, openvino; print([name for name in sys.modules if name.startswith('openvino_telemetry.')])"
+    )
+    env = {name: value for name, value in os.environ.items() if name != "CI"}  # which would keep it silent as well
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={**env, "HOME": str(tmp_path)}, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+    assert list(tmp_path.iterdir()) == []
