@@ -7,7 +7,7 @@ import os
 import shutil
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +32,7 @@ from benchmarks.system.files import (
 from datasets.errors import BenchmarkError, DataError
 from datasets.passed_over import others_output
 from datasets.replacing import remove_abandoned
+from datasets.safe_text import REASON, one_line
 from methods.ranking import Ranking
 
 _ARRAYS = {
@@ -52,6 +53,8 @@ _OF_TASK = {
 """What a cell with a result stored in any case: for rows of an older version, which do not list their files."""
 _FAILED = "failed"
 _REPLACED = ".old"
+_LONGEST_STEM = 200
+"""Bytes of an array's name: with its ending it is to be the name of a file."""
 
 
 class StoreError(BenchmarkError):
@@ -249,12 +252,20 @@ def _read_row(folder: Path, asked: Cell | None = None) -> CellRow | None:
         return None
     try:
         cell = Cell.from_json(row["cell"])
+        _require_stems(row.get("files", ()))
     except ValueError as error:
         raise DamagedFile(path, error) from error
     if asked not in (None, cell):
         raise DamagedFile(path, f"it is the row of {cell.title}")
     later = if_intact(lambda path: read_record(path, CellRow, ROW_SCHEMA), folder / _FAILED / "cell.json")
     return {**row, FAILED_RERUN: later} if later else row
+
+
+def _require_stems(names: Iterable[str]) -> None:
+    """Raise ValueError for one that cannot be an array's beside the row: a path, or too long for a file."""
+    for name in names:
+        if not name or "\0" in name or name != Path(name).name or len(os.fsencode(name)) > _LONGEST_STEM:
+            raise ValueError(f"{one_line(name, REASON)!r} is no array of a cell")
 
 
 def _stored(cell: Cell, row: CellRow) -> tuple[str, ...]:

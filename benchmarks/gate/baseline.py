@@ -78,7 +78,7 @@ def _record(entry: Mapping[str, Any], shared: Mapping[str, Mapping[str, Any]]) -
         if np.any((column < 0) | (column > 1)):
             raise ValueError(f"values of {name} lie outside 0 to 1")
     return CellRecord(
-        cell=Cell(**entry["cell"]),
+        cell=Cell.from_json(entry["cell"]),
         queries=queries,
         values=values,
         provenance=dict(shared["provenances"][entry["provenance"]]),

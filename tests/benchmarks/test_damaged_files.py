@@ -214,6 +214,9 @@ OF_ANOTHER_KIND = {
     "stages_ms": [],
     "throughput": "x",
     "files": [["ranking"]],
+    "files ": ["ranking", "x" * 300],
+    "files  ": ["../ranking"],
+    "files   ": ["a\0b"],
 }
 
 

@@ -81,12 +81,24 @@ def damage(document, how):
             document["cells"][0]["values"]["mAP"][0] = 2
         case "no cell":
             document["cells"][0]["cell"] = {"dataset": "lfw"}
+        case "lists":
+            document["cells"][0]["cell"]["subset"] = ["smoke"]
     return document
 
 
 @pytest.mark.parametrize(
     "how",
-    ["schema", "no cells", "cells are text", "queries", "a value too many", "no number", "beyond 1", "no cell"],
+    [
+        "schema",
+        "no cells",
+        "cells are text",
+        "queries",
+        "a value too many",
+        "no number",
+        "beyond 1",
+        "no cell",
+        "lists",
+    ],
 )
 def test_a_damaged_baseline_is_one_line(baseline, how):
     path, _ = baseline
