@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +9,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from bare_environment import bare_environment
 from plugins.tiny_network import TinyEncoder
 
 from benchmarks.execution.equivalence.check import check_engines
@@ -24,8 +24,7 @@ PLUGIN = ROOT / "tests" / "plugins" / "tiny_network.py"
 
 
 def cli(*arguments):
-    env = {k: v for k, v in os.environ.items() if not k.startswith("RIS_")}
-    env |= {"COLUMNS": "200", "PYTHONPATH": str(ROOT)}
+    env = bare_environment(COLUMNS="200", PYTHONPATH=str(ROOT))
     command = [sys.executable, "-m", "benchmarks", *map(str, arguments)]
     return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=300)
 
