@@ -65,8 +65,8 @@ def test_without_standard_error_nothing_breaks():
     ids=lambda command: command[0],
 )
 def test_a_command_that_starts_tensorflow_says_nothing_but_its_own(command, tmp_path, photo_folder):
-    image = photo_folder / "label0" / "0.png"
-    done = cli(*(word.format(image=image, folder=photo_folder) for word in command), cwd=tmp_path, XDG_CACHE_HOME=str(tmp_path))
+    places = {"folder": photo_folder, "image": photo_folder / "label0" / "0.png"}
+    done = cli(*(word.format(**places) for word in command), cwd=tmp_path, XDG_CACHE_HOME=str(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr
     for word in ("absl", "oneDNN", "cudart", "port.cc", "tensorflow:", "retracing"):
         assert word not in done.stderr, done.stderr
