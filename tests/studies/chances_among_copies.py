@@ -73,6 +73,8 @@ class Row:
     threshold: float
     absent: float
     """Share of searches for a picture that is not there that were told of a match."""
+    stranger: float
+    """The same where photographs of the person searched for are left out: nothing in the folder has to do with it."""
     person: float
     """Share of pairs of photographs of one person that reach the threshold."""
     hardest: float
@@ -141,22 +143,25 @@ def most_alike(scores: np.ndarray, person: np.ndarray) -> np.ndarray:
     return np.array([scores[person == number].max() for number in np.unique(person)])
 
 
-def asked(searcher: Searcher, seed: int) -> tuple[Known, np.ndarray, np.ndarray]:
-    """Hits of copies that the folder does not hold, and the best right and best wrong score (n,) of each search."""
+def asked(searcher: Searcher, seed: int) -> tuple[Known, np.ndarray]:
+    """Hits of copies that the folder does not hold, and each search's best scores (n, 3).
+
+    They are those of the right picture, of any other one, and of one of another person.
+    """
     gallery, ids = searcher.gallery, searcher.indexed.ids
-    names = np.array([gallery.item(int(id)).id[:5] for id in ids])
+    names = np.array([int(gallery.item(int(id)).id[:5]) for id in ids])
     plain = np.flatnonzero(["copy" not in gallery.item(int(id)).id for id in ids])
     chosen = np.random.default_rng(seed + 1).permutation(plain)[:ASKED]
-    known, right_best, wrong_best = Known(), [], []
+    known, best = Known(), []
     for originals, copies in usual_copies(imageset(gallery, ids[chosen].tolist()), seed + 1):
         ranking = searcher.method.search(copies, DEPTH)
         for row, original in enumerate(chosen[originals]):
             positions, scores = hits_of(ranking, row)
             right = names[positions] == names[original]
             known.add(scores, right)
-            right_best.append(scores[right].max(initial=-np.inf))
-            wrong_best.append(scores[~right].max(initial=-np.inf))
-    return known, np.array(right_best), np.array(wrong_best)
+            stranger = names[positions] // EACH != names[original] // EACH
+            best.append([scores[some].max(initial=-np.inf) for some in (right, ~right, stranger)])
+    return known, np.array(best)
 
 
 def rows_of(name: str, share: float, root: Path, strangers: Strangers, seed: int) -> Iterator[Row]:
@@ -168,7 +173,8 @@ def rows_of(name: str, share: float, root: Path, strangers: Strangers, seed: int
     searcher = Searcher(load_registry().get(name), gallery, places)
     if searcher.composed is None or searcher.calibration.chance is None:
         raise SystemExit(f"{name} has no chances: {searcher.calibration.basis}")
-    known, right, wrong = asked(searcher, seed)
+    known, best = asked(searcher, seed)
+    right, wrong, stranger = best.T
     said = np.array([searcher.calibration.chance.of(score) for score in known.scores])
     error = calibration_error(said, np.array(known.right))
     person = scores_of(searcher.composed, strangers)
@@ -176,16 +182,16 @@ def rows_of(name: str, share: float, root: Path, strangers: Strangers, seed: int
     for use, rate in RATES.items():
         learned = searcher.calibration if use == "search" else learn_unlabelled(searcher, rate)
         at = np.inf if learned.threshold is None else learned.threshold
-        reached = [float(np.mean(scores >= at)) for scores in (wrong, person, hardest, right)]
-        yield Row(name, share, use, at, *reached, error, len(wrong))
+        reached = [float(np.mean(scores >= at)) for scores in (wrong, stranger, person, hardest, right)]
+        yield Row(name, share, use, at, *reached, error, len(best))
 
 
 def line(rows: list[Row]) -> str:
     """A line of the table, for folders that differ by their seed alone: means, and what of them varies most each."""
     first = rows[0]
-    absent, person, hardest, found, error = (
+    absent, stranger, person, hardest, found, error = (
         float(np.mean([getattr(row, name) for row in rows]))
-        for name in ("absent", "person", "hardest", "found", "error")
+        for name in ("absent", "stranger", "person", "hardest", "found", "error")
     )
     low, high = share_interval(absent, sum(row.searches for row in rows))
     thresholds, each = (
@@ -194,7 +200,7 @@ def line(rows: list[Row]) -> str:
     )
     return (
         f"| {first.method} | {first.share:.0%} | {first.use} | {thresholds} | {absent:.1%} ({low:.1%} to {high:.1%}) | "
-        f"{each} | {person:.2%} | {hardest:.1%} | {found:.1%} | {error:.3f} |"
+        f"{each} | {stranger:.1%} | {person:.2%} | {hardest:.1%} | {found:.1%} | {error:.3f} |"
     )
 
 
@@ -225,13 +231,14 @@ def page(rows: list[Row], options: argparse.Namespace, files: list[int]) -> str:
             "",
             '"Absent": searches for a picture that was taken away and that were told of a match, with the 95% interval '
             "over all searches, and of each folder: its threshold is learned from 400 pictures at most, and varies. "
+            '"Of strangers": the same without photographs of the person searched for, often of the same event. '
             '"One person": pairs '
             'of photographs of one person over the threshold; "most alike": of each person the pair that the method '
             'finds most alike. "Found": other copies whose picture was found over the threshold. "Error": the expected '
             "calibration error of the chances over ten ranges. Figures are means over the folders.",
             "",
-            "| method | copied | for | thresholds | absent | of each | one person | most alike | found | error |",
-            "|:--|--:|:--|--:|--:|--:|--:|--:|--:|--:|",
+            "| method | copied | for | thresholds | absent | of each | of strangers | one person | most alike | found | error |",
+            "|:--|--:|:--|--:|--:|--:|--:|--:|--:|--:|--:|",
             *(line(alike[key]) for key in order),
             "",
         ]
