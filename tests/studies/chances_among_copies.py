@@ -204,8 +204,8 @@ def line(rows: list[Row]) -> str:
     )
 
 
-def page(rows: list[Row], options: argparse.Namespace, files: list[int]) -> str:
-    """The page in markdown."""
+def page(rows: list[Row], options: argparse.Namespace, files: list[int], made: str) -> str:
+    """The page in markdown; `made` says where, and from which code as it was at the start."""
     shares = " ".join(f"{share:g}" for share in options.shares)
     seeds = " ".join(map(str, options.seeds))
     people = f"--people {options.people} --methods {' '.join(options.methods)}"
@@ -219,7 +219,7 @@ def page(rows: list[Row], options: argparse.Namespace, files: list[int]) -> str:
             "",
             f"    python tests/studies/chances_among_copies.py {people} --shares {shares} --seeds {seeds}",
             "",
-            f"writes this page with `--markdown`. {made_on()}",
+            f"writes this page with `--markdown`. {made}",
             "",
             f"Folders of {EACH} photographs each of {options.people} people (LFW), and {COPIES} edited copies each of "
             "a share of them, half with one mild edit, half with up to three hard ones: "
@@ -237,7 +237,8 @@ def page(rows: list[Row], options: argparse.Namespace, files: list[int]) -> str:
             'finds most alike. "Found": other copies whose picture was found over the threshold. "Error": the expected '
             "calibration error of the chances over ten ranges. Figures are means over the folders.",
             "",
-            "| method | copied | for | thresholds | absent | of each | of strangers | one person | most alike | found | error |",
+            "| method | copied | for | thresholds | absent | of each | of strangers | one person | most alike | found "
+            "| error |",
             "|:--|--:|:--|--:|--:|--:|--:|--:|--:|--:|--:|",
             *(line(alike[key]) for key in order),
             "",
@@ -255,6 +256,7 @@ def main() -> int:
     parser.add_argument("--markdown", type=Path)
     options = parser.parse_args()
     lfw = open_dataset("lfw", Path(os.environ["RIS_DATA"]))
+    made = made_on()
     rows: list[Row] = []
     files: dict[float, int] = {}
     for seed in options.seeds:
@@ -268,7 +270,7 @@ def main() -> int:
                 for name in options.methods:
                     rows += rows_of(name, share, root, strangers, seed)
                     print(*rows[-len(RATES) :], sep="\n", flush=True)
-    text = page(rows, options, list(files.values()))
+    text = page(rows, options, list(files.values()), made)
     print(text)
     if options.markdown:
         options.markdown.write_text(text, encoding="utf-8")

@@ -2,6 +2,7 @@
 
 import hashlib
 import shutil
+from functools import partial
 
 import cv2
 import numpy as np
@@ -11,8 +12,10 @@ from copies_support import burst, photo, save
 from benchmarks.duplicates import copies, kept_checks, now_and_then
 from benchmarks.duplicates.finding import find_copies
 from benchmarks.duplicates.written import to_json, told
+from benchmarks.search import folder_gallery
 from benchmarks.search.searcher import Places
 from datasets import distortions
+from datasets.decoding import decode_image
 from datasets.errors import BenchmarkError
 
 STRANGERS = 12
@@ -110,6 +113,16 @@ def test_the_copy_to_keep_has_most_pixels_then_is_sharpest_then_has_most_bytes(f
     save(root / "saved.jpg", photo(1), quality=95)
     (group,) = find_copies(root, "copies", places).groups
     assert group[0].path == "original.png"
+
+
+def test_a_large_jpeg_that_is_read_at_half_its_size_is_the_one_to_keep(tmp_path, monkeypatch):
+    root = tmp_path / "photos"
+    save(root / "large.jpg", photo(0))
+    save(root / "smaller.png", cv2.resize(photo(0), (200, 150), interpolation=cv2.INTER_AREA))
+    monkeypatch.setattr(folder_gallery, "decode_image", partial(decode_image, max_pixels=32_000))
+    ((best, other),) = find_copies(root, "copies", Places(tmp_path / "index")).groups
+    assert (best.path, best.width, best.height) == ("large.jpg", 320, 240)
+    assert (other.width, other.height) == (200, 150)
 
 
 @pytest.fixture
