@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.lib.npyio import NpzFile
 
-from datasets.reading import obstacle
+from datasets.reading import require_regular
 
 UNREADABLE = (
     *(OSError, EOFError, ValueError, LookupError, TypeError, SyntaxError, zipfile.BadZipFile, zlib.error),
@@ -30,8 +30,7 @@ def opened_arrays(path: Path, packed_bytes: int = 0) -> Iterator[NpzFile]:
     than any memory, or told to be other than it is. `packed_bytes` allows packed arrays up to so many bytes each, for
     a reader that holds a few of them at a time. Other damage surfaces as any of zipfile's and numpy's errors.
     """
-    if why := obstacle(path.stat(), most=None):
-        raise ValueError(why)
+    require_regular(path)
     with path.open("rb") as stream, NpzFile(stream, allow_pickle=False) as file:
         members = file.zip.infolist()  # type: ignore[union-attr]
         if len({member.filename for member in members}) != len(members):

@@ -12,6 +12,7 @@ from datasets.files import stat_fingerprint
 from datasets.imageset import Image, Item
 from datasets.origin_note import DataOrigin, altered_files, origin_of
 from datasets.origins import CIFAR10_BATCHES_SHA1
+from datasets.reading import require_regular
 from datasets.selection import check_subset
 
 SIDE = 32
@@ -148,6 +149,7 @@ def _count_records(path: Path) -> int:
 
 def _class_names(path: Path) -> list[str]:
     try:
+        require_regular(path)
         names = path.read_text(encoding="utf-8").split()
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path} is missing or unreadable: unpack the binary version of CIFAR-10 there") from error

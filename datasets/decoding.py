@@ -29,6 +29,8 @@ HALVING = 4
 """A JPEG of up to so many times the pixels allowed is decoded at half its width and height, without the rest being
 made. Progressive ones are not: their decoder holds them whole."""
 _EXIF_ORIENTATION = 0x0112
+_ON_THEIR_SIDE = range(5, 9)
+"""Orientations of pictures whose width is their height once they are upright."""
 _DARK = 0x4000 >> 8
 """High bytes below it leave at least two of 16 bits unused."""
 
@@ -93,6 +95,20 @@ def halved(picture: "Picture", max_pixels: int) -> bool:
         return False
     picture.draft(None, (width // 2, height // 2))
     return True
+
+
+def upright_size(data: bytes, name: str) -> tuple[int, int]:
+    """Width and height of the picture in a file as it is stored, upright: those of a halved one are twice its pixels'.
+
+    Raises ImageError for what cannot be opened.
+    """
+    pil = _pillow()
+    try:
+        with pil.open(io.BytesIO(data), formats=FORMATS) as picture:
+            width, height = picture.size
+            return (height, width) if picture.getexif().get(_EXIF_ORIENTATION) in _ON_THEIR_SIDE else (width, height)
+    except Exception as error:  # as in decode_image
+        raise ImageError(f"{name}: cannot be opened") from error
 
 
 def _check_size(picture: "Picture", name: str, max_pixels: int) -> None:

@@ -15,6 +15,7 @@ from datasets.imageset import Item
 from datasets.origin_note import DataOrigin, altered_files, origin_of
 from datasets.origins import LFW_PAIRS_SHA256
 from datasets.passed_over import PassedOver
+from datasets.reading import require_regular
 from datasets.selection import check_subset, require_queries, split_of
 
 ARCHIVES = ("lfw-deepfunneled", "lfw_funneled", "lfw")
@@ -189,6 +190,7 @@ def _photos_of(root: str, name: str, passed_over: PassedOver) -> Iterator[tuple[
 
 def _read_lines(path: Path, what: str) -> list[str]:
     try:
+        require_regular(path)
         return [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
     except OSError as error:
         raise DataError(f"{path} is missing: put {what} there") from error

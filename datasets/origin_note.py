@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from datasets.reading import require_regular
+
 NOTE = "ORIGIN.toml"
 UNSTATED_TITLE = "origin unstated"
 ALTERED_TITLE = "not the official files"
@@ -91,6 +93,7 @@ def read_note(folder: Path) -> tuple[dict[str, Any], str]:
     """The fields of a folder's note that can be used, and what is wrong with it; no fields where it is missing."""
     path = folder / NOTE
     try:
+        require_regular(path)
         if path.stat().st_size > _LARGEST:
             return {}, f"{NOTE} is larger than {_LARGEST // 1024} KiB and was not read"
         found = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -126,6 +129,7 @@ def altered_files(paths: Iterable[Path], published: Mapping[str, str], algorithm
 
 def _is_published(path: Path, digest: str, algorithm: str, size: int) -> bool:
     try:
+        require_regular(path)
         if size and path.stat().st_size != size:
             return False
         with path.open("rb") as file:

@@ -29,6 +29,17 @@ def obstacle(status: os.stat_result, most: int | None = MOST_BYTES) -> str:
     return ""
 
 
+def require_regular(path: Path) -> None:
+    """Raise OSError for what is no regular file, of any size: opening a named pipe waits for whoever writes to it.
+
+    FileNotFoundError is for what has no name either: a link that leads nowhere was something.
+    """
+    if path.is_symlink() and not path.exists():
+        raise OSError("is a link that leads nowhere")
+    if why := obstacle(path.stat(), most=None):
+        raise OSError(why)
+
+
 @contextlib.contextmanager
 def opened(path: str | Path, name: str) -> Iterator[BufferedReader]:
     """The file, open for reading; opening never waits, as that of a named pipe would.

@@ -12,7 +12,7 @@ from datasets.errors import BenchmarkError, DataError
 from datasets.imageset import Item
 from datasets.notes import note_damage
 from datasets.origin_note import SYNTHETIC, UNSTATED, DataOrigin
-from datasets.reading import obstacle
+from datasets.reading import require_regular
 from datasets.records import Record, Role, content_hash
 from datasets.replacing import write_atomically
 from datasets.seals import sealed, unsealed
@@ -134,9 +134,8 @@ def cached(
     path = cache_dir / f"{content_hash([[kind.__name__, *key]])}.json"
     if not again:
         try:
-            if not (why := obstacle(path.stat(), most=None)):
-                return kind.from_json(path.read_text(encoding="utf-8"), dataset)
-            note_damage(path, why, _REMEDY)
+            require_regular(path)
+            return kind.from_json(path.read_text(encoding="utf-8"), dataset)
         except (FileNotFoundError, NotADirectoryError):
             pass
         except (OSError, UnicodeDecodeError, BenchmarkError) as error:

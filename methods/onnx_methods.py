@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from datasets.errors import UnknownNameError, WeightsError, suggest
-from datasets.reading import expanded
+from datasets.reading import expanded, require_regular
 from methods.networks.onnx_parts import external_files
 from methods.spec import InputContract, MethodSpec, Part, TextSide
 
@@ -152,6 +152,7 @@ def _text_side(settings: dict[str, Any], model: Path, where: str) -> TextSide | 
 
 def _require_sha256(path: Path, wanted: str) -> None:
     try:
+        require_regular(path)
         with path.open("rb") as file:
             actual = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:

@@ -94,6 +94,6 @@ def duplicates(
     if as_json:
         print(json.dumps(document, indent=1))
         return
-    print_finding(console, finding)
+    print_finding(console, finding, [path for path in (csv_file, page) if path is not None])
     if judged is not None:
         print_quality(console, *judged)

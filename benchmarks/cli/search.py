@@ -108,8 +108,7 @@ def search(
     else:
         from benchmarks.search.show.terminal import print_found
 
-        for one in found:
-            print_found(console, one, gallery_searched, thumbnails)
+        print_found(console, found, gallery_searched, thumbnails)
     if sheet:
         write_sheet(sheet, found, gallery_searched)
 

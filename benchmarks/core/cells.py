@@ -83,3 +83,8 @@ class Cell:
     def to_json(self) -> CellName:
         """The coordinates as a plain dict."""
         return cast(CellName, asdict(self))
+
+
+def pair_path(cell: Cell) -> Path:
+    """Where the times of two versions of a cell's method lie below `paired/`."""
+    return Path(*cell.path.parts[:2], f"{cell.path.name.removesuffix('@cpu')}.npz")

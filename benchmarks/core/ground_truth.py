@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.metrics.junk import equal_pairs
-from benchmarks.system.files import require_regular
 from datasets.errors import DataError
 from datasets.origin_note import UNSTATED, DataOrigin
+from datasets.reading import require_regular
 from datasets.registry import DATASETS
 from datasets.stored_manifest import stored_document, stored_origin
 

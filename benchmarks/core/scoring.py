@@ -106,8 +106,13 @@ def stored_fault(store: Store, cell: Cell, row: CellRow) -> str:
         return f"{cell.method}: stored file damaged; run it again with --force"
     elif asked is None or (name == "ranking" and gallery is None):
         return ""
-    stamps = [(path.name, (known := path.stat()).st_mtime_ns, known.st_size, known.st_ino) for path in beside]
-    return _fault(store, cell, asked, gallery, tuple(stamps))
+    return _fault(store, cell, asked, gallery, tuple(map(_stamp, beside)))
+
+
+def _stamp(path: Path) -> tuple[object, ...]:
+    """Tells versions of a file apart, those that lead nowhere too."""
+    known = path.stat() if path.exists() else path.lstat()
+    return path.name, known.st_mtime_ns, known.st_size, known.st_ino
 
 
 def as_scored(store: Store, cell: Cell, row: CellRow) -> CellRow:

@@ -176,8 +176,9 @@ class Store:
         return own != folder and own.parent == folder.parent
 
     def _folders(self) -> list[Path]:
-        found = sorted(path.parent for path in self.cells.glob("*/*/*/*/cell.json"))
-        return [folder for folder in found if not folder.name.startswith(".")]
+        # A row that is a link to nowhere was stored: a pattern that ends in its name would pass it over.
+        found = sorted(path for path in self.cells.glob("*/*/*/*") if not path.name.startswith("."))
+        return [folder for folder in found if os.path.lexists(folder / "cell.json")]
 
     def run_records(self) -> list[RunRecord]:
         """What is recorded of each run, oldest first; a damaged record is noted and left out."""

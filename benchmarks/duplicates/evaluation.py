@@ -8,6 +8,7 @@ from pathlib import Path
 
 from benchmarks.duplicates.finding import Finding
 from benchmarks.search.errors import SearchError
+from datasets.reading import require_regular
 
 COLUMNS = ("one", "other")
 VERDICT = "copy"
@@ -68,6 +69,7 @@ def read_pairs(path: Path, paths: frozenset[str]) -> Known:
     others: set[Pair] = set()
     judged = False
     try:
+        require_regular(path)
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file)
             if missing := [name for name in COLUMNS if name not in (reader.fieldnames or ())]:

@@ -20,6 +20,7 @@ from benchmarks.search.indexing import left_out
 from benchmarks.search.query import is_flat
 from benchmarks.search.searcher import Places, Searcher
 from benchmarks.system.failing import answering_for
+from datasets.decoding import upright_size
 from datasets.errors import ImageError
 from datasets.words import count_of
 from methods.registry import load_registry
@@ -182,9 +183,9 @@ def _pictures(gallery: FolderGallery, content: bytes, ids: Sequence[int], score:
     try:
         data = gallery.read(ids[0])
         image = gallery.decode(data, ids[0])
+        width, height = upright_size(data, named[0].path)  # of a large JPEG half of it were decoded
     except ImageError:
         return named
-    height, width = image.shape[:2]
     sharpness, flat = sharpness_of(image), is_flat(image)
     return [replace(one, width=width, height=height, bytes=len(data), sharpness=sharpness, flat=flat) for one in named]
 

@@ -12,7 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.duplicates.links import Link
+from benchmarks.duplicates.now_and_then import now_and_then
 from benchmarks.system.files import DamagedFile, if_intact, read_arrays, write_atomically
+from datasets.notes import note
+from datasets.words import count_of
 from methods.duplicates.alignment import Aligned
 
 CHECK = np.dtype([("one", "<i4"), ("other", "<i4"), ("way", "u1"), ("share", "<f8"), ("cells", "<u8", (2,))])
@@ -20,6 +23,8 @@ CHECK = np.dtype([("one", "<i4"), ("other", "<i4"), ("way", "u1"), ("share", "<f
 WAYS = 16
 """More than there are: a turn or mirror image of the whole frame, or of its features."""
 _NAMES = ("state", "contents", "checks")
+_UNFINISHED = np.zeros(32, np.uint8)
+"""The state of checks that are not all that their contents ask for."""
 
 
 class KeptChecks:
@@ -33,6 +38,8 @@ class KeptChecks:
         self._sorted = self._keys(self._known)
         self._used = np.full(len(checks), complete)
         self._made: list[tuple[int, int, int, float, tuple[int, int]]] = []
+        self.made_some: Callable[[], None] = lambda: None
+        """Called after each check that is made."""
 
     def check(self, one: int, other: int, way: int, compare: Callable[[], Aligned]) -> Aligned:
         """What comparing these two pictures shows: as it is known, or by `compare`."""
@@ -44,6 +51,7 @@ class KeptChecks:
             return Aligned(float(known["share"]), (int(known["cells"][0]), int(known["cells"][1])))
         found = compare()
         self._made.append((one, other, way, found.share, found.cells))
+        self.made_some()
         return found
 
     def checks(self) -> np.ndarray:
@@ -58,10 +66,14 @@ class KeptChecks:
 
 @contextmanager
 def kept_checks(folder: Path, key: str, contents: Sequence[bytes]) -> Iterator[KeptChecks]:
-    """Those kept below `folder` under `key`; within the block more are made, and kept also where it is interrupted."""
+    """Those kept below `folder` under `key`; within the block more are made, and kept also where it is interrupted.
+
+    They are kept now and then as well, for a process that is killed keeps nothing.
+    """
     path = folder / f"checks-{key}.npz"
     kept = if_intact(lambda path: _read(path, contents), path) or KeptChecks(contents, np.empty(0, CHECK), False)
     was_complete = kept.complete
+    kept.made_some = now_and_then(lambda: _write(path, contents, kept))
     try:
         yield kept
     finally:
@@ -98,13 +110,15 @@ def _read(path: Path, contents: Sequence[bytes]) -> KeptChecks | None:
         raise DamagedFile(path, error) from error
     still = (one >= 0) & (other >= 0)
     checks = checks[still]
+    if np.array_equal(arrays["state"], _UNFINISHED):
+        note(f"an interrupted comparison goes on: {count_of(len(checks), 'pair has', 'pairs have')} been compared")
     checks["one"], checks["other"] = one[still], other[still]
     return KeptChecks(contents, checks, np.array_equal(arrays["state"], _state(contents)))
 
 
 def _write(path: Path, contents: Sequence[bytes], kept: KeptChecks) -> None:
     """`state` says of which contents they are all the checks: of none where some are still to be made."""
-    state = _state(contents) if kept.complete else np.zeros(32, np.uint8)
+    state = _state(contents) if kept.complete else _UNFINISHED
     packed = np.frombuffer(b"".join(contents), np.uint8).reshape(-1, 32)
     with write_atomically(path) as file:
         np.savez(file, state=state, contents=packed, checks=kept.checks())

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -13,8 +14,8 @@ from benchmarks.duplicates.finding import COPIES, Finding
 from benchmarks.duplicates.picture import Picture
 from benchmarks.system.files import write_text
 from benchmarks.system.named_files import Form
-from datasets.safe_text import csv_field
-from datasets.words import count_of, score_text
+from datasets.safe_text import csv_field, visible
+from datasets.words import count_of, listed, score_text
 
 SHOWN = 40
 """Groups on a terminal; all are in the files."""
@@ -86,12 +87,16 @@ def told(finding: Finding, all_pairs: str = "; all with --json") -> list[str]:
     return [*lines, *finding.notes]
 
 
-def print_finding(console: Console, finding: Finding) -> None:
-    """The first groups as a table, and what a reader should know below it."""
+def print_finding(console: Console, finding: Finding, files: Sequence[Path] = ()) -> None:
+    """The first groups as a table, and what a reader should know below it; `files` hold all groups."""
     if finding.groups:
         console.print(_table(finding))
-    if len(finding.groups) > SHOWN:
-        more = count_of(len(finding.groups) - SHOWN, "more group")
+    more = count_of(len(finding.groups) - SHOWN, "more group") if len(finding.groups) > SHOWN else ""
+    if files:
+        where = f"written to {listed([visible(str(file)) for file in files])}"
+        line = f"{more}; all are {where}" if more else where
+        console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
+    elif more:
         console.print(f"  {more}: write all with --csv FILE, or look at them with --html FILE", highlight=False)
     for line in told(finding):
         console.print(f"  {line}", style="dim", markup=False, highlight=False, soft_wrap=True)

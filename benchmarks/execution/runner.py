@@ -19,11 +19,12 @@ from benchmarks.execution.backends.planned import Limits, make_task, template_of
 from benchmarks.execution.launch import Outcome
 from benchmarks.execution.memory_forecast import cannot_fit
 from benchmarks.execution.waiting_line import WaitingLine
-from benchmarks.execution.worker import LOG
+from benchmarks.execution.worker import LOG, NOTES
 from benchmarks.rows.cell import FAILED_RERUN, CellFigures, CellResult, CellRow, RunRecord
 from benchmarks.rows.schema import misfit
 from benchmarks.system.files import write_record
 from benchmarks.system.provenance import command_line, now, provenance
+from datasets.notes import say_again
 
 
 class Observer(Protocol):
@@ -155,6 +156,7 @@ def _run_one(
         else:
             task = make_task(planned, request, store, workdir, limits, template)
             finished = backend.run(task, lambda pid: observer.started(planned, pid))
+            say_again(finished.workdir / NOTES)  # where a host elsewhere left some
             jobs = 1 if task.timed and backend.keeps_apart else limits.jobs
         finished = _fitting(finished)
         row = _row(planned, finished, jobs, backend.name)

@@ -8,6 +8,7 @@ A small process may double its memory, a large one may vary. Growth that is not 
 sides ran with different threads, is reported all the same.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import comb
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.core.cells import Cell, pair_path
 from benchmarks.gate.finding import Finding, Verdict
 from benchmarks.gate.rules import Rules, holm
 from benchmarks.gate.snapshot import CellRecord
@@ -95,13 +97,28 @@ def _read(path: Path) -> PairedTimes:
     try:
         with opened_arrays(path) as file:
             base, new = (np.asarray(file[name], dtype=np.float64) for name in ("base", "new"))
+            cell = Cell.from_json(json.loads(str(file["owner"]))) if "owner" in file else None
     except UNREADABLE as error:
-        raise BenchmarkError(f"paired times {path} cannot be read ({error}): measure them again") from error
+        raise BenchmarkError(_damaged(path, error)) from error
     if base.ndim != 2 or new.ndim != 2 or len(base) != len(new) or not base.size or not new.size:
-        raise BenchmarkError(f"paired times {path} must be (rounds, queries) with equally many rounds: measure again")
+        raise BenchmarkError(_damaged(path, "they must be (rounds, queries) with equally many rounds"))
     if not (np.all(base > 0) and np.all(new > 0) and np.all(np.isfinite(base)) and np.all(np.isfinite(new))):
-        raise BenchmarkError(f"paired times {path} hold seconds that are not positive: measure again")
-    return PairedTimes(path.parts[-3], path.parts[-2], path.stem, base, new)
+        raise BenchmarkError(_damaged(path, "they hold seconds that are not positive"))
+    if cell is None:  # of an older version, which left it to the file's place to say whose they are
+        return PairedTimes(path.parts[-3], path.parts[-2], path.stem, base, new)
+    if pair_path(cell) != Path(*path.parts[-3:]):
+        raise BenchmarkError(_damaged(path, f"they are those of {cell.method} on {cell.dataset}:{cell.subset}"))
+    return PairedTimes(cell.dataset, cell.subset, cell.method, base, new)
+
+
+def _damaged(path: Path, reason: object) -> str:
+    """What is wrong with a file of paired times, whose it is by its place, and what makes it again."""
+    method, subset, dataset = path.stem, path.parts[-2], path.parts[-3]
+    return (
+        f"stored file damaged: {path}, the paired times of {method} on {dataset}:{subset} "
+        f"({' '.join(str(reason).split())[:200]}): remove it, or measure them again with `latency -m {method} "
+        "--against CHECKOUT`"
+    )
 
 
 def judge_memory(base: CellRecord, new: CellRecord, rules: Rules) -> Finding | None:

@@ -153,7 +153,11 @@ def _plot(finalists: list[Figures], title: str, path: Path) -> Path | None:
         ]
         axes.errorbar(x, y, yerr=spread, fmt="o", markersize=6, capsize=2, linewidth=1)
         front = pareto_front(list(zip(x, y, strict=True)))
-        axes.step(*zip(*front, strict=True), where="post", color="0.55", linestyle="--", zorder=0, label="Pareto front")
+        if len(front) > 1:  # one method alone is no line, and its legend would name what nobody sees
+            axes.step(
+                *zip(*front, strict=True), where="post", color="0.55", linestyle="--", zorder=0, label="Pareto front"
+            )
+            axes.legend(loc="lower right", fontsize=8, frameon=False)
         axes.set(xscale="log", xlabel=f"{words} (log scale)", ylim=(-0.05, 1.08))
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if max(x) < 100 * min(x) else (1,)))
         axes.xaxis.set_major_formatter("{x:,g}")
@@ -162,7 +166,6 @@ def _plot(finalists: list[Figures], title: str, path: Path) -> Path | None:
         axes.grid(alpha=0.25)
         place_names(figure, axes, points)
     panels[0].set_ylabel("hit@1 (95% interval)")
-    panels[0].legend(loc="lower right", fontsize=8, frameon=False)
     figure.suptitle(title.replace("$", r"\$"))
     figure.tight_layout()
     with write_atomically(path) as file:

@@ -81,11 +81,10 @@ def from_neighbours(
     distances = distances_of(scores, metric)
     if np.median(distances) <= distances_of(np.array([_EQUAL[metric]]), metric)[0]:
         return Calibration(None, "not calibrated: half of the images have an equal here")
-    if metric == "hamming":
-        distances = _untied(distances)
+    untied = _untied(scores.astype(np.float64))
     # The most votes of many images follow Gumbel's law as they are.
     votes = metric == "votes"
-    likeness = scores.astype(np.float64) if votes else -np.log(np.maximum(distances, np.finfo(np.float64).tiny))
+    likeness = untied if votes else -np.log(np.maximum(distances_of(untied, metric), np.finfo(np.float64).tiny))
     middle, low = np.quantile(likeness, _ROBUST)
     if middle == low:
         return Calibration(None, "not calibrated: all images are equally alike")
@@ -108,18 +107,19 @@ def near_duplicates(distances: np.ndarray) -> int:
     return int(gaps[-1]) + 1 if len(gaps) else 0
 
 
-def _untied(distances: np.ndarray) -> np.ndarray:
-    """Counted distances (n,), ordered, as of values between the counts: those of one count lie evenly around it.
+def _untied(scores: np.ndarray) -> np.ndarray:
+    """Counted scores (n,), ordered, as of values between the counts: those of one count lie evenly around it.
 
-    Counts of 64 bits take few values (a pHash differs by even numbers alone), so that two quantiles of thousands of
-    pictures may well be one number. Values that are all equal stay so.
+    Hashes take few values (a pHash or PDQ differs by even numbers of bits alone), so that two quantiles of thousands of
+    pictures may well be one number, or two whose distance is a matter of rounding. Values that are all equal stay so,
+    and those that are no counts are hardly ever equal.
     """
-    values, counts = np.unique(distances, return_counts=True)
+    values, counts = np.unique(scores, return_counts=True)
     step = np.diff(values).min(initial=math.inf)
     if not np.isfinite(step):
-        return distances
+        return scores
     within = np.concatenate([(np.arange(count) + 0.5) / count - 0.5 for count in counts])
-    return np.maximum(np.repeat(values, counts) + step * within, values[0] / 2)
+    return np.repeat(values, counts) + step * within
 
 
 def _gumbel(probability: float) -> float:

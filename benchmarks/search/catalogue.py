@@ -8,15 +8,15 @@ import fcntl
 import hashlib
 import os
 import sqlite3
-import zlib
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import Literal
 
+from benchmarks.search import peculiar
 from benchmarks.search.errors import SearchError
 from benchmarks.search.folder_files import FoundFile, image_files
+from benchmarks.search.peculiar import Peculiarity, seal_of
 from datasets.errors import ImageError
 from datasets.notes import note_damage
 from datasets.passed_over import PassedOver
@@ -27,6 +27,8 @@ _DAMAGED = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB,
 """What the database says of a file that is none; the first of a name in its schema that is another."""
 _PATIENCE = 120.0
 """Seconds to wait for another process that writes."""
+ROWS = "rows"
+"""The folder beside a catalogue with the rows that were made of its images."""
 BATCH = 1000
 """Files between two commits: what an interruption costs."""
 
@@ -34,9 +36,6 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS images(
     id INTEGER PRIMARY KEY, path BLOB UNIQUE, size INTEGER, mtime_ns INTEGER, sha256 BLOB, problem TEXT,
     ctime_ns INTEGER, inode INTEGER, seal INTEGER);
-CREATE TABLE IF NOT EXISTS broken(sha256 BLOB PRIMARY KEY, reason TEXT);
-CREATE TABLE IF NOT EXISTS cut_short(sha256 BLOB PRIMARY KEY);
-CREATE TABLE IF NOT EXISTS flat(sha256 BLOB PRIMARY KEY);
 CREATE TEMP TABLE IF NOT EXISTS seen(path BLOB PRIMARY KEY);
 CREATE TEMP TABLE IF NOT EXISTS listed(id INTEGER PRIMARY KEY, path BLOB UNIQUE, sha256 BLOB, problem TEXT);
 """
@@ -45,10 +44,6 @@ INSERT INTO images(path, size, mtime_ns, ctime_ns, inode, sha256, problem, seal)
 ON CONFLICT(path) DO UPDATE SET size = excluded.size, mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns,
     inode = excluded.inode, sha256 = excluded.sha256, problem = excluded.problem, seal = excluded.seal;
 """
-_REMEMBER = {
-    "cut_short": "INSERT OR IGNORE INTO cut_short VALUES (?)",
-    "flat": "INSERT OR IGNORE INTO flat VALUES (?)",
-}
 _LIST = """
 DELETE FROM listed;
 INSERT INTO listed SELECT id, path, sha256, problem FROM images;
@@ -79,6 +74,7 @@ class Catalogue:
                     for each in (path, *(path.with_name(path.name + suffix) for suffix in ("-wal", "-shm"))):
                         each.unlink(missing_ok=True)
                     self._database = _opened(path)
+                peculiar.forget_damaged(self._database, path)
                 self._database.executescript(_LIST)
         except (sqlite3.Error, OSError) as error:
             raise SearchError(
@@ -159,7 +155,7 @@ class Catalogue:
     def mark_broken(self, sha256: bytes, reason: str) -> None:
         """Remember that images of this content cannot be decoded."""
         with self._writing() as database:
-            database.execute("INSERT OR REPLACE INTO broken VALUES (?, ?)", (sha256, reason))
+            peculiar.remember_broken(database, sha256, reason)
 
     def cut_short(self, found: Collection[bytes] = ()) -> int:
         """How many usable images lack their last bytes; `found` are contents that do, to be remembered."""
@@ -169,11 +165,21 @@ class Catalogue:
         """How many usable images are known to show one flat colour; `found` are contents that do, to be remembered."""
         return self._peculiar("flat", found)
 
-    def _peculiar(self, table: Literal["cut_short", "flat"], found: Collection[bytes]) -> int:
+    def is_owed_a_look(self) -> bool:
+        """Whether some of what decoding told of the images was lost: those that have rows are not decoded again."""
+        return peculiar.is_owed(self._database)
+
+    def looked(self) -> None:
+        """Remember that every image was decoded again, and that what it told was remembered."""
+        with self._writing() as database:
+            peculiar.settle(database)
+
+    def _peculiar(self, table: Peculiarity, found: Collection[bytes]) -> int:
         if found:
             with self._writing() as database:
-                database.executemany(_REMEMBER[table], [(sha256,) for sha256 in found])
-        return int(self._database.execute(f"SELECT count(*) {_USABLE} AND sha256 IN {table}").fetchone()[0])
+                peculiar.remember(database, table, found)
+        query = f"SELECT count(*) {_USABLE} AND sha256 IN {peculiar.CONTENTS[table]}"
+        return int(self._database.execute(query).fetchone()[0])
 
     def problems(self, most: int) -> tuple[int, list[tuple[str, str]]]:
         """How many images cannot be used, and (path, reason) of the first `most`."""
@@ -195,17 +201,12 @@ class Catalogue:
         ).fetchone()
         if known is not None and not again:
             sha256, seal = known
-            if seal == _seal(path, *signs, sha256, None):
+            if seal == seal_of(path, *signs, sha256, None):
                 return path, None
             if seal is not None:  # as it is in a catalogue of an older version
                 note_damage(self._path, f"its entry of {one_line(os.fsdecode(path))}", "the file is read again")
         found = (*signs, *_content(self.root / file.path))
-        return path, (*found, _seal(path, *found))
-
-
-def _seal(*entry: object) -> int:
-    """A checksum of what is stored of a file: the database notices where a page is broken, not where a number is."""
-    return zlib.crc32(repr(entry).encode())
+        return path, (*found, seal_of(path, *found))
 
 
 def _storable(number: int) -> int:
@@ -221,13 +222,16 @@ def _opened(path: Path) -> sqlite3.Connection:
     try:
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = NORMAL")
-        database.executescript(_SCHEMA)
+        is_new = not database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        database.executescript(peculiar.TABLES + _SCHEMA)
+        if is_new and path.with_name(ROWS).exists():  # another catalogue was there: it was damaged, or emptied
+            peculiar.owe(database)
         found = database.execute("PRAGMA integrity_check(1)").fetchone()[0]
         if found != "ok":
             raise sqlite3.DatabaseError(found)
         _add_columns(database)
         database.execute("SELECT id, path, size, mtime_ns, sha256, problem FROM images LIMIT 1").fetchone()
-        database.execute("SELECT sha256, reason FROM broken LIMIT 1").fetchone()
+        database.execute("SELECT sha256, reason FROM broken LIMIT 0").fetchone()
         database.execute("SELECT sha256 FROM cut_short LIMIT 1").fetchone()
         database.execute("SELECT sha256 FROM flat LIMIT 1").fetchone()
     except sqlite3.Error:
@@ -241,10 +245,12 @@ def _opened(path: Path) -> sqlite3.Connection:
 
 def _add_columns(database: sqlite3.Connection) -> None:
     """Those that an older catalogue lacks: its files are then read once more."""
-    there = {name for _, name, *_ in database.execute("PRAGMA table_info(images)")}
-    for name in ("ctime_ns", "inode", "seal"):
-        if name not in there:
-            database.execute(f"ALTER TABLE images ADD COLUMN {name} INTEGER")
+    added = {"images": ("ctime_ns", "inode", "seal")} | dict.fromkeys(("broken", "cut_short", "flat"), ("seal",))
+    for table, columns in added.items():
+        there = {name for _, name, *_ in database.execute(f"PRAGMA table_info({table})")}
+        for name in columns:
+            if name not in there:
+                database.execute(f"ALTER TABLE {table} ADD COLUMN {name} INTEGER")
 
 
 def _tells_of_damage(error: sqlite3.Error) -> bool:

@@ -1,5 +1,6 @@
 """A folder of anybody's images as a gallery. Labels are the folders below it, where there are any."""
 
+import contextlib
 import hashlib
 import os
 import re
@@ -13,6 +14,7 @@ from benchmarks.search.query import is_flat
 from datasets.cut_short import whole
 from datasets.dataset import Content
 from datasets.decoding import decode_image
+from datasets.errors import ImageError
 from datasets.imageset import Image, Item
 from datasets.passed_over import SUFFIXES
 from datasets.reading import read_image_file
@@ -48,6 +50,23 @@ class FolderGallery:
         self._unreadable = self._catalogue.update(lambda files: advance("looking for images", files, None), again)
         if not len(self):
             self._refuse()
+        if self._catalogue.is_owed_a_look():
+            self._look_again(advance)
+
+    def _look_again(self, advance: Advance) -> None:
+        """Decode every image once more: what that tells of those that have rows would else never be known again."""
+        for id in [id for id, _ in self.entries()]:
+            with contextlib.suppress(ImageError):  # whoever finds no row of it says so
+                self.decode(self.read(id), id)
+            advance("looking at images again", 1, len(self))
+        self._note_found()
+        self._catalogue.looked()
+
+    def _note_found(self) -> tuple[int, int]:
+        """Keep what decoding told since the last time: how many images lack their end, and show one colour."""
+        cut_short, self._cut_short = self._cut_short, set()
+        flat, self._flat = self._flat, set()
+        return self._catalogue.cut_short(cut_short), self._catalogue.flat(flat)
 
     def __len__(self) -> int:
         return len(self._catalogue)
@@ -107,11 +126,8 @@ class FolderGallery:
 
     def notes(self) -> tuple[str, ...]:
         """Files passed over, by kind; those that lack their last bytes and are read; that none shows anything."""
-        found, self._cut_short = self._cut_short, set()
-        count = self._catalogue.cut_short(found)
+        count, flat = self._note_found()
         files = count_of(count, "file lacks its last bytes and is", "files lack their last bytes and are")
-        found, self._flat = self._flat, set()
-        flat = self._catalogue.flat(found)
         return (
             *self._catalogue.passed_over.words(),
             *([f"{files} read with the rest grey"] if count else []),

@@ -17,7 +17,7 @@ from benchmarks.rows.schema import misfit, missing
 from datasets.array_files import UNREADABLE, opened_arrays
 from datasets.errors import BenchmarkError
 from datasets.notes import note
-from datasets.reading import obstacle
+from datasets.reading import require_regular
 from datasets.replacing import write_atomically
 from datasets.seals import SEAL, sealed, unsealed
 
@@ -83,12 +83,6 @@ def require_room(folder: Path) -> None:
             raise OSError(error.errno, error.strerror, str(folder)) from error
 
 
-def require_regular(path: Path) -> None:
-    """Raise OSError for what is no regular file: opening a named pipe waits for whoever writes to it."""
-    if why := obstacle(path.stat(), most=None):
-        raise OSError(why)
-
-
 def read_json(path: Path) -> Any:
     """The JSON value in `path`, or None if there is no such file; raises DamagedFile for one that is damaged."""
     try:
@@ -143,12 +137,12 @@ def read_record(path: Path, kind: type[Record], schema: int | None = None) -> Re
 def read_arrays(path: Path, names: Sequence[str] = ()) -> dict[str, np.ndarray] | None:
     """The arrays in an .npz file, `names` among them, or None if there is none; raises DamagedFile."""
     try:
-        if not path.exists():
-            return None
         with opened_arrays(path) as file:
             arrays = dict(file)
         for name in names:
             arrays[name]
+    except (FileNotFoundError, NotADirectoryError):
+        return None
     except UNREADABLE as error:
         raise DamagedFile(path, error) from error
     return arrays

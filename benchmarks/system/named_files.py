@@ -10,8 +10,8 @@ from pathlib import Path
 
 from PIL.PngImagePlugin import PngInfo
 
-from benchmarks.system.files import require_regular
 from datasets.errors import BenchmarkError, DataError
+from datasets.reading import require_regular
 from datasets.replacing import unwritable
 
 GENERATOR = "reverse-image-search-benchmark"

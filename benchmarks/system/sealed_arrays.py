@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.system.files import require_regular, write_atomically
+from benchmarks.system.files import write_atomically
+from datasets.reading import require_regular
 
 _SEAL = struct.Struct("<8sQI")
 """Behind the array: a word, how many bytes lie before it, and their CRC-32."""

@@ -28,6 +28,7 @@ from benchmarks.system import memory
 from datasets.dataset import Dataset
 from datasets.errors import DataError
 from datasets.manifest import PairManifest, build_pair_manifest
+from datasets.reading import require_regular
 from methods.answers import check_similarity
 from methods.contracts import Verifier
 from methods.progress import watched
@@ -118,6 +119,7 @@ class VerificationTask(Task):
         pairs = scored_pairs(store, cell, row) or {"place": np.empty(0, dtype=np.int64)}
         path = store.manifest_path(row["inputs"]["manifest"])
         try:
+            require_regular(path)
             document = json.loads(path.read_text(encoding="utf-8"))
             ids = [record[0] for record in document["records"]]
             sides = [document["pairs"][place][:2] for place in pairs["place"]]

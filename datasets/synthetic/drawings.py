@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from datasets.notes import note_damage
+from datasets.reading import require_regular
 from datasets.records import content_hash
 from datasets.replacing import write_atomically
 
@@ -23,6 +24,7 @@ class Drawings:
         """
         path = self.folder / f"{content_hash([name])[:32]}.png.zlib"
         try:
+            require_regular(path)
             return zlib.decompress(path.read_bytes())  # with a checksum of what comes out
         except (FileNotFoundError, NotADirectoryError):
             data = draw()

@@ -17,6 +17,7 @@ import numpy as np
 from datasets.errors import DataError
 from datasets.imageset import ImageSet
 from datasets.notes import note_damage
+from datasets.reading import require_regular
 from datasets.replacing import write_atomically
 from datasets.seals import sealed, unsealed
 from methods import fingerprint
@@ -100,6 +101,7 @@ def _write_cost(folder: Path, cost: _Cost) -> None:
 def _cost(folder: Path) -> _Cost | None:
     """None where nothing is said of it, or not what was written."""
     try:
+        require_regular(folder / COST)
         return _Cost(**unsealed(json.loads((folder / COST).read_text(encoding="utf-8"))))
     except FileNotFoundError:
         return None

@@ -60,6 +60,7 @@ DAMAGE = {
     "no record": lambda path: path.write_text("[]"),
     "empty record": lambda path: path.write_text("{}"),
     "no text": lambda path: path.write_bytes(b"\xff\xfe\x00" * 50),
+    "a link to nowhere": lambda path: (path.unlink(), path.symlink_to("nowhere")),
 }
 
 

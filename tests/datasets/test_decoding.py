@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pictures import encode, noise
 from PIL import Image as Pillow
 
-from datasets.decoding import decode_image, is_turned
+from datasets.decoding import decode_image, is_turned, upright_size
 from datasets.errors import ImageError
 
 LOSSLESS = {"PNG": {}, "BMP": {}, "TIFF": {}, "WEBP": {"lossless": True}}
@@ -225,6 +225,19 @@ def test_a_large_jpeg_is_read_at_half_its_size(format):
     half = np.asarray(picture.resize((61, 40), Pillow.Resampling.BOX)).astype(int)
     assert np.abs(pixels - half).mean() < 6
     assert decode_image(data, "x", max_pixels=121 * 80).shape == (80, 121, 3)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_the_size_of_a_stored_picture_is_that_of_its_upright_pixels(orientation):
+    exif = Pillow.Exif()
+    exif[0x0112] = orientation
+    data = encode(noise(7, 12, 8), "JPEG", exif=exif)
+    height, width, _ = decode_image(data, "x").shape
+    assert upright_size(data, "x") == (width, height)
+    halves = decode_image(data, "x", max_pixels=12 * 8 // 4).shape
+    assert halves == (height // 2, width // 2, 3)
+    with pytest.raises(ImageError, match="x: cannot be opened"):
+        upright_size(b"no image", "x")
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,10 @@
 """Drawings kept on disk: the same bytes as drawn afresh, drawn once, and again where a file is damaged."""
 
+import os
+
 import pytest
 
+from datasets import notes
 from datasets.errors import ImageError
 from datasets.registry import open_dataset
 from datasets.synthetic import STAND_INS, stand_in, stand_ins
@@ -66,3 +69,18 @@ def test_a_folder_that_cannot_be_written_costs_time_alone(drawn, tmp_path):
     (tmp_path / "file").write_text("")
     read = [stand_in("cifar10", tmp_path / "file").read(ID) for _ in range(2)]
     assert read == [stand_in("cifar10").read(ID)] * 2 and len(drawn) == 3
+
+
+@pytest.mark.parametrize(
+    "instead", [os.mkfifo, lambda path: path.symlink_to("nowhere")], ids=["pipe", "link to nowhere"]
+)
+def test_what_is_no_file_in_the_place_of_a_drawing_is_named_and_drawn_again(
+    drawn, tmp_path, instead, caplog, monkeypatch
+):
+    monkeypatch.setattr(notes, "_noted", set())
+    right = stand_in("cifar10", tmp_path).read(ID)
+    (path,) = (path for path in tmp_path.rglob("*") if path.is_file())
+    path.unlink()
+    instead(path)
+    assert stand_in("cifar10", tmp_path).read(ID) == right
+    assert f"stored file damaged: {path} (" in caplog.text

@@ -1,6 +1,7 @@
 """Where images come from is said of them, and files that are not the published ones are never called so."""
 
 import hashlib
+import os
 
 import pytest
 from pictures import make_cifar10, make_lfw, write_jpeg
@@ -160,3 +161,8 @@ def test_a_written_note_is_read_again_and_replaces_none(tmp_path):
     )
     write_note(tmp_path, "another")
     assert "lfw.tgz" in (tmp_path / NOTE).read_text()
+
+
+def test_a_named_pipe_is_no_note_and_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / NOTE)
+    assert read_note(tmp_path) == ({}, f"{NOTE} cannot be read (is a named pipe, not a regular file)")

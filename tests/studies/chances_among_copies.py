@@ -1,7 +1,7 @@
 """Do thresholds and chances of `search` hold in a folder in which many pictures have edited copies?
 
     python tests/studies/chances_among_copies.py [--people 250] [--methods phash sscd-distilled] [--shares 0 0.3 0.6]
-        [--seed 0] [--markdown docs/measurements/among-copies.md]
+        [--seeds 0 1 2] [--markdown docs/measurements/among-copies.md]
 
 A folder holds two photographs each of so many people (LFW), and edited copies of a share of them. What is learned there
 is judged by other edited copies, half of whose searches have their picture taken away, and by
@@ -22,6 +22,7 @@ import numpy as np
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT)]
 
+from benchmarks.metrics.intervals import share_interval  # noqa: E402
 from benchmarks.search.calibrating import learn_unlabelled  # noqa: E402
 from benchmarks.search.chance import calibration_error  # noqa: E402
 from benchmarks.search.folder_gallery import FolderGallery  # noqa: E402
@@ -72,6 +73,8 @@ class Row:
     threshold: float
     absent: float
     """Share of searches for a picture that is not there that were told of a match."""
+    stranger: float
+    """The same where photographs of the person searched for are left out: nothing in the folder has to do with it."""
     person: float
     """Share of pairs of photographs of one person that reach the threshold."""
     hardest: float
@@ -80,6 +83,7 @@ class Row:
     """Share of other copies whose picture, or a copy of it, is found with a score over the threshold."""
     error: float
     """Expected calibration error of the chances."""
+    searches: int
 
 
 def people_of(lfw: Dataset, seed: int) -> list[list[str]]:
@@ -139,22 +143,25 @@ def most_alike(scores: np.ndarray, person: np.ndarray) -> np.ndarray:
     return np.array([scores[person == number].max() for number in np.unique(person)])
 
 
-def asked(searcher: Searcher, seed: int) -> tuple[Known, np.ndarray, np.ndarray]:
-    """Hits of copies that the folder does not hold, and the best right and best wrong score (n,) of each search."""
+def asked(searcher: Searcher, seed: int) -> tuple[Known, np.ndarray]:
+    """Hits of copies that the folder does not hold, and each search's best scores (n, 3).
+
+    They are those of the right picture, of any other one, and of one of another person.
+    """
     gallery, ids = searcher.gallery, searcher.indexed.ids
-    names = np.array([gallery.item(int(id)).id[:5] for id in ids])
+    names = np.array([int(gallery.item(int(id)).id[:5]) for id in ids])
     plain = np.flatnonzero(["copy" not in gallery.item(int(id)).id for id in ids])
     chosen = np.random.default_rng(seed + 1).permutation(plain)[:ASKED]
-    known, right_best, wrong_best = Known(), [], []
+    known, best = Known(), []
     for originals, copies in usual_copies(imageset(gallery, ids[chosen].tolist()), seed + 1):
         ranking = searcher.method.search(copies, DEPTH)
         for row, original in enumerate(chosen[originals]):
             positions, scores = hits_of(ranking, row)
             right = names[positions] == names[original]
             known.add(scores, right)
-            right_best.append(scores[right].max(initial=-np.inf))
-            wrong_best.append(scores[~right].max(initial=-np.inf))
-    return known, np.array(right_best), np.array(wrong_best)
+            stranger = names[positions] // EACH != names[original] // EACH
+            best.append([scores[some].max(initial=-np.inf) for some in (right, ~right, stranger)])
+    return known, np.array(best)
 
 
 def rows_of(name: str, share: float, root: Path, strangers: Strangers, seed: int) -> Iterator[Row]:
@@ -166,7 +173,8 @@ def rows_of(name: str, share: float, root: Path, strangers: Strangers, seed: int
     searcher = Searcher(load_registry().get(name), gallery, places)
     if searcher.composed is None or searcher.calibration.chance is None:
         raise SystemExit(f"{name} has no chances: {searcher.calibration.basis}")
-    known, right, wrong = asked(searcher, seed)
+    known, best = asked(searcher, seed)
+    right, wrong, stranger = best.T
     said = np.array([searcher.calibration.chance.of(score) for score in known.scores])
     error = calibration_error(said, np.array(known.right))
     person = scores_of(searcher.composed, strangers)
@@ -174,41 +182,65 @@ def rows_of(name: str, share: float, root: Path, strangers: Strangers, seed: int
     for use, rate in RATES.items():
         learned = searcher.calibration if use == "search" else learn_unlabelled(searcher, rate)
         at = np.inf if learned.threshold is None else learned.threshold
-        reached = [float(np.mean(scores >= at)) for scores in (wrong, person, hardest, right)]
-        yield Row(name, share, use, at, *reached, error)
+        reached = [float(np.mean(scores >= at)) for scores in (wrong, stranger, person, hardest, right)]
+        yield Row(name, share, use, at, *reached, error, len(best))
 
 
-def page(rows: list[Row], options: argparse.Namespace, files: list[int]) -> str:
-    """The page in markdown."""
+def line(rows: list[Row]) -> str:
+    """A line of the table, for folders that differ by their seed alone: means, and what of them varies most each."""
+    first = rows[0]
+    absent, stranger, person, hardest, found, error = (
+        float(np.mean([getattr(row, name) for row in rows]))
+        for name in ("absent", "stranger", "person", "hardest", "found", "error")
+    )
+    low, high = share_interval(absent, sum(row.searches for row in rows))
+    thresholds, each = (
+        ", ".join(form.format(getattr(row, name)) for row in rows)
+        for name, form in (("threshold", "{:.3g}"), ("absent", "{:.1%}"))
+    )
+    return (
+        f"| {first.method} | {first.share:.0%} | {first.use} | {thresholds} | {absent:.1%} ({low:.1%} to {high:.1%}) | "
+        f"{each} | {stranger:.1%} | {person:.2%} | {hardest:.1%} | {found:.1%} | {error:.3f} |"
+    )
+
+
+def page(rows: list[Row], options: argparse.Namespace, files: list[int], made: str) -> str:
+    """The page in markdown; `made` says where, and from which code as it was at the start."""
     shares = " ".join(f"{share:g}" for share in options.shares)
-    command = f"--people {options.people} --methods {' '.join(options.methods)} --shares {shares} --seed {options.seed}"
+    seeds = " ".join(map(str, options.seeds))
+    people = f"--people {options.people} --methods {' '.join(options.methods)}"
+    alike: dict[tuple[float, str, str], list[Row]] = {}
+    for row in rows:
+        alike.setdefault((row.share, row.method, row.use), []).append(row)
+    order = sorted(alike, key=lambda key: (key[0], options.methods.index(key[1])))
     return "\n".join(
         [
             "# Thresholds and chances in folders full of copies",
             "",
-            f"    python tests/studies/chances_among_copies.py {command}",
+            f"    python tests/studies/chances_among_copies.py {people} --shares {shares} --seeds {seeds}",
             "",
-            f"writes this page with `--markdown`. {made_on()}",
+            f"writes this page with `--markdown`. {made}",
             "",
             f"Folders of {EACH} photographs each of {options.people} people (LFW), and {COPIES} edited copies each of "
             "a share of them, half with one mild edit, half with up to three hard ones: "
-            f"{', '.join(f'{count:,}' for count in files)} files. Judged are other copies of up to {ASKED} of these "
+            f"{', '.join(f'{count:,}' for count in files)} files; of each {len(options.seeds)}, with other people. "
+            f"Judged are other copies of up to {ASKED} of these "
             f"photographs, and pairs of up to {MOST} photographs of each of {options.people} people of whom the folder "
             "holds none; the same photograph twice is left out. `search` allows 1 false match in 100 searches, "
             "`duplicates -m METHOD` 1 in 1,000.",
             "",
-            '"Absent": searches for a picture that was taken away and that were told of a match. "One person": pairs '
+            '"Absent": searches for a picture that was taken away and that were told of a match, with the 95% interval '
+            "over all searches, and of each folder: its threshold is learned from 400 pictures at most, and varies. "
+            '"Of strangers": the same without photographs of the person searched for, often of the same event. '
+            '"One person": pairs '
             'of photographs of one person over the threshold; "most alike": of each person the pair that the method '
             'finds most alike. "Found": other copies whose picture was found over the threshold. "Error": the expected '
-            "calibration error of the chances over ten ranges.",
+            "calibration error of the chances over ten ranges. Figures are means over the folders.",
             "",
-            "| method | copied | for | threshold | absent | one person | most alike | found | error |",
-            "|:--|--:|:--|--:|--:|--:|--:|--:|--:|",
-            *(
-                f"| {row.method} | {row.share:.0%} | {row.use} | {row.threshold:.3g} | {row.absent:.1%} | "
-                f"{row.person:.2%} | {row.hardest:.1%} | {row.found:.1%} | {row.error:.3f} |"
-                for row in rows
-            ),
+            "| method | copied | for | thresholds | absent | of each | of strangers | one person | most alike | found "
+            "| error |",
+            "|:--|--:|:--|--:|--:|--:|--:|--:|--:|--:|--:|",
+            *(line(alike[key]) for key in order),
             "",
         ]
     )
@@ -220,22 +252,25 @@ def main() -> int:
     parser.add_argument("--people", type=int, default=250)
     parser.add_argument("--methods", nargs="+", default=["phash", "pdq", "efficientnet-lite0", "sscd-distilled"])
     parser.add_argument("--shares", nargs="+", type=float, default=[0, 0.3, 0.6])
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--markdown", type=Path)
     options = parser.parse_args()
     lfw = open_dataset("lfw", Path(os.environ["RIS_DATA"]))
-    people = people_of(lfw, options.seed)
-    inside, outside = people[: options.people], people[options.people : 2 * options.people]
-    strangers = strangers_of(outside, lfw)
-    rows, files = [], []
-    for share in options.shares:
-        with tempfile.TemporaryDirectory() as folder:
-            root = folder_of(inside, lfw, share, options.seed, Path(folder, "pictures"))
-            files.append(sum(1 for _ in root.iterdir()))
-            for name in options.methods:
-                rows += rows_of(name, share, root, strangers, options.seed)
-                print(*rows[-len(RATES) :], sep="\n", flush=True)
-    text = page(rows, options, files)
+    made = made_on()
+    rows: list[Row] = []
+    files: dict[float, int] = {}
+    for seed in options.seeds:
+        people = people_of(lfw, seed)
+        inside, outside = people[: options.people], people[options.people : 2 * options.people]
+        strangers = strangers_of(outside, lfw)
+        for share in options.shares:
+            with tempfile.TemporaryDirectory() as folder:
+                root = folder_of(inside, lfw, share, seed, Path(folder, "pictures"))
+                files[share] = sum(1 for _ in root.iterdir())
+                for name in options.methods:
+                    rows += rows_of(name, share, root, strangers, seed)
+                    print(*rows[-len(RATES) :], sep="\n", flush=True)
+    text = page(rows, options, list(files.values()), made)
     print(text)
     if options.markdown:
         options.markdown.write_text(text, encoding="utf-8")

@@ -1,5 +1,6 @@
 """What a session leaves behind: every sample of every method, and what was known about the machine meanwhile."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import cast
 
 import numpy as np
 
-from benchmarks.core.cells import Cell
+from benchmarks.core.cells import Cell, pair_path
 from benchmarks.rows.cell import FAILED_RERUN
 from benchmarks.rows.comparisons import LatencyFacts, LatencyRow
 from benchmarks.rows.experiments import Ended
@@ -63,9 +64,9 @@ class LatencyStore:
 
     def save_pair(self, cell: Cell, base: np.ndarray, new: np.ndarray) -> Path:
         """Keep the seconds (rounds, queries) of two versions of one method that took turns."""
-        path = self.paired / cell.path.parts[0] / cell.path.parts[1] / f"{cell.method}.npz"
+        path = self.paired / pair_path(cell)
         with write_atomically(path) as file:
-            np.savez(file, base=base, new=new)
+            np.savez(file, base=base, new=new, owner=json.dumps(cell.to_json()))
         return path
 
     def records(self) -> Iterator[LatencyRecord]:

@@ -17,7 +17,7 @@ from benchmarks.execution.backends.contract import Backend, Finished, Task
 from benchmarks.execution.backends.local import LocalBackend
 from benchmarks.execution.backends.planned import Limits, make_task, template_of
 from benchmarks.execution.launch import Outcome
-from benchmarks.execution.worker import Job
+from benchmarks.execution.worker import NOTES, Job
 from benchmarks.experiments.sharding.blocks import blocks_of, shards_of
 from benchmarks.experiments.sharding.pieces import (
     FOUND,
@@ -32,6 +32,7 @@ from benchmarks.experiments.sharding.pieces import (
 from benchmarks.experiments.sharding.rows import FORM
 from benchmarks.experiments.sharding.search import merged, spread
 from datasets.errors import BenchmarkError
+from datasets.notes import say_again
 from methods import fingerprint
 from methods.building import resolve
 from methods.distances import Metric
@@ -144,6 +145,7 @@ class Session:
                 workdir = Path(scratch, str(number))
                 workdir.mkdir()
                 finished = backend.run(self._task(workdir, entry), lambda pid: None)
+                say_again(finished.workdir / NOTES)  # where a host elsewhere left some
                 outcome = finished.outcome
                 if outcome.status != "ok":
                     which = f"shard {number + 1} of {len(entries)} on {finished.host}"

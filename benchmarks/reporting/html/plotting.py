@@ -5,7 +5,8 @@ import hashlib
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks.system.files import require_regular, write_text
+from benchmarks.system.files import write_text
+from datasets.reading import require_regular
 
 VEGA_LITE = "6.4"
 

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from benchmarks.system.files import write_text
 from datasets.errors import BenchmarkError, suggest
+from datasets.reading import require_regular
 
 _QUOTED = re.compile(
     r"(?P<sign>(?:(?<![\w.])[-+−])?)(?P<number>\d[\d,]*(?:\.\d+)?)(?P<space>[ \u00a0]?)(?P<unit>%|×|[KMG]iB|[mµ]?s)?"
@@ -124,10 +125,11 @@ def _value(rows: list[dict[str, str]], row: str, column: str) -> float:
 
 def _rows(path: Path) -> list[dict[str, str]]:
     try:
+        require_regular(path)
         with path.open(newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
     except OSError as error:
-        raise BenchmarkError(f"{path} cannot be read ({error.strerror})") from error
+        raise BenchmarkError(f"{path} cannot be read ({error.strerror or error})") from error
     if not rows:
         raise BenchmarkError(f"{path} holds no row")
     return rows
@@ -135,6 +137,7 @@ def _rows(path: Path) -> list[dict[str, str]]:
 
 def _read(path: Path) -> str:
     try:
+        require_regular(path)
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise BenchmarkError(f"{path} cannot be read ({error})") from error

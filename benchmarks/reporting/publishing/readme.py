@@ -14,6 +14,7 @@ from benchmarks.reporting.tables.winners import winners_table
 from benchmarks.system.files import write_text
 from datasets.errors import BenchmarkError
 from datasets.origin_note import SYNTHETIC
+from datasets.reading import require_regular
 
 BEGIN, END = "<!-- summary:begin -->", "<!-- summary:end -->"
 PICTURE = "at-a-glance.png"
@@ -39,6 +40,7 @@ def read_overview(overview: Path, subset: str) -> tuple[list[Summarised], dict[s
     Raises BenchmarkError as `readme_table` does.
     """
     try:
+        require_regular(overview)
         with overview.open(newline="", encoding="utf-8") as file:
             rows = [row for row in csv.DictReader(file) if row["subset"] == subset]
         retrieval = [row for row in rows if row["task"] == "retrieval"]
@@ -49,7 +51,7 @@ def read_overview(overview: Path, subset: str) -> tuple[list[Summarised], dict[s
         return members, {row["method"]: float(row["hit@1"]) for row in copies if row["hit@1"]}
     except FileNotFoundError as error:
         raise BenchmarkError(f"{overview} is not there: run something, or `report`, first") from error
-    except (KeyError, ValueError) as error:
+    except (OSError, KeyError, ValueError) as error:
         raise BenchmarkError(f"{overview} cannot be read ({error}): write it again with `report`") from error
 
 

@@ -14,6 +14,7 @@ from benchmarks.rows.cell import Provenance
 from benchmarks.rows.schema import misfit, missing
 from benchmarks.system.files import DamagedFile, if_intact, read_json, read_record, write_record, write_text
 from datasets.errors import BenchmarkError
+from datasets.reading import require_regular
 
 INTRODUCTION = (
     "Rounds of ours and of the peer's alternate in one process. Times are medians over rounds; the ratio of medians "
@@ -227,6 +228,7 @@ def _provenance(results: PeerResults) -> list[str]:
 
 def _read(file: Path) -> PeerResults:
     try:
+        require_regular(file)
         results = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise BenchmarkError(f"{file} cannot be read as JSON ({error}); make it with `make bench`") from error

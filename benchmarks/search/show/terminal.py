@@ -1,5 +1,7 @@
 """Answers as tables on a terminal, one a method, side by side where the window is wide enough."""
 
+from collections.abc import Sequence
+
 from rich.columns import Columns
 from rich.console import Console
 from rich.markup import escape
@@ -19,11 +21,28 @@ _COLUMNS, _ROWS = 12, 5
 """Characters of a thumbnail."""
 
 
-def print_found(console: Console, found: Found, gallery: Gallery, thumbnails: bool = True) -> None:
-    """The hits of each method, its verdict and time, and below them what a reader should know.
+def print_found(console: Console, found: Sequence[Found], gallery: Gallery, thumbnails: bool = True) -> None:
+    """Of each query the hits of each method, its verdict and time, and below them what a reader should know.
 
-    Thumbnails need a terminal with colours; one that shows real pixels gets a strip of them instead.
+    What is to be said of every query is said once, at the end. Thumbnails need a terminal with colours; one that shows
+    real pixels gets a strip of them instead.
     """
+    notes = [_notes_of(one.answers) for one in found]
+    always = [note for note in notes[0] if all(note in each for each in notes)]
+    for one, said in zip(found, notes, strict=True):
+        _print_query(console, one, gallery, thumbnails)
+        _print_notes(console, [note for note in said if note not in always])
+    if len(found) > 1 and always:
+        console.print("every query:")
+    _print_notes(console, always)
+    skipped = gallery.skipped()
+    if skipped.count:
+        reasons = "; ".join(f"{path}: {reason.removeprefix(path + ': ')}" for path, reason in skipped.first)
+        more = " …" if skipped.count > len(skipped.first) else ""
+        _print_line(console, f"  {count_of(skipped.count, 'image')} skipped: {reasons}{more}")
+
+
+def _print_query(console: Console, found: Found, gallery: Gallery, thumbnails: bool) -> None:
     query, answers = found.query, found.answers
     size = ""
     if isinstance(query, Query):
@@ -40,19 +59,28 @@ def print_found(console: Console, found: Found, gallery: Gallery, thumbnails: bo
             console.file.write(pixel_escapes(draw_strip(query, answer, gallery), protocol) + "\n")
     for why in found.whys:
         if why is not None:
-            console.print(f"  {why.title}. {why.text}", markup=False, highlight=False, soft_wrap=True)
-    for note in dict.fromkeys(note for answer in answers for note in _notes(answer, len(answers) > 1)):
-        console.print(f"  {note}", style="dim", markup=False, highlight=False, soft_wrap=True)
-    skipped = gallery.skipped()
-    if skipped.count:
-        reasons = "; ".join(f"{path}: {reason.removeprefix(path + ': ')}" for path, reason in skipped.first)
-        more = " …" if skipped.count > len(skipped.first) else ""
-        console.print(
-            f"  {count_of(skipped.count, 'image')} skipped: {reasons}{more}",
-            markup=False,
-            highlight=False,
-            soft_wrap=True,
+            _print_line(console, f"  {why.title}. {why.text}")
+
+
+def _print_notes(console: Console, notes: Sequence[str]) -> None:
+    for note in notes:
+        _print_line(console, f"  {note}", style="dim")
+
+
+def _print_line(console: Console, line: str, style: str = "") -> None:
+    console.print(line, style=style, markup=False, highlight=False, soft_wrap=True)
+
+
+def _notes_of(answers: Sequence[Answer]) -> list[str]:
+    """What is to be said of the answers to one query, each once: with its method, unless it holds for all of them."""
+    notes = [_notes(answer) for answer in answers]
+    return list(
+        dict.fromkeys(
+            note if all(note in each for each in notes) else f"{answer.method}: {note}"
+            for answer, said in zip(answers, notes, strict=True)
+            for note in said
         )
+    )
 
 
 def _table(answer: Answer, gallery: Gallery, thumbnails: bool) -> Table:
@@ -98,8 +126,8 @@ def _score(answer: Answer, hit: Hit) -> str:
     return f"{'✓ ' if answer.is_good(hit) else ''}{score_text(hit.score + 0.0)}"
 
 
-def _notes(answer: Answer, several: bool) -> list[str]:
-    """The answer's notes, each with its method where there are several."""
+def _notes(answer: Answer) -> list[str]:
+    """The answer's notes."""
     notes = list(answer.notes)
     if answer.threshold is not None:
         notes.append(f"✓ a good match: {score_text(answer.threshold)} or more ({answer.score_means})")
@@ -108,4 +136,4 @@ def _notes(answer: Answer, several: bool) -> list[str]:
         notes.append(
             f"{count_of(len(answer.faces), 'face')} found, searched for number {chosen} from the left (--face N)"
         )
-    return [f"{answer.method}: {note}" for note in notes] if several else notes
+    return notes

@@ -2,17 +2,20 @@
 
 import hashlib
 import shutil
+from functools import partial
 
 import cv2
 import numpy as np
 import pytest
 from copies_support import burst, photo, save
 
-from benchmarks.duplicates import copies
+from benchmarks.duplicates import copies, kept_checks, now_and_then
 from benchmarks.duplicates.finding import find_copies
 from benchmarks.duplicates.written import to_json, told
+from benchmarks.search import folder_gallery
 from benchmarks.search.searcher import Places
 from datasets import distortions
+from datasets.decoding import decode_image
 from datasets.errors import BenchmarkError
 
 STRANGERS = 12
@@ -112,6 +115,16 @@ def test_the_copy_to_keep_has_most_pixels_then_is_sharpest_then_has_most_bytes(f
     assert group[0].path == "original.png"
 
 
+def test_a_large_jpeg_that_is_read_at_half_its_size_is_the_one_to_keep(tmp_path, monkeypatch):
+    root = tmp_path / "photos"
+    save(root / "large.jpg", photo(0))
+    save(root / "smaller.png", cv2.resize(photo(0), (200, 150), interpolation=cv2.INTER_AREA))
+    monkeypatch.setattr(folder_gallery, "decode_image", partial(decode_image, max_pixels=32_000))
+    ((best, other),) = find_copies(root, "copies", Places(tmp_path / "index")).groups
+    assert (best.path, best.width, best.height) == ("large.jpg", 320, 240)
+    assert (other.width, other.height) == (200, 150)
+
+
 @pytest.fixture
 def compared(monkeypatch):
     """The pairs of contents that are compared, by what: they are added as that happens."""
@@ -180,6 +193,39 @@ def test_what_was_compared_before_an_interruption_is_kept(tmp_path, places, comp
     compared.clear()
     assert len(find_copies(root, "copies", places).groups) == 3
     assert not set(before) & set(compared)
+
+
+def test_what_was_compared_before_the_process_was_killed_is_kept_and_said(
+    tmp_path, places, compared, monkeypatch, caplog
+):
+    root = tmp_path / "photos"
+    for seed in range(3):
+        save(root / f"p{seed}.png", photo(seed))
+        save(root / f"half{seed}.png", cv2.resize(photo(seed), (160, 120), interpolation=cv2.INTER_AREA))
+    monkeypatch.setattr("datasets.notes._noted", set())  # what was said before is not said again
+    monkeypatch.setattr(now_and_then, "SAVE_SECONDS", 0)
+    monkeypatch.setattr(now_and_then, "WORTH", 0)
+    find_copies(root, "copies", places)
+    made = list(compared)
+    with monkeypatch.context() as patch:  # what a process that is killed does not come to
+        patch.setattr(kept_checks, "_write", written_until(len(made) - 1))
+        find_copies(root, "copies", again := Places(tmp_path / "killed"))
+    compared.clear()
+    assert len(find_copies(root, "copies", again).groups) == 3
+    assert compared == made[-1:]
+    assert f"goes on: {len(made) - 1} pairs have been compared" in caplog.text
+
+
+def written_until(count):
+    """Checks are written so many times, and then no more."""
+    write, written = kept_checks._write, []
+
+    def some(*arguments):
+        written.append(arguments)
+        if len(written) <= count:
+            write(*arguments)
+
+    return some
 
 
 def test_damaged_checks_are_made_again(tmp_path, places, compared):

@@ -128,3 +128,12 @@ def test_what_cannot_be_done_is_one_line(place, written, arguments, says):
     assert isinstance(done.exception, BenchmarkError), done.output
     assert says in str(done.exception)
     assert "\n" not in str(done.exception)
+
+
+def test_what_was_written_is_said(place, monkeypatch):
+    monkeypatch.setattr("benchmarks.duplicates.written.SHOWN", 1)
+    assert "1 more group: write all with --csv FILE" in run(place).stdout
+    groups, page = place / "said.csv", place / "said.html"
+    assert f"1 more group; all are written to {groups} and {page}" in run(place, "--csv", groups, "--html", page).stdout
+    monkeypatch.setattr("benchmarks.duplicates.written.SHOWN", 40)
+    assert f"  written to {groups}\n" in run(place, "--csv", groups).stdout

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from copies_support import photo, save
 
-from benchmarks.duplicates import neighbours
+from benchmarks.duplicates import neighbours, now_and_then
 from benchmarks.duplicates.finding import find_copies
 from benchmarks.duplicates.nearest import Nearest, positions_now
 from benchmarks.duplicates.written import to_json
@@ -101,19 +101,75 @@ def test_where_much_has_changed_all_are_searched_for(root, tmp_path, searched):
     assert searched == [2 * PICTURES]
 
 
-def test_a_method_that_learns_from_the_folder_searches_for_all(root, tmp_path, searched):
-    plugin = tmp_path / "learner.py"
-    plugin.write_text(LEARNER)
+def test_a_method_that_learns_from_the_folder_searches_for_all(root, tmp_path, searched, learner):
     places = Places(tmp_path / "index")
-    find_copies(root, "learner", places, plugins=[plugin])
+    find_copies(root, "learner", places, plugins=[learner])
     searched.clear()
     save(root / "more.png", photo(200, (96, 72)))
-    find_copies(root, "learner", places, plugins=[plugin])
+    find_copies(root, "learner", places, plugins=[learner])
+    assert searched == [PICTURES + 1]
+
+
+@pytest.fixture(scope="module")
+def learner(tmp_path_factory):
+    path = tmp_path_factory.mktemp("plugin") / "neighbours_learner.py"
+    path.write_text(LEARNER)
+    return path
+
+
+def interrupted(root, places, monkeypatch, method="phash", plugins=()):
+    """Two of three blocks of pictures are searched for, and no more."""
+    monkeypatch.setattr(neighbours, "BLOCK", PICTURES // 3)
+    monkeypatch.setattr(now_and_then, "SAVE_SECONDS", 0)
+    monkeypatch.setattr(now_and_then, "WORTH", 0)
+    blocks = []
+
+    def advance(what, done, total):
+        if what == "comparing":
+            blocks.append(done)
+            if len(blocks) == 2:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        find_copies(root, method, places, plugins=plugins, advance=advance)
+
+
+@pytest.mark.parametrize("method", ["phash", "learner"])
+def test_an_interrupted_search_goes_on_where_it_was_and_it_is_said(
+    root, tmp_path, searched, monkeypatch, caplog, learner, method
+):
+    monkeypatch.setattr("datasets.notes._noted", set())  # what was said before is not said again
+    places = Places(tmp_path / "index")
+    interrupted(root, places, monkeypatch, method, [learner])
+    searched.clear()
+    resumed = find_copies(root, method, places, plugins=[learner])
+    assert searched == [0, PICTURES // 3]
+    assert f"goes on: the nearest of {2 * PICTURES // 3} of {PICTURES} pictures are known" in caplog.text
+    kept_in(places, resumed).unlink()
+    assert links(resumed) == links(find_copies(root, method, places, plugins=[learner]))
+
+
+def test_pictures_that_came_since_an_interrupted_search_are_found_as_well(root, tmp_path, searched, monkeypatch):
+    places = Places(tmp_path / "index")
+    interrupted(root, places, monkeypatch)
+    searched.clear()
+    save(root / "half.png", cv2.resize(photo(3, (96, 72)), (48, 36), interpolation=cv2.INTER_AREA))
+    resumed = find_copies(root, "phash", places)
+    assert searched == [1, PICTURES // 3 + 1]
+    assert links(resumed) == links(searched_anew(root, places, resumed))
+
+
+def test_what_was_learned_from_the_folder_as_it_was_is_not_gone_on_with(root, tmp_path, searched, monkeypatch, learner):
+    places = Places(tmp_path / "index")
+    interrupted(root, places, monkeypatch, "learner", [learner])
+    save(root / "more.png", photo(200, (96, 72)))
+    searched.clear()
+    find_copies(root, "learner", places, plugins=[learner])
     assert searched == [PICTURES + 1]
 
 
 @pytest.mark.parametrize(
-    "damage", [lambda data: data[:100], lambda data: data[:-400] + bytes([data[-400] ^ 255]) + data[-399:]]
+    "damage", [lambda data: data[:100], lambda data: data[:-600] + bytes([data[-600] ^ 255]) + data[-599:]]
 )
 def test_damaged_neighbours_are_searched_for_again_and_it_is_said(root, tmp_path, searched, damage, caplog):
     places = Places(tmp_path / "index")
@@ -148,6 +204,7 @@ def brute(scores, depth):
     nearest = Nearest.unknown(len(scores), depth)
     nearest.others[:, : order.shape[1]] = np.where(best > -np.inf, order, -1)
     nearest.scores[:, : order.shape[1]] = best
+    nearest.known[:] = True
     return nearest
 
 

@@ -1,9 +1,14 @@
 """Query time as a ratio of rounds that took turns: no clock is read here, the seconds are drawn."""
 
+import shutil
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from gate_cells import judged, record
 
+from benchmarks.core.cells import Cell
+from benchmarks.experiments.latency.records import LatencyStore
 from benchmarks.gate.costs import PairedTimes, read_paired_times
 from benchmarks.gate.finding import Verdict
 from datasets.errors import BenchmarkError
@@ -100,4 +105,38 @@ def test_files_that_are_no_archive_are_one_line(tmp_path, content):
     path.parent.mkdir(parents=True)
     path.write_bytes(content)
     with pytest.raises(BenchmarkError, match="hog.npz"):
+        read_paired_times(tmp_path)
+
+
+CELL = Cell("folder:/photos", "smoke", "retrieval", "mean/colour")
+
+
+def test_pairs_say_whose_they_are(tmp_path):
+    store = LatencyStore(tmp_path)
+    for cell in (CELL, replace(CELL, device="gpu"), replace(CELL, method="hog@openvino")):
+        store.save_pair(cell, np.ones((3, 4)), np.ones((3, 4)))
+    found = {(pair.dataset, pair.subset, pair.method) for pair in read_paired_times(tmp_path)}
+    assert found == {("folder:/photos", "smoke", "mean/colour"), ("folder:/photos", "smoke", "hog@openvino")}
+    assert len(read_paired_times(tmp_path)) == 3
+
+
+def test_pairs_in_the_place_of_others_are_told(tmp_path):
+    """They are whole, so that nothing else tells."""
+    store = LatencyStore(tmp_path)
+    path, other = (
+        store.save_pair(replace(CELL, method=method), np.ones((3, 4)), np.ones((3, 4))) for method in ("hog", "phash")
+    )
+    shutil.copy(other, path)
+    with pytest.raises(
+        BenchmarkError, match=r"paired times of hog on .*they are those of phash on folder:/photos:smoke"
+    ):
+        read_paired_times(tmp_path)
+
+
+@pytest.mark.parametrize("damage", [lambda data: data[:90], lambda data: data.replace(b"f\0\0\0o", b"f\0\0\0x")])
+def test_damaged_pairs_name_their_method_and_what_makes_them_again(tmp_path, damage):
+    path = LatencyStore(tmp_path).save_pair(replace(CELL, method="hog"), np.ones((3, 4)), np.ones((3, 4)))
+    path.write_bytes(damage(path.read_bytes()))
+    said = r"^stored file damaged: \S*hog.npz, the paired times of hog on .*`latency -m hog --against CHECKOUT`$"
+    with pytest.raises(BenchmarkError, match=said):
         read_paired_times(tmp_path)

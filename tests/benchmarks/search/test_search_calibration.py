@@ -103,6 +103,19 @@ def test_a_law_is_learned_where_half_of_the_counts_are_one_number(counted):
     assert np.mean(-bits >= learned.threshold) <= 1 / 400
 
 
+@pytest.mark.parametrize("metric", ["hamming", "cosine"])
+def test_counts_teach_what_the_numbers_that_they_were_rounded_from_teach(metric):
+    """A hash of 256 bits, half of them set, differs by even numbers; a cosine of its signs is a count as well."""
+    exact = 75 * RNG.weibull(10, (40, 400))
+    score = {"hamming": lambda bits: 0.5 - bits, "cosine": lambda bits: 1 - bits / 128}[metric]
+    at = [
+        [from_neighbours(score(bits).astype(np.float32), metric, "a stranger").threshold for bits in some]
+        for some in (exact, 2 * np.round(exact / 2))
+    ]
+    apart = np.sqrt(np.mean(np.subtract(*at) ** 2))
+    assert apart < np.std(at[0]) / 2, "rounding moves a threshold by less than chance does"
+
+
 def test_counts_are_spread_around_themselves():
     counts = np.repeat([2.5, 4.5, 6.5], [3, 50, 7])
     spread = _untied(counts)

@@ -212,6 +212,34 @@ def test_a_colour_terminal_shows_thumbnails(place, monkeypatch):
     for coloured, expected in ((True, True), (False, False)):
         file = io.StringIO()
         console = Console(file=file, force_terminal=coloured, color_system="truecolor" if coloured else None, width=100)
-        print_found(console, found, gallery)
+        print_found(console, [found], gallery)
         assert ("▀" in file.getvalue()) is expected
         assert "✓ -3" in file.getvalue()
+
+
+def test_what_is_to_be_said_of_every_query_and_method_is_said_once(place):
+    import io
+
+    from rich.console import Console
+
+    gallery = FolderGallery(place / "photos", place / "index")
+    gallery.update()
+    (id, _), *_ = gallery.entries()
+    seconds = dict.fromkeys(("load", "encode", "search"), 0.0)
+
+    def answer(method, note):
+        hits = (Hit(1, id, "a.png", "", -3.0),)
+        return Answer(method, "photos", hits, seconds, "match", None, notes=(note, "5 files passed over"))
+
+    pixels = np.zeros((9, 9, 3), np.uint8)
+    found = [
+        Found(
+            Query(f"q{number}", pixels, ()), (answer("phash", f"note {number}"), answer("hog", "learned")), (None,) * 2
+        )
+        for number in range(2)
+    ]
+    print_found(Console(file=(file := io.StringIO()), width=100), found, gallery)
+    lines = [line.strip() for line in file.getvalue().splitlines()]
+    assert lines.index("phash: note 0") < lines.index("phash: note 1") < lines.index("every query:")
+    assert lines[lines.index("every query:") + 1 :][:2] == ["5 files passed over", "hog: learned"]
+    assert file.getvalue().count("5 files passed over") == 1

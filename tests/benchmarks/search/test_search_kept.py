@@ -1,5 +1,6 @@
 """Kept networks give the rows of the networks they were written from, or are not used."""
 
+import shutil
 import subprocess
 import sys
 
@@ -10,6 +11,7 @@ from search_support import ROOT, fill, opened, picture, query
 from benchmarks.search.faces import CROP_SIDE
 from benchmarks.search.kept import keeping
 from benchmarks.search.kept.keeping import keep, quick_spec
+from datasets import notes
 from methods.building import Surroundings, build_encoder
 from methods.faces.plain_networks import crops
 from methods.registry import load_registry
@@ -63,6 +65,20 @@ def test_what_does_not_prove_itself_is_not_used(encoder, tmp_path, monkeypatch):
     keep(SPEC, encoder, IMAGES, tmp_path / "key")
     assert list((tmp_path / "key").iterdir()) == []
     assert quick_spec(SPEC, tmp_path / "key") is None
+
+
+@pytest.mark.parametrize("name", ["network.bin", "network.xml", "checksums.json"])
+def test_a_network_of_which_a_byte_changed_is_kept_again(encoder, folder, tmp_path, name, caplog, monkeypatch):
+    """It computes all the same: what it finds are other images."""
+    monkeypatch.setattr(notes, "_noted", set())
+    copy = shutil.copytree(folder, tmp_path / "key")
+    data = bytearray((copy / name).read_bytes())
+    data[len(data) // 2] ^= 64
+    (copy / name).write_bytes(data)
+    assert quick_spec(SPEC, copy) is None
+    assert f"stored file damaged: {copy} (" in caplog.text and "its network is kept again" in caplog.text
+    keep(SPEC, encoder, IMAGES, copy)
+    assert quick_spec(SPEC, copy) is not None
 
 
 def test_a_search_goes_on_with_the_kept_network(tmp_path):

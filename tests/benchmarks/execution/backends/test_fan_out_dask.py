@@ -17,6 +17,7 @@ from benchmarks.core.store import Store
 from benchmarks.execution.backends.contract import BackendError
 from benchmarks.execution.backends.dask import DaskBackend
 from benchmarks.execution.runner import Limits
+from datasets import notes
 from methods.registry import load_registry
 
 SLOW = Path(__file__).parents[3] / "plugins" / "slow.py"
@@ -115,6 +116,18 @@ def test_rankings_are_those_of_a_local_run(bench, workers):
         here = bench.store.ranking(cell)
         assert (ranking.ids == here.ids).all()
         assert (ranking.scores == here.scores).all()
+
+
+def test_what_a_worker_finds_damaged_is_told_where_the_run_was_started(bench, workers, monkeypatch, caplog):
+    monkeypatch.setattr(notes, "_noted", set())
+    run(bench, workers, "pixels")
+    shard = sorted(bench.store.cache.glob("embeddings/*/shard-*.npz"))[0]
+    shard.write_bytes(shard.read_bytes()[:-40])
+    backend = DaskBackend(workers.address)
+    rows = bench.run("pixels", limits=Limits(timeout=60), backend=backend, plugins=(PLUGIN, SLOW), force=True)
+    assert rows["pixels"]["status"] == "ok"
+    assert "stored file damaged" in caplog.text and shard.name in caplog.text
+    assert not list(bench.store.cells.rglob("notes.txt"))
 
 
 def test_an_interrupted_run_leaves_no_cell_behind(bench, workers):
