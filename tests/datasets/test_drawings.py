@@ -7,7 +7,7 @@ import pytest
 from datasets import notes
 from datasets.errors import ImageError
 from datasets.registry import open_dataset
-from datasets.synthetic import STAND_INS, stand_in, stand_ins
+from datasets.synthetic import DRAWINGS, STAND_INS, stand_in, stand_ins
 from datasets.synthetic.stand_ins import SyntheticCifar10
 
 ID = "train/00017"
@@ -35,6 +35,15 @@ def test_an_image_is_drawn_once(drawn, tmp_path):
     for _ in range(3):
         stand_in("cifar10", tmp_path).read(ID)
     assert drawn == [ID]
+
+
+def test_one_folder_for_all_results_goes_before_that_of_each(drawn, tmp_path, monkeypatch):
+    monkeypatch.setenv(DRAWINGS, str(tmp_path / "all"))
+    right = [stand_in("cifar10", tmp_path / name).read(ID) for name in ("one", "other")]
+    assert drawn == [ID] and right[0] == right[1]
+    assert [path.name for path in tmp_path.iterdir()] == ["all"]
+    monkeypatch.setenv(DRAWINGS, "")
+    assert stand_in("cifar10").read(ID) == right[0] and drawn == [ID, ID]
 
 
 def test_without_a_folder_every_read_draws(drawn):
