@@ -9,12 +9,14 @@ formatting, documentation and messages never make a result stale.
 """
 
 import ast
+import gc
 import hashlib
 import importlib.util
 import re
 import sys
 import sysconfig
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -191,13 +193,27 @@ def _read(path: Path, stamp: _Stamp) -> Source:
     content = path.read_bytes()
     if path.suffix != ".py":
         return Source(hashlib.sha256(content).hexdigest(), (), ())
+    with _no_collecting():
+        try:
+            tree = _Essence().visit(ast.parse(content))
+        except SyntaxError:  # it cannot be run either, which its cell says
+            return Source(hashlib.sha256(content).hexdigest(), (), ())
+        nodes = list(ast.walk(tree))
+        literals = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+        files = sorted(text for text in literals if len(text) < 200 and _FILE_NAME.fullmatch(text))
+        return Source(_digest(tree), tuple(dict.fromkeys(_imported(nodes))), tuple(files))
+
+
+@contextmanager
+def _no_collecting() -> Iterator[None]:
+    """No garbage collection meanwhile: a syntax tree is some ten thousand objects, and half its time would go there."""
+    was_collecting = gc.isenabled()
+    gc.disable()
     try:
-        tree = _Essence().visit(ast.parse(content))
-    except SyntaxError:  # it cannot be run either, which its cell says
-        return Source(hashlib.sha256(content).hexdigest(), (), ())
-    literals = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
-    files = sorted(text for text in literals if len(text) < 200 and _FILE_NAME.fullmatch(text))
-    return Source(_digest(tree), tuple(dict.fromkeys(_imported(tree))), tuple(files))
+        yield
+    finally:
+        if was_collecting:
+            gc.enable()
 
 
 @cache
@@ -218,9 +234,9 @@ def _digest(tree: ast.AST) -> str:
     return hashlib.sha256(ast.dump(tree).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _imported(tree: ast.AST) -> Iterator[str]:
+def _imported(nodes: Iterable[ast.AST]) -> Iterator[str]:
     """Names as written; relative ones with their dots."""
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -240,6 +256,10 @@ def _called(call: ast.Call) -> str:
 
 class _Essence(ast.NodeTransformer):
     """A tree without what changes no figure: docstrings, error texts, what is printed, imports for type checkers."""
+
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        # Statements alone lie deeper in statements, handlers and cases: no expression is looked into.
+        return node if isinstance(node, ast.expr) else super().generic_visit(node)
 
     def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
         prints = isinstance(node.value, ast.Call) and getattr(node.value.func, "id", "") == "print"

@@ -1,6 +1,8 @@
 """What tests of every floor share: where the real images and weights lie, if they are here."""
 
 import os
+import shutil
+import tempfile
 import uuid
 from pathlib import Path
 
@@ -13,6 +15,16 @@ settings.load_profile("no deadline")
 
 # Inherited by every process that these tests start: they look at those alone, and other runs may go on beside them.
 os.environ["RIS_TESTS"] = f"tests-{uuid.uuid4().hex[:12]}"
+
+# A drawn face takes 26 ms: the same few hundred are drawn once for all tests, not in each one's folder of results.
+_DRAWN_HERE = "RIS_DRAWINGS" not in os.environ  # workers of pytest-xdist have it from the process that started them
+if _DRAWN_HERE:
+    os.environ["RIS_DRAWINGS"] = tempfile.mkdtemp(prefix="drawings-of-tests-")
+
+
+def pytest_unconfigure() -> None:
+    if _DRAWN_HERE:
+        shutil.rmtree(os.environ["RIS_DRAWINGS"], ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 """The guides are real: their commands run as they stand there, and their figures are those of the tables."""
 
 import csv
-import os
 import re
 import shlex
 import subprocess
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bare_environment import bare_environment
 from PIL import Image
 
 ROOT = Path(__file__).parents[1]
@@ -27,8 +27,7 @@ def commands(guide: str) -> list[list[str]]:
 
 
 def run(words: list[str], cwd: Path) -> str:
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("RIS_")}
-    environment |= {"PYTHONPATH": str(ROOT), "COLUMNS": "200", "RIS_INDEX": str(cwd / "index")}
+    environment = bare_environment(PYTHONPATH=str(ROOT), COLUMNS="200", RIS_INDEX=str(cwd / "index"))
     command = [sys.executable, *words]
     done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, f"{shlex.join(words)}\n{done.stdout}{done.stderr}"

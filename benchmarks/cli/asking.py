@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.cli.options import require_folder
 from benchmarks.core.plan import Request
 from benchmarks.core.tasking.registry import tasks_of
 from benchmarks.system.devices import KERAS_BACKENDS, check_device
@@ -42,8 +43,8 @@ def make_request(
     if all_methods == bool(methods):
         raise BenchmarkError("say which methods: either --all, or one or more of -m METHOD (see `list methods`)")
     for folder, option in ((data_dir, "--data"), (weights_dir, "--weights")):
-        if folder is not None and not folder.is_dir():
-            raise BenchmarkError(f"{option} {folder} is not a folder; leave it out, or give one that exists")
+        if folder is not None:
+            require_folder(option, folder)
     known = tasks_of(registry)
     for old in (name for name in tasks or () if name in OLD_TASKS):
         note(f"--task {old} is called {OLD_TASKS[old]} now")

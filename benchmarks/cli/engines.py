@@ -46,7 +46,7 @@ def engines(
     from benchmarks.experiments.engines.kept import engine_rows, kept_beside
     from benchmarks.experiments.engines.session import Asked, measure
     from benchmarks.reporting.tables.engines import write_engines
-    from benchmarks.system.devices import KERAS_BACKENDS
+    from benchmarks.system.devices import KERAS_BACKENDS, check_device
     from benchmarks.system.terminal import Console
     from datasets.errors import BenchmarkError
     from datasets.registry import parse_dataset
@@ -57,6 +57,7 @@ def engines(
         get_engine(asked).require()
     if device == "gpu":
         raise BenchmarkError("engines are compared on the CPU alone: leave out --device gpu")
+    check_device(device, KERAS_BACKENDS[0])
     load_plugins(plugins or ())
     name, subset = parse_dataset(dataset)
     settings = settings_of(

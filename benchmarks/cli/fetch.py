@@ -10,8 +10,8 @@ from benchmarks.cli import options
 
 def fetch(
     names: Annotated[list[str], typer.Argument(help="Data sets (lfw, cifar10, imdb-wiki) or weights (see `doctor`).")],
-    data_dir: options.DataDir = None,
-    weights_dir: options.WeightsDir = None,
+    data_to: options.DataDir = None,
+    weights_to: options.WeightsDir = None,
     manual: Annotated[bool, typer.Option("--manual", help="Print what to fetch by hand and where to put it.")] = False,
 ) -> None:
     """Download data sets or weights: checksummed, resumable, with progress."""
@@ -24,4 +24,4 @@ def fetch(
         for name in names:
             console.print(manual_steps(name), markup=False, soft_wrap=True)
         return
-    fetch_all(names, data_dir or Path("data"), weights_dir or Path("weights"), console)
+    fetch_all(names, data_to or Path("data"), weights_to or Path("weights"), console)

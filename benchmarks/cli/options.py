@@ -12,8 +12,18 @@ LARGEST = 1e12
 """No option takes a number beyond it: seconds, bytes and counts made from one stay numbers that a machine can hold."""
 
 
+_READ_FOLDERS = ("data_dir", "weights_dir")
+"""Parameters of this name are read; a command that writes there calls them otherwise."""
+
+
+def require_folder(option: str, folder: Path) -> None:
+    """Raise BenchmarkError where an option names a folder that is not there: synthetic images would take its place."""
+    if not folder.is_dir():
+        raise BenchmarkError(f"{option} {folder} is not a folder; leave it out, or give one that exists")
+
+
 class CheckedCommand(TyperCommand):
-    """A command that refuses what passes every bound of an option: numbers without end, and values that are empty.
+    """A command that refuses what passes every bound of an option: numbers without end, empty values, absent folders.
 
     An empty path (of a variable that is not set, say) would be the current folder.
     """
@@ -29,6 +39,9 @@ class CheckedCommand(TyperCommand):
         rest = super().parse_args(ctx, args)
         for parameter in self.params:
             _check_number(parameter.opts[0], ctx.params.get(parameter.name or ""))
+            # As it was typed: a variable of the environment may name one that this command has no use for.
+            if parameter.name in _READ_FOLDERS and ctx.get_parameter_source(parameter.name).name == "COMMANDLINE":
+                require_folder(parameter.opts[0], ctx.params[parameter.name])
         return rest
 
 

@@ -4,6 +4,7 @@ Forking a clean template gives each cell a fresh process without paying seconds 
 never computes, so a child starts with no threads, no models and no data of any other cell.
 """
 
+import errno
 import gc
 import multiprocessing
 import os
@@ -103,7 +104,7 @@ def run_isolated(
 ) -> Outcome:
     """Run a job to its end, its timeout (seconds) or its memory limit (bytes); never raises for what the cell did.
 
-    Raises OSError where the cell could leave nothing because nothing more can be written: no other could either.
+    Raises OSError where the disk that results are stored on is full: no other cell could leave anything either.
 
     `entry` is what the fresh process calls with the job.
     """
@@ -176,6 +177,8 @@ def _outcome(workdir: Path, stopped: tuple[str, str] | None, exitcode: int | Non
     if result is not None:
         return Outcome("ok", "", seconds, result, "")
     if failure is not None:
+        if full := failure.get("full"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), full)
         return Outcome(failure["status"], failure["reason"], seconds, {}, last_lines)
     if exitcode == UNWRITTEN:
         require_room(workdir)

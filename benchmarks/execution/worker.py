@@ -1,6 +1,7 @@
 """The inside of a cell's process: build, measure, leave a result file. Everything printed goes to the cell's log."""
 
 import contextlib
+import errno
 import os
 import random
 import sys
@@ -95,7 +96,8 @@ def contained(job: Job, measure: Callable[[Job], Mapping[str, object]]) -> None:
             traceback.print_exc()
             log.flush()
         with contextlib.suppress(OSError):
-            write_json(job.workdir / FAILURE, {"status": _status(error), "reason": _reason(error)})
+            found = {"status": _status(error), "reason": _reason(error), "full": _full_disk(error, job.workdir)}
+            write_json(job.workdir / FAILURE, found)
             code = 1
         end_descendants()
         os._exit(code)
@@ -188,6 +190,17 @@ def _status(error: BaseException) -> str:
     if isinstance(error, MemoryError | TooLargeError):
         return "oom"
     return "unavailable" if isinstance(error, ImportError) else "error"
+
+
+def _full_disk(error: BaseException, workdir: Path) -> str:
+    """What could not be written for want of room on the disk that the run stores on too; "" for any other error."""
+    if not isinstance(error, OSError) or error.errno not in (errno.ENOSPC, errno.EDQUOT) or not error.filename:
+        return ""
+    path = Path(os.fsdecode(error.filename))
+    with contextlib.suppress(OSError):
+        place = next(each for each in (path, *path.parents) if each.exists())
+        return str(path) if place.stat().st_dev == workdir.stat().st_dev else ""
+    return ""
 
 
 def _reason(error: BaseException) -> str:

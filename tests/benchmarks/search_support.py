@@ -1,12 +1,12 @@
 """Pictures and galleries for tests of searching."""
 
 import io
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
+from bare_environment import bare_environment
 from PIL import Image
 
 from benchmarks.search.folder_gallery import FolderGallery
@@ -52,7 +52,7 @@ def opened(root: Path, index: Path, method: str = "phash", advance=None) -> Sear
 
 def cli(*arguments, cwd=ROOT, stdin: bytes = b"", **environment) -> subprocess.CompletedProcess:
     """The command in a process of its own, with no data sets, weights or indexes of this machine's."""
-    env = {name: value for name, value in os.environ.items() if not name.startswith("RIS_")}
-    env |= {"COLUMNS": "160", "PYTHONPATH": str(ROOT), "RIS_INDEX": str(Path(cwd) / "index"), **environment}
+    places = {"PYTHONPATH": str(ROOT), "RIS_INDEX": str(Path(cwd) / "index")}
+    env = bare_environment(COLUMNS="160", **places) | environment
     command = [sys.executable, "-m", "benchmarks", *map(str, arguments)]
     return subprocess.run(command, cwd=cwd, env=env, input=stdin, capture_output=True, timeout=300)

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+from bare_environment import bare_environment
 from PIL import Image as PilImage
 
 from benchmarks import Searcher, evaluate, load_results
@@ -24,8 +25,7 @@ PLUGIN = ROOT / "tests" / "plugins" / "misbehaving.py"
 
 
 def environment(folder):
-    bare = {name: value for name, value in os.environ.items() if not name.startswith("RIS_")}
-    return bare | {"PYTHONPATH": str(ROOT), "RIS_INDEX": str(folder / "index")}
+    return bare_environment(PYTHONPATH=str(ROOT), RIS_INDEX=str(folder / "index"))
 
 
 @pytest.fixture(autouse=True)

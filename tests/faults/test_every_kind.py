@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+from bare_environment import bare_environment
 from PIL import Image
 from search_support import ROOT, encoded, fill, picture
 from tests_support import wait_for
@@ -34,8 +35,8 @@ FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]")
 
 def cli(*arguments, cwd=ROOT, stdout=subprocess.PIPE, **environment):
     """The command in a process of its own, with no data sets, weights or indexes of this machine's."""
-    env = {name: value for name, value in os.environ.items() if not name.startswith("RIS_") or name == "RIS_TESTS"}
-    env |= {"COLUMNS": "300", "PYTHONPATH": str(ROOT), "RIS_INDEX": str(Path(cwd) / "index"), **environment}
+    places = {"PYTHONPATH": str(ROOT), "RIS_INDEX": str(Path(cwd) / "index")}
+    env = bare_environment(COLUMNS="300", **places) | environment
     command = [sys.executable, "-m", "benchmarks", *map(str, arguments)]
     return subprocess.run(command, cwd=cwd, env=env, stdout=stdout, stderr=subprocess.PIPE, timeout=500)
 

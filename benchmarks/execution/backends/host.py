@@ -26,6 +26,7 @@ from benchmarks.execution.backends.contract import BackendError, Finished, Task
 from benchmarks.execution.backends.execute import execute
 from benchmarks.execution.launch import Outcome
 from benchmarks.execution.worker import NOTES
+from benchmarks.system.failing import failure
 from benchmarks.system.provenance import now, provenance
 from datasets.errors import BenchmarkError
 from datasets.notes import left_in
@@ -54,7 +55,10 @@ def run_task(task: Task, running: set[int]) -> Finished:
     with tokens_of(task), left_in(folder / NOTES):  # nobody reads what is said here: the run says it again
         started = now()
         job = replace(task.job, workdir=folder)
-        outcome = execute(replace(task, job=job), running, lambda pid: say_started(workdir, pid))
+        try:
+            outcome = execute(replace(task, job=job), running, lambda pid: say_started(workdir, pid))
+        except OSError as error:  # the disk is full: the run hears of it by this row alone
+            outcome = Outcome("error", failure(error) or str(error), 0.0, {}, "")
     return _finished(outcome, folder, started, number)
 
 

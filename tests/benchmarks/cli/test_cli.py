@@ -1,12 +1,12 @@
 """The command line as a person or a CI job uses it, in a process of its own."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from bare_environment import bare_environment
 from PIL import Image as PilImage
 from typer.testing import CliRunner
 
@@ -18,10 +18,7 @@ PLUGIN = ROOT / "tests" / "plugins" / "misbehaving.py"
 
 def cli(*arguments, cwd=ROOT, **environment):
     """Run the command with no data sets or weights of this machine's."""
-    env = {k: v for k, v in os.environ.items() if not k.startswith("RIS_")} | {
-        "COLUMNS": "200",
-        "PYTHONPATH": str(ROOT),
-    }
+    env = bare_environment(COLUMNS="200", PYTHONPATH=str(ROOT))
     command = [sys.executable, "-m", "benchmarks", *map(str, arguments)]
     return subprocess.run(command, cwd=cwd, env=env | environment, capture_output=True, text=True, timeout=300)
 

@@ -71,6 +71,21 @@ def test_an_empty_value_is_not_the_current_folder(words):
     assert "is empty: give a value, or leave it out" in refusal(*words)
 
 
+@pytest.mark.parametrize("option", ["--data", "--weights"])
+@pytest.mark.parametrize(
+    "words",
+    [("doctor",), ("list", "methods"), ("engines", "-m", "mobilenetv2"), ("search", "x.png")],
+    ids=lambda words: words[0],
+)
+def test_a_folder_to_read_that_is_not_there_is_refused(words, option):
+    """Synthetic images would take the place of the data sets, and networks go without weights."""
+    assert refusal(*words, option, "/no/such/folder").startswith(f"{option} /no/such/folder is not a folder")
+
+
+def test_a_device_that_is_none_is_refused_by_engines_too():
+    assert "unknown device 'cup': did you mean cpu" in refusal("engines", "-m", "mobilenetv2", "--device", "cup")
+
+
 @pytest.mark.parametrize(
     ("command", "options"),
     [

@@ -60,13 +60,13 @@ def test_without_standard_error_nothing_breaks():
     [
         ("check", "efficientnet-lite0"),
         ("doctor",),
-        ("search", "{image}", "--gallery", "lfw", "--method", "efficientnet-lite0"),
+        ("search", "{image}", "--gallery", "{folder}", "--method", "efficientnet-lite0"),
     ],
     ids=lambda command: command[0],
 )
 def test_a_command_that_starts_tensorflow_says_nothing_but_its_own(command, tmp_path, photo_folder):
-    image = photo_folder / "label0" / "0.png"
-    done = cli(*(word.format(image=image) for word in command), cwd=tmp_path, XDG_CACHE_HOME=str(tmp_path))
+    places = {"folder": photo_folder, "image": photo_folder / "label0" / "0.png"}
+    done = cli(*(word.format(**places) for word in command), cwd=tmp_path, XDG_CACHE_HOME=str(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr
     for word in ("absl", "oneDNN", "cudart", "port.cc", "tensorflow:", "retracing"):
         assert word not in done.stderr, done.stderr

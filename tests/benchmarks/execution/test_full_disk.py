@@ -27,6 +27,33 @@ worker.contained(SimpleNamespace(workdir=Path(sys.argv[1]), cell=SimpleNamespace
 """
 
 
+FULL = """
+import errno, os, sys
+from pathlib import Path
+from types import SimpleNamespace
+from benchmarks.execution import worker
+
+def full(job):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), sys.argv[2])
+
+worker.contained(SimpleNamespace(workdir=Path(sys.argv[1]), cell=SimpleNamespace(method="pixels")), full)
+"""
+
+
+def test_rows_that_do_not_fit_end_the_run_though_there_is_room_for_a_reason(tmp_path):
+    """What was half written is removed, so that there is room again: every other cell would end so, one by one."""
+    wanted = tmp_path / "rows" / "gallery.npz"
+    assert subprocess.run([sys.executable, "-c", FULL, tmp_path, wanted], timeout=120).returncode == 1
+    with pytest.raises(OSError) as caught:
+        launch._outcome(tmp_path, None, 1, 1.0)
+    assert failure(caught.value).startswith(f"{wanted}: No space left on device: free some space")
+
+
+def test_another_disk_that_is_full_is_the_cells_own_trouble(tmp_path):
+    assert subprocess.run([sys.executable, "-c", FULL, tmp_path, "/proc/full"], timeout=120).returncode == 1
+    assert launch._outcome(tmp_path, None, 1, 1.0).status == "error"
+
+
 def is_full(*arguments, **options):
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from bare_environment import bare_environment
 from search_support import ROOT, fill
 
 from benchmarks.system.failing import failure
@@ -24,8 +25,7 @@ def place(tmp_path_factory):
 
 def command(*arguments, place, limits=(), stdout=subprocess.PIPE, before=None, **environment):
     """The command under limits of the kernel; `before` runs in the child just before it starts."""
-    env = {name: value for name, value in os.environ.items() if not name.startswith("RIS_")}
-    env |= {"COLUMNS": "160", "PYTHONPATH": str(ROOT), **environment}
+    env = bare_environment(COLUMNS="160", PYTHONPATH=str(ROOT)) | environment
 
     def prepare():
         for limit, value in limits:

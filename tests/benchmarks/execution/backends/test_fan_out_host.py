@@ -1,12 +1,13 @@
 """What a host does with a task before its cell begins: counts attempts, compares code, waits for tokens."""
 
+import errno
 import tempfile
 import threading
 from dataclasses import replace
 
 import pytest
 
-from benchmarks.execution.backends import agents
+from benchmarks.execution.backends import agents, host
 from benchmarks.execution.backends.attempts import attempts_begun, begin_attempt, keep_finished, kept_finished
 from benchmarks.execution.backends.contract import BackendError, Finished, Stopped
 from benchmarks.execution.backends.host import check_same_code, gave_up, run_task, tokens_of
@@ -94,6 +95,15 @@ def test_other_code_and_other_versions_are_refused(task):
     finished = run_task(replace(task, code="0"), set())
     assert finished.outcome.status == "error"
     assert "install the same checkout" in finished.outcome.reason
+
+
+def test_a_full_disk_is_told_in_the_row_and_ends_no_worker(task, monkeypatch):
+    def full(*arguments):
+        raise OSError(errno.ENOSPC, "No space left on device", "/store/rows.npz")
+
+    monkeypatch.setattr(host, "execute", full)
+    outcome = run_task(task, set()).outcome
+    assert (outcome.status, outcome.reason[:39]) == ("error", "/store/rows.npz: No space left on devic")
 
 
 def on_gpu(task):

@@ -2,7 +2,7 @@
 
 import csv
 import json
-import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from bare_environment import bare_environment
 from plugins.tiny_network import TinyEncoder
 
 from benchmarks.execution.equivalence.check import check_engines
@@ -24,8 +25,7 @@ PLUGIN = ROOT / "tests" / "plugins" / "tiny_network.py"
 
 
 def cli(*arguments):
-    env = {k: v for k, v in os.environ.items() if not k.startswith("RIS_")}
-    env |= {"COLUMNS": "200", "PYTHONPATH": str(ROOT)}
+    env = bare_environment(COLUMNS="200", PYTHONPATH=str(ROOT))
     command = [sys.executable, "-m", "benchmarks", *map(str, arguments)]
     return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=300)
 
@@ -40,22 +40,29 @@ def row(out, subset="smoke", method="tiny-network"):
     return json.loads(path.read_text())
 
 
-@pytest.mark.parametrize("asked", [(), ("--engine", "keras")])
-def test_a_row_is_plain_keras_throughout_unless_asked(tmp_path, photo_folder, asked):
-    done = run(tmp_path, photo_folder, *asked, subset="standard")
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory, photo_folder):
+    """A run of no engine by name: only looked at, or copied."""
+    out = tmp_path_factory.mktemp("plain") / "out"
+    done = run(out, photo_folder)
     assert done.returncode == 0, done.stdout + done.stderr
-    usual = row(tmp_path, "standard")
+    return out
+
+
+def test_a_row_is_plain_keras_throughout_unless_asked(plain, photo_folder):
+    usual = row(plain)
     assert usual["engine"] == {"name": "keras", "why": ""}
     assert usual["inputs"]["engine"] == "keras"
-    assert not (tmp_path / "cache" / "equivalence").exists()  # nothing is chosen, so nothing is checked
-    (folder,) = (tmp_path / "cache" / "embeddings").iterdir()
+    assert not (plain / "cache" / "equivalence").exists()  # nothing is chosen, so nothing is checked
+    (folder,) = (plain / "cache" / "embeddings").iterdir()
     assert list(folder.glob("shard-*"))
+    assert "0 cells to run" in run(plain, photo_folder, "--engine", "keras", "--dry-run").stdout
 
 
-def test_another_engine_gets_a_row_of_its_own_beside_the_plain_one(tmp_path, photo_folder):
-    for asked in ((), ("--engine", "graph")):
-        done = run(tmp_path, photo_folder, *asked)
-        assert done.returncode == 0, done.stdout + done.stderr
+def test_another_engine_gets_a_row_of_its_own_beside_the_plain_one(plain, tmp_path, photo_folder):
+    shutil.copytree(plain, tmp_path, dirs_exist_ok=True)
+    done = run(tmp_path, photo_folder, "--engine", "graph")
+    assert done.returncode == 0, done.stdout + done.stderr
     plain, other = row(tmp_path), row(tmp_path, method="tiny-network@graph")
     assert (plain["engine"]["name"], plain["inputs"]["engine"]) == ("keras", "keras")
     assert (other["engine"]["name"], other["inputs"]["engine"]) == ("graph", "graph")
@@ -72,7 +79,7 @@ def test_another_engine_gets_a_row_of_its_own_beside_the_plain_one(tmp_path, pho
     assert "all of the row is measured on that engine" in text
     # Either is done, for itself.
     for asked in ((), ("--engine", "graph")):
-        assert "0 cells run" in run(tmp_path, photo_folder, *asked).stdout
+        assert "0 cells to run" in run(tmp_path, photo_folder, *asked, "--dry-run").stdout
 
 
 def test_auto_is_settled_before_the_row_is_named(tmp_path, photo_folder):
@@ -85,8 +92,8 @@ def test_auto_is_settled_before_the_row_is_named(tmp_path, photo_folder):
     assert list((tmp_path / "cache" / "equivalence").glob("*.json"))  # which of them gains on a tiny network is chance
 
 
-def test_a_row_of_two_engines_from_an_older_version_is_stale_and_said(tmp_path, photo_folder):
-    assert run(tmp_path, photo_folder).returncode == 0
+def test_a_row_of_two_engines_from_an_older_version_is_stale_and_said(plain, tmp_path, photo_folder):
+    shutil.copytree(plain, tmp_path, dirs_exist_ok=True)
     (path,) = tmp_path.glob("cells/*/smoke/retrieval/tiny-network@cpu/cell.json")
     old = json.loads(path.read_text())
     del old["inputs"]["engine"], old["checksum"]

@@ -1,7 +1,6 @@
 """`stream` from the command line: embedded onto disk, searched there, killed and taken up again."""
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -9,6 +8,7 @@ import time
 import numpy as np
 import psutil
 import pytest
+from bare_environment import bare_environment
 from test_cli import ROOT, cli, one_line_error
 
 from benchmarks.experiments.rows import StreamingStore
@@ -110,11 +110,10 @@ def test_killed_in_the_middle_it_goes_on_after_the_last_whole_shard(tmp_path):
     arguments = ("-m", "slow-pixels", "--plugin", plugin)
     killed, whole = tmp_path / "killed", tmp_path / "whole"
     command = [sys.executable, "-m", "benchmarks", "stream", *arguments, "--size", "600", "--shard-rows", "50"]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("RIS_")}
     parent = subprocess.Popen(
         [*map(str, command), "--threads", "1", "--out", str(killed)],
         cwd=ROOT,
-        env=environment | {"PYTHONPATH": str(ROOT)},
+        env=bare_environment(PYTHONPATH=str(ROOT)),
         stdout=subprocess.PIPE,
         text=True,
     )

@@ -1,12 +1,12 @@
 """`explain`: a stored result explained, with the scores that are stored and the images that were ranked."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from bare_environment import bare_environment
 from PIL import Image
 
 from benchmarks.core.store import Store
@@ -90,8 +90,7 @@ def test_the_command_says_why_and_draws_it(ran, tmp_path):
     query = str(group.truth.query_ids[0])
     command = [sys.executable, "-m", "benchmarks", "explain", "phash", query, "-d", ":".join(where)]
     command += ["--out", str(bench.store.root), "--picture", str(picture)]
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("RIS_")}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=ROOT, env=bare_environment(), capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert "of 64 bits differ" in done.stdout and str(picture) in done.stdout
     with Image.open(picture) as drawn:
