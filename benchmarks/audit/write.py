@@ -16,7 +16,7 @@ from benchmarks.system.names import file_stem
 from datasets.safe_text import REASON, code, markdown, one_line, printable
 from datasets.words import count_of
 from methods.duplicates.finder import HASH_BITS
-from methods.duplicates.same_picture import CORRELATION, LOCAL_DIFFERENCE, OVERLAP
+from methods.duplicates.same_picture import AGREE, CORRELATION, LOCAL_DIFFERENCE, OVERLAP
 
 _LISTED = 50
 """Findings that the page lists; the CSV file has all."""
@@ -36,8 +36,8 @@ _FORMS = (
 )
 RULE = (
     f"near-identical: pHash within {HASH_BITS} of 64 bits; then, one thumbnail registered to the other, correlation of "
-    f"at least {CORRELATION:g} over at least {OVERLAP:.0%} of it and no block off by more than {LOCAL_DIFFERENCE:g} "
-    "grey levels"
+    f"at least {CORRELATION:g} over at least {OVERLAP:.0%} of it, no block off by more than {LOCAL_DIFFERENCE:g} "
+    f"grey levels, and the neighbourhoods of at least {AGREE:.0%} of its textured pixels alike"
 )
 
 

@@ -33,7 +33,7 @@ from methods.vector_method import VectorMethod
 if TYPE_CHECKING:
     from benchmarks.search.searcher import Searcher
 
-RULES = 7
+RULES = 8
 """Raised when a threshold or a chance comes to mean something else: those learned before are learned again."""
 SAMPLE = 400
 """Images of a folder that are searched for in it."""

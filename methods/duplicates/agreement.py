@@ -31,6 +31,8 @@ class Agreement:
 
     share: float
     same: np.ndarray
+    enough: bool
+    """Whether there are enough textured pixels to tell."""
 
 
 def agreement(one: np.ndarray, other: np.ndarray, inside: np.ndarray | None = None) -> Agreement:
@@ -52,10 +54,10 @@ def agreement(one: np.ndarray, other: np.ndarray, inside: np.ndarray | None = No
         textured &= inside
     pixels = int(np.count_nonzero(textured))
     if pixels < LEAST_TEXTURED:
-        return Agreement(0.0, np.zeros_like(textured))
+        return Agreement(0.0, np.zeros_like(textured), False)
     spread = np.sqrt(np.maximum(first_variance, 1) * np.maximum(second_variance, 1))
     same = textured & (covariance >= ALIKE * spread)
-    return Agreement(float(np.count_nonzero(same)) / pixels, same)
+    return Agreement(float(np.count_nonzero(same)) / pixels, same, True)
 
 
 def cells(same: np.ndarray) -> int:

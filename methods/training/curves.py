@@ -7,6 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from datasets.array_files import UNREADABLE
+from datasets.notes import note_damage
+from datasets.reading import require_regular
+
 CURVES = "curves.csv"
 EVENTS = "tensorboard"
 
@@ -41,12 +45,17 @@ def write_curves(folder: Path, epochs: Sequence[Epoch]) -> None:
 
 
 def read_curves(folder: Path) -> list[Epoch]:
-    """The epochs in `folder`; none where no training has left its curves there."""
+    """The epochs in `folder`; none where no training has left its curves there, or they are damaged, which is noted."""
     path = folder / CURVES
-    if not path.is_file():
+    try:
+        require_regular(path)
+        with path.open(newline="", encoding="utf-8") as file:
+            return [_epoch(row) for row in csv.DictReader(file)]
+    except FileNotFoundError:
         return []
-    with path.open(newline="", encoding="utf-8") as file:
-        return [_epoch(row) for row in csv.DictReader(file)]
+    except (*UNREADABLE, csv.Error) as error:
+        note_damage(path, error, "its curves are not drawn")
+        return []
 
 
 def _epoch(row: dict[str, str]) -> Epoch:

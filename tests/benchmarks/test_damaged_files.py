@@ -20,6 +20,8 @@ from benchmarks.core.scoring import as_scored, score_retrieval
 from benchmarks.core.store import Store
 from benchmarks.experiments.latency.records import LatencyRecord, LatencyStore
 from benchmarks.experiments.rows import IndexStore, ScalingStore, StreamingStore
+from benchmarks.reporting.html.growth import growth
+from benchmarks.reporting.html.trainings import trainings
 from benchmarks.reporting.tables.pages import make_pages
 from benchmarks.system import files
 from benchmarks.system.files import (
@@ -34,6 +36,8 @@ from benchmarks.system.files import (
 from datasets import notes
 from datasets.errors import BenchmarkError
 from methods.registry import load_registry
+from methods.training.curves import CURVES
+from methods.training.kept import SETTINGS
 
 ROW = "cells/*/smoke/retrieval/mean-colour@cpu/cell.json"
 KINDS = {
@@ -296,6 +300,17 @@ def test_a_damaged_record_beside_cells_is_named_and_left_out(tmp_path, save, dam
     with caplog.at_level(logging.WARNING):
         assert read() == []
     assert path.name in caplog.text and "stored file damaged" in caplog.text
+
+
+@pytest.mark.parametrize("content", [b"status\nok,1,2\n", b"epoch,loss\n1,\xff\n", b"epoch,loss\n1,x\n"])
+def test_what_a_report_draws_and_is_damaged_is_named_and_left_out(tmp_path, content, caplog, monkeypatch):
+    monkeypatch.setattr(notes, "_noted", set())
+    folder = tmp_path / "cache" / "models" / "network"
+    folder.mkdir(parents=True)
+    for path in (folder / CURVES, folder / SETTINGS, tmp_path / "scaling.csv"):
+        path.write_bytes(content)
+        assert trainings(Store(tmp_path), []) == [] and growth(tmp_path) == []
+        assert f"stored file damaged: {path} " in caplog.text
 
 
 def test_samples_of_another_method_are_none_of_this_one(tmp_path, caplog):

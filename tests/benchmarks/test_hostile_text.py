@@ -5,6 +5,8 @@ import os
 import re
 import shutil
 import time
+from collections import Counter
+from html.parser import HTMLParser
 
 import pytest
 from bench_support import PLUGIN
@@ -131,6 +133,47 @@ def test_what_looks_through_a_folder_is_neutral(folder, tmp_path, command):
         assert not FORBIDDEN.search(text), path
         if path.suffix != ".csv":
             assert "<script>alert" not in re.sub("`[^`]*`", "", text)
+
+
+class Markup(HTMLParser):
+    """How many elements of each kind a page has, and what of their attributes would run."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.counts, self.running = Counter(), []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.counts[tag] += 1
+        self.running += [(tag, name) for name, _ in attrs if name.startswith("on")]
+
+
+@pytest.mark.parametrize("command", ["duplicates", "search"])
+def test_names_are_no_markup_of_a_page(tmp_path, command):
+    names = (
+        '" onerror="alert(1)',
+        "<img src=x onerror=alert(1)>",
+        "<script>alert(1)<",
+        "a&lt;b&quot;",
+        "'{{7*7}}",
+        "y" * 250,
+    )
+    plain, hostile = tmp_path / "plain", tmp_path / "hostile"
+    pages = []
+    for root, used in ((plain, "abcdef"), (hostile, names)):
+        root.mkdir()
+        for seed, name in enumerate(used):
+            for form in ("PNG", "BMP"):
+                picture(seed, (200, 160)).save(root / f"{name}.{form.lower()}", form)
+        page = tmp_path / f"{root.name}.html"
+        first = root / f"{used[0]}.png"
+        options = ("--html", page) if command == "duplicates" else ("-m", "phash", "-k", "12", "--sheet", page)
+        where = (root,) if command == "duplicates" else (first, "-g", root)
+        done = cli(command, *where, *options, cwd=tmp_path)
+        assert done.returncode == 0, text_of(done)
+        pages.append(Markup(page.read_text(encoding="utf-8")))
+    assert pages[0].counts == pages[1].counts
+    assert pages[1].running == pages[0].running == []
 
 
 @pytest.mark.parametrize("kind", NAMES)

@@ -96,6 +96,27 @@ def test_one_scene_with_another_object_in_it_is_no_copy():
     assert not len(near_pairs(take_prints(imageset({"a": first, "b": other})[0]))[0])
 
 
+def garment(seed: int) -> np.ndarray:
+    """A dark outline before a light wall, the same for every seed; folds, pockets and the cloth's pattern are not."""
+    rng = np.random.default_rng(seed)
+    wall = np.full((150, 120, 3), 200, np.float32) + np.linspace(-20, 20, 150, dtype=np.float32)[:, None, None]
+    cut = np.zeros((150, 120), np.uint8)
+    corners = [(35, 30), (50, 24), (70, 24), (85, 30), (108, 70), (95, 80), (86, 62), (86, 125), (34, 125), (34, 62)]
+    cv2.fillPoly(cut, [np.array([*corners, (25, 80), (12, 70)])], 1)
+    cloth = 60 + 90 * (cv2.resize(rng.random((15, 12)).astype(np.float32), (120, 150)) - 0.5)
+    return np.where(cut[..., None] > 0, cloth[..., None], wall).clip(0, 255).astype(np.uint8)
+
+
+def test_two_garments_photographed_in_one_place_are_no_copies_and_a_copy_of_one_is():
+    thumbnails = [same_picture.thumbnail(garment(number)) for number in range(6)]
+    for one, other in pairwise(thumbnails):
+        found = same_picture.either_way(one, other)
+        assert found.correlation >= same_picture.CORRELATION, "their outlines are the same"
+        assert not found.same
+    for edit in EDITS.values():
+        assert same_picture.either_way(thumbnails[0], same_picture.thumbnail(edit(garment(0)))).same
+
+
 def test_identical_files_are_groups_and_share_their_near_copies():
     picture = scene(3)
     images, _ = imageset({"a": picture, "b": EDITS["half size"](picture), "c": picture, "d": scene(4)})

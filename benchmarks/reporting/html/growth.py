@@ -10,6 +10,8 @@ from benchmarks.reporting.html.figure import Figure, Panel, figures_html
 from benchmarks.reporting.html.section import Section, anchor
 from benchmarks.reporting.html.theme import HEIGHT, SHAPES, data, zoom
 from benchmarks.reporting.tables.model import Column, Table, count, figure_of, mebibytes, milliseconds
+from datasets.array_files import UNREADABLE
+from datasets.notes import note_damage
 
 _QUANTITIES = (
     ("search_ms", 1, "Search", "search of one query, p50 (ms, log scale)", milliseconds),
@@ -46,8 +48,12 @@ def growth(out: Path) -> list[Section]:
     path = out / "scaling.csv"
     if not path.is_file():
         return []
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = [_numbers(row) for row in csv.DictReader(file) if row["status"] == "ok"]
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = [_numbers(row) for row in csv.DictReader(file) if row["status"] == "ok"]
+    except (*UNREADABLE, csv.Error) as error:
+        note_damage(path, error, "growth is not drawn; `scaling` writes it again")
+        return []
     groups: dict[tuple[str, str], list[ScalingLine]] = {}
     for row in rows:
         groups.setdefault((row["dataset"], row["subset"]), []).append(row)

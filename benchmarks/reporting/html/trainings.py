@@ -11,7 +11,7 @@ from benchmarks.reporting.html.section import Section, anchor
 from benchmarks.reporting.html.theme import data, zoom
 from benchmarks.reporting.tables.model import Column, Table, count, fraction
 from benchmarks.reporting.tables.pages import Page
-from benchmarks.system.files import read_json
+from benchmarks.system.files import if_intact, read_json
 from methods.training.curves import Epoch, read_curves
 from methods.training.kept import SETTINGS
 
@@ -33,8 +33,8 @@ def trainings(store: Store, pages: Sequence[Page]) -> list[Section]:
     """One section with a tab a training, the longest first; none where no curves are kept."""
     found = []
     for folder in sorted((store.cache / "models").glob("*")):
-        epochs, settings = read_curves(folder), read_json(folder / SETTINGS)
-        if epochs and settings:
+        epochs, settings = read_curves(folder), if_intact(read_json, folder / SETTINGS)
+        if epochs and isinstance(settings, dict):
             label = f"{_label(settings, pages)}, {folder.name.rpartition('-')[2][:6]}"
             command = f"{_command(store, settings, pages)}  # cache/models/{folder.name}/curves.csv"
             figures = [_figure(folder.name, label, epochs, what, command) for what in ("accuracy", "loss")]
