@@ -1,5 +1,6 @@
 """SIFT search through an index of descriptors: each query descriptor votes for the images that hold its neighbours."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -7,13 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from datasets.imageset import ImageSet
-from methods.local_features.descriptor_index import DescriptorIndex, Neighbours
-from methods.local_features.kept_features import KeptFeatures
+from methods.local_features.descriptor_index import DescriptorIndex, Neighbours, learn_lists
+from methods.local_features.kept_features import KeptFeatures, extraction_key
 from methods.local_features.reranking import rerank_best
 from methods.ranking import Ranking, rank_scores
 from methods.sift_features import LocalFeatures, SiftExtractor
 from methods.sift_pairs import inliers
 from methods.stages import stage
+from methods.training.kept import content_key, kept
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class IndexedSearch:
         self.extractor = SiftExtractor(max_features)
         self._index = DescriptorIndex([], nprobe)
         self._points: list[np.ndarray] = []
+        self._folder: Path | None = None
 
     def fit(self, gallery: ImageSet) -> None:
         """Nothing is learned but the index's lists, which belong to building it."""
@@ -67,8 +70,9 @@ class IndexedSearch:
         """Extract every image's features and index the descriptors."""
         features = list(self.extractor.extract_all(gallery))
         self._points = [image.points for image in features]
+        descriptors = [image.descriptors for image in features]
         with stage("build"):
-            self._index = DescriptorIndex([image.descriptors for image in features], self.nprobe, self.seed)
+            self._index = DescriptorIndex(descriptors, self.nprobe, self._lists(gallery, descriptors))
 
     def search(self, queries: ImageSet, k: int) -> Ranking:
         """Vote and verify, one query at a time."""
@@ -87,13 +91,21 @@ class IndexedSearch:
             return rerank_best(sums, self.shortlist, partial(self._inliers, query, votes))
 
     def reuse(self, folder: Path | None) -> None:
-        """Take up features kept below `folder`; None: extract all afresh."""
+        """Take up features, and the index's lists, of the same images, kept below `folder`; None: make all afresh."""
+        self._folder = folder
         self.extractor.kept = None if folder is None else KeptFeatures(folder, self.extractor)
 
     @property
     def nbytes(self) -> int:
         """Bytes of the index and of the keypoints' places."""
         return self._index.nbytes + sum(points.nbytes for points in self._points)
+
+    def _lists(self, gallery: ImageSet, descriptors: list[np.ndarray]) -> Mapping[str, np.ndarray]:
+        if self._folder is None:
+            return learn_lists(descriptors, self.seed)
+        settings = {"features": extraction_key(self.extractor), "seed": self.seed}
+        key = content_key(settings, gallery, (DescriptorIndex.__module__,), ("faiss",))
+        return kept(self._folder, "descriptor-lists", key, settings, lambda _: learn_lists(descriptors, self.seed))
 
     def _inliers(self, query: LocalFeatures, votes: Votes, image: int) -> int:
         own = votes.of(image)

@@ -9,8 +9,8 @@ from benchmarks.metrics.ranking import hit
 from datasets.distortions import distorted_copies
 from datasets.imageset import ImageSet, Item
 from methods.conformance_images import MemorySource, odd_images, structured_images
-from methods.local_features import descriptor_index
-from methods.local_features.descriptor_index import DescriptorIndex, Neighbours
+from methods.local_features import descriptor_index, indexed_search
+from methods.local_features.descriptor_index import DescriptorIndex, Neighbours, learn_lists
 from methods.local_features.indexed_search import IndexedSearch, count_votes
 from methods.sift import SiftMatching
 from methods.sift_features import unit_descriptors
@@ -59,6 +59,22 @@ def test_an_index_built_in_chunks_is_the_same(monkeypatch):
     monkeypatch.setattr(descriptor_index, "CHUNK", 7)
     chunked = DescriptorIndex(gallery, nprobe=2).search(query, 4)
     assert np.array_equal(whole.image, chunked.image) and np.array_equal(whole.squared, chunked.squared)
+
+
+def test_lists_are_learned_once_of_the_same_images(tmp_path, monkeypatch):
+    fresh = indexed(GALLERY).search(QUERIES, 6)
+    learned = []
+    monkeypatch.setattr(indexed_search, "learn_lists", lambda *of: (learned.append(1), learn_lists(*of))[1])
+    for gallery, count in ((GALLERY, 1), (GALLERY, 1), (GALLERY.take(range(5)), 2), (GALLERY, 2)):
+        method = IndexedSearch()
+        method.reuse(tmp_path)
+        method.index(gallery)
+        assert sum(learned) == count
+    found = method.search(QUERIES, 6)
+    assert np.array_equal(found.ids, fresh.ids) and np.array_equal(found.scores, fresh.scores)
+    method.reuse(None)
+    method.index(GALLERY)
+    assert sum(learned) == 3, "what is timed is learned afresh"
 
 
 def test_nothing_indexed_or_nothing_asked_finds_nothing():
