@@ -128,7 +128,8 @@ def test_a_corrupt_image_is_named_skipped_and_counted(tmp_path, photo_folder):
     folder = tmp_path / "photos"
     shutil.copytree(photo_folder, folder)
     (folder / "label0" / "broken.png").write_bytes(b"no image")
-    done = cli("run", "-m", "pixels", "-d", f"folder:{folder}", "--subset", "full", "--out", tmp_path / "out")
+    where = ("-d", f"folder:{folder}", "--subset", "full", "--task", "retrieval")
+    done = cli("run", "-m", "pixels", *where, "--out", tmp_path / "out")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "1 unusable image skipped (label0/broken" in (tmp_path / "out" / "overview.md").read_text()
 
@@ -170,7 +171,8 @@ def test_a_label_with_one_image_is_a_distractor(tmp_path):
         for number in range(images):
             colour = (60 * number, 200 if label == "a" else 0, 90)
             PilImage.new("RGB", (20, 20), colour).save(tmp_path / "photos" / label / f"{number}.png")
-    done = cli("run", "-m", "pixels", "-d", f"folder:{tmp_path / 'photos'}", "--subset", "full", cwd=tmp_path)
+    where = ("-d", f"folder:{tmp_path / 'photos'}", "--subset", "full", "--task", "retrieval")
+    done = cli("run", "-m", "pixels", *where, cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
