@@ -60,6 +60,8 @@ class Outcomes:
     figures: dict[str, Figures] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     """Method -> why there are no (further) figures."""
+    paces: dict[str, float] = field(default_factory=dict)
+    """Method -> seconds for each picture that was new to it, of its last trial as a whole."""
     seconds: float = 0.0
 
     @property
@@ -104,22 +106,24 @@ class Session:
         rounds = rounds_for(gallery)
         prepare({name for spec in specs for name in spec.requires}, self.threads, self.store.cache / "imports.log")
         path = self.store.keep_manifest(self.manifest.hash, self.manifest.to_json())
+        before = 0
         for number, (size, copies) in enumerate(rounds):
             share = _SPENT[number] if number + 1 < len(rounds) else 1.0
+            new = size - before + copies
             for spec in specs:
                 left = budget * share - (time.monotonic() - started)
-                if left <= 0:
-                    outcomes.failed.setdefault(
-                        spec.id, f"{NOT_TRIED} on {count_of(size, 'picture')}: the time was spent"
-                    )
-                    continue
-                self._try(spec, path, size, copies, min(max(left, 1.0), max(budget * _ONE, 10.0)), outcomes)
+                timeout = min(max(left, 1.0), max(budget * _ONE, 10.0))
+                if why := too_long(left, timeout, outcomes.paces.get(spec.id, 0.0) * new):
+                    outcomes.failed.setdefault(spec.id, f"{NOT_TRIED} on {count_of(size, 'picture')}: {why}")
+                else:
+                    self._try(spec, path, size, copies, timeout, new, outcomes)
+            before = size
             specs = survivors([spec for spec in specs if spec.id not in outcomes.failed], outcomes, self.limits)
         outcomes.seconds = time.monotonic() - started
         return outcomes
 
     def _try(
-        self, spec: MethodSpec, manifest: Path, size: int, copies: int, timeout: float, outcomes: Outcomes
+        self, spec: MethodSpec, manifest: Path, size: int, copies: int, timeout: float, new: int, outcomes: Outcomes
     ) -> None:
         cell = Cell(self.dataset, "recommend", "retrieval", spec.id)
         weights = next(filter(None, (find_weights(name, self.weights_dir) for name in spec.weights)), None)
@@ -142,7 +146,7 @@ class Session:
             outcome = run_isolated(job, timeout, self.limits.memory, entry=run_trial)
         if outcome.status == "ok":
             found = figures_of(spec.id, spec.family, self.purpose, cast(TrialFigures, outcome.result))
-            outcomes.figures[spec.id] = found
+            outcomes.figures[spec.id], outcomes.paces[spec.id] = found, outcome.seconds / new
             self.say(
                 f"{spec.id} on {count_of(found.size, 'picture')}: {found.accuracy:.2f}, {found.p50_ms:.1f} ms a search"
             )
@@ -150,6 +154,16 @@ class Session:
             reason = f"over {duration(timeout)}" if outcome.status == "timeout" else outcome.reason
             outcomes.failed[spec.id] = f"{outcome.status} on {count_of(size, 'picture')}: {reason}"
             self.say(f"{spec.id}: {outcomes.failed[spec.id]}")
+
+
+def too_long(left: float, timeout: float, expected: float) -> str:
+    """Why a trial that is `expected` to take so many seconds is not begun with so many `left`; "" if it is.
+
+    One that would be cut off gives no figures, and takes the time of those that would give some.
+    """
+    if left <= 0:
+        return "the time was spent"
+    return f"it would take about {duration(expected)}, and had {duration(timeout)}" if expected > timeout else ""
 
 
 def rounds_for(gallery: int) -> list[tuple[int, int]]:

@@ -314,6 +314,28 @@ def test_a_spent_budget_tries_no_more(tmp_path, monkeypatch):
     assert "the time was spent" in found.failed["a"]
 
 
+def test_a_trial_that_would_be_cut_off_is_not_begun_and_its_time_goes_to_one_that_ends(tmp_path, monkeypatch):
+    begun = []
+
+    def measured(self, one, manifest, size, copies, timeout, new, outcomes):
+        begun.append((one.id, size))
+        outcomes.figures[one.id] = figures(one.id, {"slow": 0.9, "fast": 0.8}[one.id], 1, size)
+        outcomes.paces[one.id] = {"slow": 1.0, "fast": 0.01}[one.id]
+
+    monkeypatch.setattr(rounds, "prepare", lambda *args: None)
+    monkeypatch.setattr(rounds, "rounds_for", lambda gallery: [(200, 60), (800, 160)])
+    monkeypatch.setattr(rounds.Session, "_try", measured)
+    seen = survey(Folder(fill(tmp_path / "p", 10)))
+    session = rounds.Session(
+        "folder:p", seen.manifest, "copies", rounds.Store(tmp_path / "out"), Limits(), None, None, (), 1, print
+    )
+    found = session.run([spec("slow"), spec("fast")], started=rounds.time.monotonic(), budget=600)
+    assert begun == [("slow", 200), ("fast", 200), ("fast", 800)]
+    # 600 pictures and 160 copies are new, a second each; a fifth of the budget is the most that a trial has.
+    assert found.failed == {"slow": "not tried on 800 pictures: it would take about 13 min, and had 2 min"}
+    assert found.late == ["slow"]
+
+
 # The command.
 
 PLUGIN = """
