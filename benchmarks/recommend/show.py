@@ -1,7 +1,7 @@
 """The recommendation for people: a table in the terminal, the same as CSV, accuracy drawn against time and memory."""
 
 from pathlib import Path
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import pandas as pd
 from rich.table import Table
@@ -16,7 +16,7 @@ from benchmarks.system.files import write_atomically
 from benchmarks.system.terminal import Console
 
 _SHOWN = 12
-"""Rows in the terminal; the CSV file has all."""
+"""Rows in the terminal, and earlier methods in the picture; the CSV file has all."""
 
 
 def print_outcomes(console: Console, outcomes: Outcomes, limits: Limits, advice: Advice) -> None:
@@ -67,7 +67,7 @@ def mark(each: Figures, front: set[str], limits: Limits, advice: Advice) -> str:
 
 
 def write_outcomes(outcomes: Outcomes, limits: Limits, advice: Advice, title: str, folder: Path) -> list[Path]:
-    """recommend.csv, and recommend.png where two methods can be compared; the paths written."""
+    """recommend.csv, and recommend.png where two methods have figures; the paths written."""
     front = {each.method for each in pareto(outcomes.finalists)}
     rows: list[Finalist] = [
         {**_row(each), "mark": mark(each, front, limits, advice), "reason": outcomes.failed.get(each.method, "")}
@@ -80,7 +80,7 @@ def write_outcomes(outcomes: Outcomes, limits: Limits, advice: Advice, title: st
     ]
     csv_path = folder / "recommend.csv"
     write_csv(csv_path, pd.DataFrame(rows))
-    picture = _plot(outcomes.finalists, title, folder / "recommend.png")
+    picture = _plot(ordered(outcomes), title, folder / "recommend.png")
     if picture is None:
         (folder / "recommend.png").unlink(missing_ok=True)  # an earlier one shows other figures
     return [csv_path, *([picture] if picture else [])]
@@ -129,49 +129,68 @@ def _row(each: Figures) -> Finalist:
     }
 
 
-def _plot(finalists: list[Figures], title: str, path: Path) -> Path | None:
+def _plot(tried: list[Figures], title: str, path: Path) -> Path | None:
+    """The finalists, which come first in `tried`, and in grey the best of those that came to fewer pictures."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
     from matplotlib.ticker import LogLocator, NullFormatter
 
-    rows = [_row(each) for each in finalists]
+    most = tried[0].size if tried else 0
+    finalists = sum(each.size == most for each in tried)
+    rows = [_row(each) for each in tried[: max(finalists, _SHOWN)]]
     if len(rows) < 2:
         return None
     figure, panels = plt.subplots(1, 2, figsize=(12, 5.2), dpi=110, sharey=True)
+    named: list[tuple[Any, list[Finalist]]] = []
     for axes, key, words in zip(panels, ("p50_ms", "peak_mib"), ("median ms a search", "peak MiB"), strict=True):
         costs = [row["p50_ms"] if key == "p50_ms" else row["peak_mib"] for row in rows]
         # place_names takes its x from p50_ms
         points: list[Finalist] = [{**row, "p50_ms": cost} for row, cost in zip(rows, costs, strict=True) if cost]
         if not points:
             continue
-        x, y = [row["p50_ms"] for row in points], [row["hit@1"] for row in points]
-        spread = [
-            [max(0.0, row["hit@1"] - row["hit@1_low"]) for row in points],
-            [max(0.0, row["hit@1_high"] - row["hit@1"]) for row in points],
-        ]
-        axes.errorbar(x, y, yerr=spread, fmt="o", markersize=6, capsize=2, linewidth=1)
-        front = pareto_front(list(zip(x, y, strict=True)))
+        compared = [row for row in points if row["pictures"] == most]
+        earlier = [row for row in points if row["pictures"] != most]
+        _draw(
+            axes, earlier, color="0.6", markerfacecolor="white", zorder=1, label="among fewer pictures, which is easier"
+        )
+        _draw(axes, compared, color="C0")
+        front = pareto_front([(row["p50_ms"], row["hit@1"]) for row in compared])
         if len(front) > 1:  # one method alone is no line, and its legend would name what nobody sees
             axes.step(
                 *zip(*front, strict=True), where="post", color="0.55", linestyle="--", zorder=0, label="Pareto front"
             )
+        if axes.get_legend_handles_labels()[1]:
             axes.legend(loc="lower right", fontsize=8, frameon=False)
-        axes.set(xscale="log", xlabel=f"{words} (log scale)", ylim=(-0.05, 1.08))
+        x = [row["p50_ms"] for row in points]
+        lowest = min(row["hit@1_low"] for row in rows)
+        axes.set(xscale="log", xlabel=f"{words} (log scale)", ylim=(max(lowest - 0.15, -0.05), 1.05))
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if max(x) < 100 * min(x) else (1,)))
         axes.xaxis.set_major_formatter("{x:,g}")
         axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set_xlim(min(x) / 3, max(x) * 3)
         axes.grid(alpha=0.25)
-        place_names(figure, axes, points)
+        named.append((axes, points))
     panels[0].set_ylabel("hit@1 (95% interval)")
     figure.suptitle(title.replace("$", r"\$"))
     figure.tight_layout()
+    for axes, points in named:  # once nothing moves any more
+        place_names(figure, axes, points)
     with write_atomically(path) as file:
         figure.savefig(file, format="png", metadata={"Software": None})
     plt.close(figure)
     return path
+
+
+def _draw(axes: Any, rows: list[Finalist], **look: object) -> None:
+    """Points with their intervals."""
+    if rows:
+        y = [row["hit@1"] for row in rows]
+        below = [max(0.0, row["hit@1"] - row["hit@1_low"]) for row in rows]
+        above = [max(0.0, row["hit@1_high"] - row["hit@1"]) for row in rows]
+        x = [row["p50_ms"] for row in rows]
+        axes.errorbar(x, y, yerr=[below, above], fmt="o", markersize=6, capsize=2, linewidth=1, **look)
 
 
 def _number(value: float | None, form: str) -> str:

@@ -11,7 +11,7 @@ from PIL import Image as Pillow
 from test_cli import cli, one_line_error
 
 from benchmarks.metrics.intervals import Interval
-from benchmarks.recommend import rounds
+from benchmarks.recommend import rounds, show
 from benchmarks.recommend.advice import advise
 from benchmarks.recommend.candidates import candidates, check_purpose
 from benchmarks.recommend.figures import Figures, Threshold, doubts, figures_of, threshold
@@ -254,6 +254,18 @@ def test_where_no_method_keeps_within_the_limits_none_is_advised(tmp_path):
     assert told.choice is None
     assert "No method keeps within 1 ms and 5 MiB. The fastest is a" in told.lines[0]
     assert advise(Outcomes(), Limits(), "copies", tmp_path, 0.0).choice is None
+
+
+def test_the_picture_shows_finalists_and_beside_them_the_best_of_the_others(tmp_path, monkeypatch):
+    named = []
+    monkeypatch.setattr(show, "place_names", lambda figure, axes, points: named.append({p["method"] for p in points}))
+    each = outcomes_of(
+        figures("last", 0.7, 5, size=800), *(figures(f"m{n:02}", 0.9 - n / 50, 1 + n, size=200) for n in range(14))
+    )
+    told = advise(each, Limits(), "copies", tmp_path, 0.0)
+    written = show.write_outcomes(each, Limits(), told, "a $ title", tmp_path)
+    assert [path.name for path in written] == ["recommend.csv", "recommend.png"]
+    assert named == [{"last", *(f"m{n:02}" for n in range(11))}] * 2
 
 
 def test_the_most_accurate_go_on_first():
