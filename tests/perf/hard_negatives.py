@@ -38,6 +38,12 @@ from methods.duplicates.records import unpacked  # noqa: E402
 PLANTED = 400
 """People in turn who may lie in the planted folder, or in pictures laid over its copies."""
 RATES = (0.01, 0.003, 0.001)
+_MADE_BY = "Made by `tests/perf/hard_negatives.py`."
+_INTRODUCTION = (
+    "Pairs of photographs of one person, of people who are not in the folder of [duplicates.md](duplicates.md), at most",
+    "six photographs of each. The law that `duplicates -m copies` takes its threshold from was fitted on every other",
+    "person, and judged on the rest: so many of these pairs would be merged.",
+)
 
 
 def scored(
@@ -113,7 +119,8 @@ def main() -> None:
         found = {"law": asdict(law), "scores": scores.tolist(), "people": people.tolist(), "left": left}
         asked.json.write_text(json.dumps(found))
     if asked.page:
-        write_text(asked.page, f"# How alike do photographs of one person look?\n\n{measured_where()}\n\n{text}\n")
+        title = "# How alike do photographs of one person look?"
+        write_text(asked.page, "\n".join([title, "", measured_where(), _MADE_BY, "", *_INTRODUCTION, "", text, ""]))
 
 
 if __name__ == "__main__":
