@@ -41,8 +41,8 @@ RATES = (0.01, 0.003, 0.001)
 _MADE_BY = "Made by `tests/perf/hard_negatives.py`."
 _INTRODUCTION = (
     "Pairs of photographs of one person, of people who are not in the folder of [duplicates.md](duplicates.md), at",
-    "most six photographs of each. The law that `duplicates -m copies` takes its threshold from was fitted on every other",
-    "person, and judged on the rest: so many of these pairs would be merged.",
+    "most six photographs of each. The law that `duplicates -m copies` takes its threshold from was fitted on every",
+    "other person, and judged on the rest: so many of these pairs would be merged.",
 )
 
 
