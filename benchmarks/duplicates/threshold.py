@@ -20,7 +20,7 @@ from datasets.words import count_of, score_text
 RATE = 0.001
 """Hard negatives merged by mistake, unless another share is asked for."""
 ONE_PERSON = TailLaw(share=0.1134, fall=15.46, seen=286, among=2522, top=1.0)
-"""Of pairs of photographs of one person (LFW), by tests/perf/hard_negatives.py: its share at 0.1% was 1 of 2,410 pairs
+"""Of pairs of photographs of one person (LFW), by tests/perf/hard_negatives.py: its share at 0.1% was 1 of 2,411 pairs
 of other people."""
 PERHAPS = 0.25
 """Agreement from which on two pictures may be copies: neither is counted among hard negatives."""
