@@ -7,13 +7,14 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Protocol, cast
 
 from benchmarks.core.cells import Cell
 from benchmarks.core.plan import Plan, PlannedCell, Request
 from benchmarks.core.store import Store
-from benchmarks.execution.backends.contract import Backend, Finished, Stopped, Template
+from benchmarks.execution.backends.contract import Backend, Finished, Stopped, Task
 from benchmarks.execution.backends.local import LocalBackend
 from benchmarks.execution.backends.planned import Limits, make_task, template_of
 from benchmarks.execution.launch import Outcome
@@ -24,6 +25,7 @@ from benchmarks.rows.cell import FAILED_RERUN, CellFigures, CellResult, CellRow,
 from benchmarks.rows.schema import misfit
 from benchmarks.system.files import write_record
 from benchmarks.system.provenance import command_line, now, provenance
+from benchmarks.system.temporary import temporary_folder
 from datasets.notes import say_again
 
 
@@ -71,21 +73,24 @@ def run_cells(
     rows: list[CellResult] = []
     lock = threading.Lock()
 
-    def run_one(planned: PlannedCell) -> None:
-        try:
-            row = _run_one(planned, request, store, limits, observer, backend, template, too_small.get(planned, ""))
-        except Stopped:
-            return
-        with lock:
-            rows.append(row)
-            observer.finished(planned, row)
+    with temporary_folder() as of_run:
+        as_task = partial(make_task, request=request, store=store, limits=limits, template=template, of_run=of_run)
 
-    try:
-        backend.open(template)
-        _run_all(cells, run_one, limits.jobs, backend)
-    finally:
-        backend.close()
-        _record_run(store, started, [planned.cell for planned in cells], rows)
+        def run_one(planned: PlannedCell) -> None:
+            try:
+                row = _run_one(planned, as_task, store, limits.jobs, observer, backend, too_small.get(planned, ""))
+            except Stopped:
+                return
+            with lock:
+                rows.append(row)
+                observer.finished(planned, row)
+
+        try:
+            backend.open(template)
+            _run_all(cells, run_one, limits.jobs, backend)
+        finally:
+            backend.close()
+            _record_run(store, started, [planned.cell for planned in cells], rows)
     return rows
 
 
@@ -139,12 +144,11 @@ def without_result(
 
 def _run_one(
     planned: PlannedCell,
-    request: Request,
+    as_task: Callable[..., Task],
     store: Store,
-    limits: Limits,
+    side_by_side: int,
     observer: Observer,
     backend: Backend,
-    template: Template,
     too_small: str,
 ) -> CellResult:
     workdir = store.workdir(planned.cell)
@@ -152,12 +156,12 @@ def _run_one(
         if obstacle := planned.obstacle or too_small:
             outcome = Outcome("unavailable" if planned.obstacle else "oom", obstacle, 0.0, {}, "")
             finished = Finished(outcome, workdir, now(), provenance(), socket.gethostname())
-            jobs = limits.jobs
+            jobs = side_by_side
         else:
-            task = make_task(planned, request, store, workdir, limits, template)
+            task = as_task(planned, workdir=workdir)
             finished = backend.run(task, lambda pid: observer.started(planned, pid))
             say_again(finished.workdir / NOTES)  # where a host elsewhere left some
-            jobs = 1 if task.timed and backend.keeps_apart else limits.jobs
+            jobs = 1 if task.timed and backend.keeps_apart else side_by_side
         finished = _fitting(finished)
         row = _row(planned, finished, jobs, backend.name)
         if finished.outcome.status != "ok":

@@ -68,6 +68,8 @@ class Job:
     """Whether whole rankings are stored, however large."""
     memory_limit: int | None = None
     """Bytes, where a limit was asked for: what cannot fit is refused before it is begun."""
+    of_run: Path | None = None
+    """See CellContext."""
 
 
 def run_job(job: Job) -> None:
@@ -134,7 +136,9 @@ def open_cell(job: Job) -> "tuple[CellContext, Dataset]":
     models = Store(job.out).cache / "models"
     surroundings = Surroundings(job.weights, size_class(job.cell.subset), models, job.data_dir, job.engine)
     processes = job.threads if _may_share_out(job, spec) else 1
-    context = CellContext(spec, surroundings, job.embeddings, job.workdir, job.timing, job.keep_rankings, processes)
+    context = CellContext(
+        spec, surroundings, job.embeddings, job.workdir, job.timing, job.keep_rankings, processes, job.of_run
+    )
     return context, dataset
 
 

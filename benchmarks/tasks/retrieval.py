@@ -1,6 +1,5 @@
 """Retrieval: rank the whole gallery for every query; then time single queries, batches and indexing."""
 
-import itertools
 import time
 from collections.abc import Mapping
 
@@ -13,6 +12,7 @@ from benchmarks.core.tasking.context import CellContext, afresh
 from benchmarks.core.tasking.encoding import encode_apart
 from benchmarks.core.tasking.ranking import LabelledRankingTask
 from benchmarks.execution import timing
+from benchmarks.execution.encoding_pass import encoding_seconds
 from benchmarks.experiments.disturbance import Meter, undisturbed
 from benchmarks.protocol import SEARCH_DEPTH
 from benchmarks.reporting.tables.gains import gain_table
@@ -72,9 +72,9 @@ def _measure(context: CellContext, manifest: Manifest, store: Store) -> CellFigu
         method = context.build(context.embed())
         load_seconds = time.perf_counter() - start
         first_call, embedding_bytes = _first_call(method, timed_queries)
-    report("encoding a sample", 0, 0)
-    with peaks.stage("encode"):
-        encode_samples = _encode_seconds(context, method, gallery)
+    encode_samples = (
+        encoding_seconds(context, method.encoder, gallery, peaks) if isinstance(method, VectorMethod) else np.zeros(1)
+    )
     fit_seconds, index_seconds = _fit_and_index(method, gallery, peaks)
     gallery_samples = encode_samples + (fit_seconds + index_seconds) / len(gallery)
     index_peak = peaks.highest
@@ -170,21 +170,6 @@ def _answered(context: CellContext, method: Method, manifest: Manifest, store: S
         return None
     truth = read_ground_truth(store.manifest_path(manifest.hash))
     return context.answer(method, manifest.queries, of_labels(truth), store)
-
-
-def _encode_seconds(context: CellContext, method: Method, gallery: ImageSet) -> np.ndarray:
-    """Seconds to encode one gallery image, afresh on a sample; 0 where encoding is a part of indexing.
-
-    A batch is a figure: so a slow encoder gives as many in half the time, and its warm-up is one batch.
-    """
-    if not isinstance(method, VectorMethod):
-        return np.zeros(1)
-    sample = timing.in_memory(gallery[: context.timing.gallery_sample])
-    size = method.encoder.batch_size if len(sample) % method.encoder.batch_size == 0 else len(sample)
-    batches = itertools.cycle([sample[start : start + size] for start in range(0, len(sample), size)])
-    return timing.seconds_per_image(
-        lambda: embed_in_batches(method.encoder, next(batches)), size, context.timing.seconds / 2
-    )
 
 
 def _counts(method: Method, gallery: ImageSet, queries: ImageSet, undetected: np.ndarray | None) -> Counts:

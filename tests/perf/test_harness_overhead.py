@@ -29,9 +29,10 @@ class Silent:
 
 
 def test_the_harness_beside_the_work_of_its_methods(benchmark, data_dir, weights_dir, tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        "benchmarks.execution.runner.make_task", lambda *asked: replace(make_task(*asked), entry=run_timed_job)
-    )
+    def make_timed_task(*asked, **named):
+        return replace(make_task(*asked, **named), entry=run_timed_job)
+
+    monkeypatch.setattr("benchmarks.execution.runner.make_task", make_timed_task)
     registry, store = load_registry(), Store(tmp_path)
     store.require_writable()
     request = Request(

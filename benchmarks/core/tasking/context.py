@@ -30,6 +30,8 @@ class CellContext:
     """Whether whole rankings are stored, however large."""
     processes: int = 1
     """How many may encode at once, in place of one with as many threads (see `encode_apart`)."""
+    of_run: Path | None = None
+    """A folder that the cells of one run share on the host that it was begun on; what is in it is gone with the run."""
 
     @property
     def trained(self) -> bool:

@@ -37,9 +37,15 @@ def template_of(cells: Sequence[PlannedCell], request: Request, store: Store) ->
 
 
 def make_task(
-    planned: PlannedCell, request: Request, store: Store, workdir: Path, limits: Limits, template: Template
+    planned: PlannedCell,
+    request: Request,
+    store: Store,
+    workdir: Path,
+    limits: Limits,
+    template: Template,
+    of_run: Path | None = None,
 ) -> Task:
-    """What a host is given to run a planned cell, writing into `workdir`."""
+    """What a host is given to run a planned cell, writing into `workdir`; `of_run` is as in CellContext."""
     cell = planned.cell
     timing = timing_of(cell.subset, planned.trained)
     if limits.jobs > 1 and not planned.is_timed:  # cells side by side disturb each other: waiting would be in vain
@@ -57,6 +63,7 @@ def make_task(
         timing=timing,
         keep_rankings=request.keep_rankings,
         memory_limit=limits.memory_bytes,
+        of_run=of_run,
     )
     return Task(
         job=job,

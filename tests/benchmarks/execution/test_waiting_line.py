@@ -58,9 +58,23 @@ def test_methods_of_one_module_share_what_they_make_of_the_same_images():
     assert names(line, 2) == ["net-softmax", "own-2"]
 
 
-def test_timed_cells_come_first_for_they_wait_until_they_are_alone():
-    line = WaitingLine([cell("a", timed=True), cell("a-copies"), cell("b", timed=True), cell("b-copies")])
-    assert names(line, 5) == ["a", "b", "a-copies", "b-copies", None]
+def test_timed_cells_come_first_where_they_learn_and_last_where_others_make_their_rows():
+    """Each kind in one go: for a cell that is to be alone all others have to end."""
+    line = WaitingLine(
+        [
+            cell("faces", timed=True),
+            cell("faces-copies"),
+            cell("net", method="methods.net:Net", timed=True),
+            cell("net-copies", method="methods.net:Net"),
+            cell("hash", timed=True),
+        ]
+    )
+    assert names(line, 6) == ["net", "faces-copies", "net-copies", "faces", "hash", None]
+
+
+def test_a_cell_that_would_wait_for_another_is_not_passed_over_for_one_of_a_later_turn():
+    line = WaitingLine([cell("faces", "F"), cell("faces-copies", "F"), cell("hash", "H", timed=True)])
+    assert names(line, 3) == ["faces", "faces-copies", "hash"]
 
 
 def test_nothing_is_handed_out_once_it_is_closed():
