@@ -11,7 +11,7 @@ from benchmarks.audit.findings import Audit
 from benchmarks.core.ground_truth import GroundTruth, read_ground_truth
 from benchmarks.core.judged.first_result import hit_at_1
 from benchmarks.core.judged.relevance import of_labels
-from benchmarks.core.scoring import as_scored, hit_at_1_without
+from benchmarks.core.scoring import CANARIES, as_scored, hit_at_1_without
 from benchmarks.core.store import Store
 from benchmarks.metrics.junk import equal_pairs
 from benchmarks.metrics.means import micro
@@ -68,7 +68,7 @@ def _stored(audit: Audit, store: Store) -> Iterator[tuple[str, Hits, GroundTruth
             continue
         path: Path = store.manifest_path(row["inputs"]["manifest"])
         failed = as_scored(store, cell, row)["status"] != "ok"
-        if failed or row["inputs"]["method"].get("id") in ("random", "constant", "oracle"):
+        if failed or row["inputs"]["method"].get("id") in CANARIES:
             continue
         truth = read_ground_truth(path)
         if ids.issuperset(truth.gallery_ids.tolist()) and ids.issuperset(truth.query_ids.tolist()):

@@ -28,6 +28,8 @@ from datasets.distortions import DISTORTIONS
 from methods.answers import AnswerError, check_ranking, check_similarity
 from methods.ranking import Ranking
 
+CANARIES = ("random", "constant", "oracle")
+"""Methods whose figures are known by theory."""
 CANARY_METRICS = {"hit@1": "hit@1", "mAP": "mAP", "kNN-vote@1": "hit@1"}
 """What canaries are held against, and the metric whose chance level it has."""
 CANARY_STANDARD_ERRORS = 4.0
@@ -269,9 +271,11 @@ def scored_pairs(store: Store, cell: Cell, row: CellRow) -> dict[str, np.ndarray
 
 def canary_findings(method: str, score: RetrievalScore) -> list[str]:
     """What is wrong with the protocol if a canary is not where theory puts it; empty when all is well."""
-    findings = []
+    if method not in CANARIES:
+        return []
+    findings, levels = [], chance(score.judgement)
     for name, level in CANARY_METRICS.items():
-        got, expected = score.estimates[name].mean, chance(score.judgement)[level]
+        got, expected = score.estimates[name].mean, levels[level]
         if method == "constant" and abs(got - expected) > 1e-9:
             findings.append(f"constant has {name} {got:.6f}, theory says exactly {expected:.6f}")
         if method == "random":
@@ -287,7 +291,7 @@ def verification_findings(store: Store, cell: Cell) -> list[str]:
     """The same of a verification cell: what is wrong if a canary cannot be where it is by theory."""
     row = store.row(cell)
     pairs = scored_pairs(store, cell, row) if row else None
-    if cell.method not in ("random", "constant", "oracle") or not pairs:
+    if cell.method not in CANARIES or not pairs:
         return []
     score, same, fold = verify(pairs["scores"], pairs["same"], pairs["fold"]), pairs["same"], pairs["fold"]
     alike, other = int(same.sum()), int((~same).sum())

@@ -19,7 +19,17 @@ from benchmarks.rows.cell import Noise
 BUSY = 0.5
 """Cores that other processes keep busy, above which a pass counts as disturbed."""
 _SAMPLES = 10
+_WARM_UP = 5
+"""Of the work, before it is timed: by then the clock of a core that has rested is up again."""
+_REST_SECONDS = 0.1
+"""Before that: threads of a network or a matrix library spin for a while, in wait of more work, and slow the rest of
+their own process down by half."""
 _LOOK_SECONDS = 0.5
+_QUIET_LOOKS = 3
+"""One after the other, before a machine counts as quiet."""
+_UNSEEN_LOOKS = 2
+"""In which the pace strayed though nothing else ran: what disturbs is another machine on the same processor, which
+comes and goes. It is not waited for."""
 _LEAST_WAIT = 2.0
 """Seconds; longer passes are waited for as long as they took."""
 _STAT = Path("/proc/stat")
@@ -31,11 +41,16 @@ class Disturbance:
     """What one timed pass met."""
 
     strayed: float
-    """(90th percentile - median) / median of a fixed piece of work, timed before, between and after."""
+    """(90th percentile - median) / median of a fixed piece of work, timed before, between and after the parts."""
     others: float | None
     """Cores that other processes kept busy on average; None where the kernel does not say."""
     load: float
     """Load average of the minute before its end."""
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether it is other processes of this machine that disturb: they will end."""
+        return (self.others or 0.0) > BUSY
 
     @property
     def severity(self) -> float:
@@ -62,9 +77,11 @@ class Meter:
         self._busy, self._own = _busy_seconds(), _own_seconds()
 
     def sample(self) -> None:
-        """Time the fixed work some times: a few hundredths of a second."""
-        for _ in range(_SAMPLES):
+        """Time the fixed work some times, at rest: a tenth of a second."""
+        time.sleep(_REST_SECONDS)
+        for _ in range(_WARM_UP + _SAMPLES):
             self._calibration.sample()
+        del self._calibration.seconds[-_WARM_UP - _SAMPLES : -_SAMPLES]
 
     def read(self) -> Disturbance:
         """What the pass met until now."""
@@ -96,12 +113,19 @@ def undisturbed(call: Callable[[Meter], T], patience: float) -> tuple[T, Noise]:
 
 
 def _gets_quiet(patience: float) -> bool:
-    """Wait until other processes leave the machine alone for a moment; False if they do not within `patience`."""
+    """Wait until nothing disturbs for a second or two; False if that is not within `patience`, or not to be expected.
+
+    One quiet moment says little: where a neighbour comes and goes, a second pass would meet it again.
+    """
     deadline = time.perf_counter() + patience
-    while time.perf_counter() < deadline:
+    quiet = unseen = 0
+    while time.perf_counter() < deadline and unseen < _UNSEEN_LOOKS:
         meter = Meter()
         time.sleep(_LOOK_SECONDS)
-        if meter.read().severity <= 1:
+        met = meter.read()
+        quiet = quiet + 1 if met.severity <= 1 else 0
+        unseen += met.severity > 1 and not met.is_seen
+        if quiet == _QUIET_LOOKS:
             return True
     return False
 

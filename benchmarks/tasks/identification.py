@@ -12,6 +12,7 @@ import numpy as np
 
 from benchmarks.core.cells import Cell
 from benchmarks.core.columns import Column, count, fraction
+from benchmarks.core.scoring import CANARIES
 from benchmarks.core.store import Store
 from benchmarks.core.tasking.context import CellContext
 from benchmarks.core.tasking.dense import dense_scores
@@ -160,7 +161,7 @@ class Identification(Task):
 
     def findings(self, store: Store, cell: Cell, row: Row) -> list[str]:
         """`constant` and `random` name the right person as often as chance does, `oracle` always."""
-        found = store.arrays(cell, "searches") if cell.method in ("random", "constant", "oracle") else None
+        found = store.arrays(cell, "searches") if cell.method in CANARIES else None
         if not found:
             return []
         chance, got = found["chance"], float(found["right"].mean())

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
-from benchmarks.core.scoring import RetrievalScore
+from benchmarks.core.scoring import CANARIES, RetrievalScore
 from benchmarks.metrics.chance import chance
 from benchmarks.reporting.tables.groups import Group
 from benchmarks.reporting.tables.model import DISTURBED
@@ -167,7 +167,7 @@ def stored_counts(group: Group) -> Counts:
 def _canaries(scores: dict[str, RetrievalScore], findings: list[str]) -> str:
     if findings:
         return "**The canaries found the protocol broken: " + "; ".join(findings) + ".**"
-    present = [name for name in ("random", "constant", "oracle") if name in scores]
+    present = [name for name in CANARIES if name in scores]
     return f"Canaries {', '.join(present)}: where theory puts them." if present else "No canary ran."
 
 
