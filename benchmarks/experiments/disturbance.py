@@ -30,6 +30,8 @@ _QUIET_LOOKS = 3
 _UNSEEN_LOOKS = 2
 """In which the pace strayed though nothing else ran: what disturbs is another machine on the same processor, which
 comes and goes. It is not waited for."""
+_SHORT = 1.0
+"""Seconds; a pass that takes less is measured again at once, in less time than it takes to see whether that is wise."""
 _LEAST_WAIT = 2.0
 """Seconds; longer passes are waited for as long as they took."""
 _STAT = Path("/proc/stat")
@@ -70,15 +72,16 @@ class Disturbance:
 class Meter:
     """Watches a pass from its creation to `read`; `sample` between parts of it times the clock's pace."""
 
-    def __init__(self) -> None:
+    def __init__(self, rest: float = _REST_SECONDS) -> None:
         self._calibration = Calibration(products=0)
+        self._rest = rest
         self.sample()
         self._began = time.perf_counter()
         self._busy, self._own = _busy_seconds(), _own_seconds()
 
     def sample(self) -> None:
-        """Time the fixed work some times, at rest: a tenth of a second."""
-        time.sleep(_REST_SECONDS)
+        """Time the fixed work some times, after `rest` seconds: a tenth of a second in all."""
+        time.sleep(self._rest)
         for _ in range(_WARM_UP + _SAMPLES):
             self._calibration.sample()
         del self._calibration.seconds[-_WARM_UP - _SAMPLES : -_SAMPLES]
@@ -97,14 +100,14 @@ class Meter:
 def undisturbed(call: Callable[[Meter], T], patience: float) -> tuple[T, Noise]:
     """What `call` measured, and what disturbed it; measured once more where it was and the machine gets quiet in time.
 
-    `patience` is how many seconds to wait for that at most, 0 for no second measurement; a short pass is not worth a
-    long wait. The quieter one is kept.
+    `patience` is how many seconds to wait for that at most, 0 for no second measurement, as of a cell that runs beside
+    others: it is not worth a rest either. A short pass is not worth a long wait. The quieter one is kept.
     """
-    meter, began = Meter(), time.perf_counter()
+    meter, began = Meter(_REST_SECONDS if patience else 0.0), time.perf_counter()
     measured = call(meter)
+    took = time.perf_counter() - began
     met, attempts = meter.read(), 1
-    patience = min(patience, max(_LEAST_WAIT, time.perf_counter() - began))
-    if met.severity > 1 and patience and _gets_quiet(patience):
+    if met.severity > 1 and patience and (took < _SHORT or _gets_quiet(min(patience, max(_LEAST_WAIT, took)))):
         meter, attempts = Meter(), 2
         again = call(meter)
         if (second := meter.read()).severity < met.severity:

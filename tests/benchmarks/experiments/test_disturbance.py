@@ -113,6 +113,20 @@ def test_the_work_is_timed_at_rest(machine, monkeypatch):
     assert len(meter._calibration.seconds) == 20
 
 
+def test_a_pass_of_a_moment_is_measured_again_at_once(machine):
+    machine |= {"others": 3.0, "calms": 0.0}
+    start = machine["now"]
+    _, noise = undisturbed(measured(machine, seconds=0.1), patience=8)
+    assert noise["attempts"] == 2
+    assert machine["now"] - start < 1
+
+
+def test_a_pass_beside_other_cells_costs_no_rest(machine):
+    start = machine["now"]
+    undisturbed(measured(machine, seconds=0.1), patience=0)
+    assert machine["now"] - start == pytest.approx(0.1)
+
+
 def test_a_short_pass_does_not_wait_long(machine):
     machine |= {"others": 3.0, "calms": 0.0}
     start = machine["now"]
