@@ -12,25 +12,27 @@ from datasets.selection import STANDARD
 from methods.registry import Registry
 
 _FIRST = {
-    ("retrieval", "canary"): (0.5, 0.5),
-    ("retrieval", "hash"): (3.0, 3.0),
-    ("retrieval", "pixels"): (3.0, 3.0),
-    ("retrieval", "classifier"): (4.0, 6.0),
-    ("retrieval", "local features"): (6.0, 30.0),
-    ("retrieval", "embedding"): (12.0, 23.0),
-    ("retrieval", "face embedding"): (14.0, 33.0),
-    ("robustness", "local features"): (5.0, 22.0),
-    ("robustness", "embedding"): (5.0, 5.0),
-    ("robustness", "face embedding"): (8.0, 24.0),
-    ("verification", "hash"): (1.0, 5.0),
-    ("verification", "pixels"): (1.0, 7.0),
-    ("verification", "local features"): (10.0, 130.0),
-    ("verification", "face embedding"): (15.0, 106.0),
+    ("retrieval", "canary"): (0.3, 1.0),
+    ("retrieval", "hash"): (1.0, 3.0),
+    ("retrieval", "pixels"): (0.6, 2.0),
+    ("retrieval", "classifier"): (0.7, 7.0),
+    ("retrieval", "local features"): (2.0, 10.0),
+    ("retrieval", "embedding"): (7.0, 15.0),
+    ("retrieval", "face embedding"): (9.0, 24.0),
+    ("robustness", "hash"): (0.5, 3.0),
+    ("robustness", "local features"): (0.6, 4.0),
+    ("robustness", "embedding"): (1.5, 12.0),
+    ("robustness", "face embedding"): (4.0, 30.0),
+    ("unseen-classes", "embedding"): (6.0, 30.0),
+    ("verification", "hash"): (1.0, 2.5),
+    ("verification", "pixels"): (0.5, 1.5),
+    ("verification", "local features"): (2.0, 7.0),
+    ("verification", "face embedding"): (20.0, 42.0),
 }
 """Seconds of a cell by task and family, smoke and standard, where nothing like it ever ran here: rough figures of one
-machine of two cores, corrected by the run's own cells from the first on. Anything not named takes two seconds; more
-images than a sampled standard subset has take as many times as long."""
-_OTHERWISE = (2.0, 2.0)
+machine of two cores, corrected by the run's own cells from the first on. Anything not named takes one or two seconds;
+more images than a sampled standard subset has take as many times as long."""
+_OTHERWISE = (1.0, 2.0)
 _WEIGHT = 10.0
 """Seconds that the forecast itself weighs against what finished cells took."""
 
