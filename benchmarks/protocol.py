@@ -27,7 +27,7 @@ class Timing:
 
 
 TIMING = {
-    "smoke": Timing(queries=20, seconds=1.5, batch=8, gallery_sample=8),
+    "smoke": Timing(queries=20, seconds=0.75, batch=4, gallery_sample=4),
     "standard": Timing(queries=100, seconds=8.0, batch=32, gallery_sample=64, patience=8.0),
     "full": Timing(queries=300, seconds=30.0, batch=32, gallery_sample=256, patience=30.0),
 }

@@ -1,6 +1,7 @@
 """IMDB-WIKI (Rothe, Timofte, Van Gool 2015): faces of celebrities, with name, age and gender."""
 
 import os
+import re
 from collections import Counter
 from collections.abc import Mapping
 from functools import cached_property
@@ -29,6 +30,8 @@ MATLAB_EPOCH = 719_529
 
 GENDERS = {0.0: "female", 1.0: "male"}
 
+_ID = re.compile(r"(imdb|wiki)/(\d\d/[^/\0]+)")
+
 
 class ImdbWiki(FileDataset):
     """`root/imdb_crop/imdb.mat` with its crops and, where its crops are here too, `root/wiki_crop/wiki.mat`.
@@ -43,10 +46,15 @@ class ImdbWiki(FileDataset):
     subsets = ("smoke", "standard", "full", "celebs-10", "celebs-100")
 
     def __init__(self, root: Path) -> None:
-        """Raises DataError if imdb.mat is absent, unreadable or lacks fields."""
+        """Raises DataError if imdb.mat is absent; what needs its rows does if it is unreadable or lacks fields."""
         self.root = root
         self.filtered: Counter[str] = Counter()
-        self._imdb = _load(root / "imdb_crop" / "imdb.mat", "imdb", (*FIELDS, "celeb_names", "celeb_id"))
+        self._mat = _present(root / "imdb_crop" / "imdb.mat", "imdb")
+
+    @cached_property
+    def _imdb(self) -> dict[str, np.ndarray]:
+        """Its rows, read when they are first asked for: a cell of a run, which reads pictures by id, never does."""
+        return _load(self._mat, "imdb", (*FIELDS, "celeb_names", "celeb_id"))
 
     def list_files(self) -> dict[str, tuple[Item, str]]:
         """Every crop that passes the filters, by id; raises DataError if none does."""
@@ -58,9 +66,18 @@ class ImdbWiki(FileDataset):
                 f"{self.root}/imdb_crop: no usable image ({reasons or 'no rows'}); unpack imdb_crop.tar there"
             )
         if _has_crops(self.root / "wiki_crop"):
-            wiki = _load(self.root / "wiki_crop" / "wiki.mat", "wiki", (*FIELDS, "name"))
+            wiki = _load(_present(self.root / "wiki_crop" / "wiki.mat", "wiki"), "wiki", (*FIELDS, "name"))
             found |= self._usable("wiki", wiki, _wiki_people(wiki, names))
         return dict(sorted(found.items()))
+
+    def path_of(self, id: str) -> str | None:
+        """The file of a crop, looked for by itself where they were not listed: reading all rows takes long."""
+        if "_files" in self.__dict__:
+            return super().path_of(id)
+        if not (named := _ID.fullmatch(id)):
+            return None
+        path = self.root / f"{named[1]}_crop" / named[2]
+        return str(path) if path.is_file() else None
 
     def split(self, subset: str) -> Split:
         """Gallery and queries; `celebs-N` are the N celebrities with most photos, or as many as there are."""
@@ -114,10 +131,14 @@ class ImdbWiki(FileDataset):
         return found
 
 
-def _load(path: Path, name: str, fields: tuple[str, ...]) -> dict[str, np.ndarray]:
-    """The fields of the struct `name` in a Matlab file, each flattened: numbers as float64, text as str."""
+def _present(path: Path, name: str) -> Path:
     if not path.is_file():
         raise DataError(f"{path} is missing: unpack {name}_crop.tar into {path.parent.parent}")
+    return path
+
+
+def _load(path: Path, name: str, fields: tuple[str, ...]) -> dict[str, np.ndarray]:
+    """The fields of the struct `name` in a Matlab file, each flattened: numbers as float64, text as str."""
     try:
         rows = read_struct(path, name, fields)
     except UnreadableError as error:

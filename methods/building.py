@@ -2,11 +2,15 @@
 
 import importlib
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from datasets.imageset import Image
 from methods.contracts import Encoder, Method
 from methods.engines.registry import PLAIN, get_engine
 from methods.engines.swap import Swap
@@ -48,16 +52,47 @@ def build_encoder(spec: MethodSpec, surroundings: Surroundings) -> Encoder:
     return encoder
 
 
+class Unbuilt:
+    """An Encoder that is built when there is something to encode: where all rows are stored, no network is loaded."""
+
+    def __init__(self, build: Callable[[], Encoder]) -> None:
+        self._build = build
+
+    @cached_property
+    def built(self) -> Encoder:
+        """The encoder itself, from now on the same."""
+        return self._build()
+
+    @property
+    def batch_size(self) -> int:
+        """The encoder's."""
+        return self.built.batch_size
+
+    def encode(self, images: Sequence[Image]) -> np.ndarray:
+        """The encoder's rows."""
+        return self.built.encode(images)
+
+
+def built(encoder: Encoder) -> Encoder:
+    """The encoder itself, which messages name."""
+    return encoder.built if isinstance(encoder, Unbuilt) else encoder
+
+
 def build_method(
-    spec: MethodSpec, surroundings: Surroundings = Surroundings(), embed: Embed = embed_in_batches
+    spec: MethodSpec,
+    surroundings: Surroundings = Surroundings(),
+    embed: Embed = embed_in_batches,
+    encoder_if_needed: bool = False,
 ) -> Method:
-    """A fresh, unfitted Method."""
+    """A fresh, unfitted Method; with `encoder_if_needed` its encoder is built when `embed` first encodes."""
     if spec.method is not None:
         return _make(spec.method, surroundings)
     if spec.index is None:
         raise ValueError(f"{spec.id} needs either a method or an encoder and an index")
     transforms = [_make(part, surroundings) for part in spec.transforms]
-    return VectorMethod(build_encoder(spec, surroundings), transforms, _make(spec.index, surroundings), embed)
+    encoder = partial(build_encoder, spec, surroundings)
+    index = _make(spec.index, surroundings)
+    return VectorMethod(Unbuilt(encoder) if encoder_if_needed else encoder(), transforms, index, embed)
 
 
 def _make(part: Part, surroundings: Surroundings) -> Any:

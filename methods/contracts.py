@@ -15,8 +15,10 @@ from methods.ranking import Ranking
 class Encoder(Protocol):
     """Images -> one array row each. Stateless between calls: row i depends on image i alone."""
 
-    batch_size: int
-    """How many images one `encode` call takes at best."""
+    @property
+    def batch_size(self) -> int:
+        """How many images one `encode` call takes at best."""
+        ...
 
     def encode(self, images: Sequence[Image]) -> np.ndarray:
         """Encode RGB uint8 images of any sizes.

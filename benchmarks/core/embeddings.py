@@ -23,6 +23,7 @@ from datasets.errors import BenchmarkError
 from datasets.imageset import ImageSet
 from datasets.notes import note_damage
 from methods.answers import AnswerError, check_finite
+from methods.building import built
 from methods.contracts import Encoder
 from methods.vector_method import Embed, embed_in_batches, empty_rows, require_rows
 
@@ -60,7 +61,7 @@ class EmbeddingStore:
         Raises BenchmarkError where rows do not stay as they are written.
         """
         if images.digests is None:
-            return self.embed(encoder, images)
+            return self.embed(built(encoder), images)
         form: Form | None = None
         with self.locked():
             for _ in range(_PASSES):
@@ -68,9 +69,9 @@ class EmbeddingStore:
                 known = {digest for shard in shards for digest in shard.digests.tolist()}
                 missing = _places(images.digests, known)
                 if missing:
-                    form = self._encode(encoder, images, missing, form)
+                    form = self._encode(built(encoder), images, missing, form)
                 elif form is None and not (all(each.sealed for each in shards) and len({s.form for s in shards}) <= 1):
-                    form = _form(self.embed(encoder, images[:1]))
+                    form = _form(self.embed(built(encoder), images[:1]))
                 else:
                     return _gathered(shards, images.digests)
         raise BenchmarkError(f"{self.folder} does not keep what is written to it: check the disk, or use another --out")

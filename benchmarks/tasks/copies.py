@@ -259,7 +259,7 @@ def _not_in(gallery: ImageSet, others: ImageSet) -> np.ndarray:
 
 
 def _ready(context: CellContext, learned_from: ImageSet, searched: ImageSet) -> Method:
-    method = context.build(context.embed())
+    method = context.build_to_answer()
     method.fit(watched(learned_from, "images learned from"))
     method.index(watched(searched, "images indexed"))
     return method

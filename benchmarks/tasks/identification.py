@@ -94,7 +94,7 @@ class Identification(Task):
             manifest.queries.take(np.flatnonzero(in_queries)),
         ]
         baseline = memory.resident_bytes()
-        method = context.build(context.embed())
+        method = context.build_to_answer()
         method.fit(watched(gallery, "images learned from"))
         method.index(watched(gallery, "images indexed"))
         best, right, chance, undetected = _searched(context, method, mated, gallery)

@@ -59,7 +59,7 @@ class Robustness(RankingTask):
         copies = distorted_copies(gallery.take(chosen))
         share_out(context, gallery, copies)
         baseline = memory.resident_bytes()
-        method = context.build(context.embed())
+        method = context.build_to_answer()
         method.fit(watched(gallery, "images learned from"))
         method.index(watched(gallery, "images indexed"))
         originals = np.repeat(chosen, len(DISTORTIONS)).astype(np.int32)

@@ -61,7 +61,7 @@ class UnseenClasses(LabelledRankingTask):
         if not len(seen_rows) or not len(asked):
             raise DataError(f"{manifest.dataset}:{manifest.subset} has too few labels to leave some out of fitting")
         baseline = memory.resident_bytes()
-        method = context.build(context.embed())
+        method = context.build_to_answer()
         method.fit(watched(gallery.take(seen_rows), "images learned from"))
         method.index(watched(gallery, "images indexed"))
         truth = read_ground_truth(store.manifest_path(manifest.hash))

@@ -82,7 +82,7 @@ class VerificationTask(Task):
         """The cell's measurements; the pairs' similarities are written to the working folder."""
         share_out(context, pairs.images)
         baseline = memory.resident_bytes()
-        method = context.build(context.embed())
+        method = context.build_to_answer()
         if not isinstance(method, Verifier):
             raise TypeError(f"{context.spec.id} says it takes part in verification but has no similarity()")
         left, right = (watched(side, "images of pairs") for side in (pairs.left, pairs.right))

@@ -42,7 +42,7 @@ def test_a_struct_is_read(tmp_path):
 def test_a_reader_that_crashes_is_an_error(root, tmp_path, monkeypatch):
     crashing(tmp_path, monkeypatch, mat_reader)
     with pytest.raises(DataError, match=f"its reader ended with -{int(signal.SIGSEGV)}"):
-        ImdbWiki(root)
+        ImdbWiki(root).items()
 
 
 def crafted(path, place, word):

@@ -6,6 +6,7 @@ import pytest
 import scipy.io
 from pictures import write_jpeg
 
+from datasets import imdb_wiki
 from datasets.errors import DataError, ImageError, UnknownNameError
 from datasets.imdb_wiki import ImdbWiki
 
@@ -113,8 +114,24 @@ def test_paths_out_of_the_crop_folder_are_never_opened(tmp_path):
     write_jpeg(tmp_path / "secret.jpg", 1)
     dataset = make(tmp_path / "data", [row("01/good.jpg"), row("../../secret.jpg", here=False)])
     assert [item.id for item in dataset.items()] == ["imdb/01/good.jpg"]
-    with pytest.raises(ImageError, match="no such image"):
-        dataset.read("imdb/../../secret.jpg")
+    for listed in (dataset, ImdbWiki(tmp_path / "data")):
+        for id in (
+            "imdb/../../secret.jpg",
+            "imdb/01/../../../secret.jpg",
+            "imdb/01/..",
+            "imdb/01/gone.jpg",
+            "01/good.jpg",
+        ):
+            with pytest.raises(ImageError, match="no such image"):
+                listed.read(id)
+
+
+def test_a_crop_is_read_without_reading_the_rows(tmp_path, monkeypatch):
+    listed = make(tmp_path, three_celebrities())
+    id = listed.items()[0].id
+    dataset = ImdbWiki(tmp_path)
+    monkeypatch.setattr(imdb_wiki, "read_struct", lambda *arguments: pytest.fail("read the rows"))
+    assert dataset.read(id) == listed.read(id)
 
 
 def test_namesakes_stay_apart(tmp_path):
@@ -160,7 +177,7 @@ def test_wikipedia_people_are_distractors(tmp_path):
 @pytest.mark.parametrize("without", [("celeb_id",), ("dob", "celeb_names")])
 def test_missing_fields_are_named(tmp_path, without):
     with pytest.raises(DataError, match=r"imdb\.mat: the struct 'imdb' lacks " + ", ".join(without)):
-        make(tmp_path, three_celebrities(), without=without)
+        make(tmp_path, three_celebrities(), without=without).items()
 
 
 def test_fields_of_different_lengths_are_refused(tmp_path):
@@ -170,7 +187,7 @@ def test_fields_of_different_lengths_are_refused(tmp_path):
     columns = {name: struct[name] for name in struct.dtype.names}
     scipy.io.savemat(path, {"imdb": {**columns, "gender": np.ones((1, 2))}})
     with pytest.raises(DataError, match="differ in length"):
-        ImdbWiki(tmp_path)
+        ImdbWiki(tmp_path).items()
 
 
 @pytest.mark.parametrize("content", [b"", b"not a mat file at all" * 20, b"MATLAB 5.0 MAT-file" + bytes(200)])
@@ -178,14 +195,14 @@ def test_damaged_files_are_refused(tmp_path, content):
     (tmp_path / "imdb_crop").mkdir()
     (tmp_path / "imdb_crop" / "imdb.mat").write_bytes(content)
     with pytest.raises(DataError, match=r"imdb\.mat: no readable Matlab file"):
-        ImdbWiki(tmp_path)
+        ImdbWiki(tmp_path).items()
 
 
 def test_another_struct_is_refused(tmp_path):
     (tmp_path / "imdb_crop").mkdir()
     scipy.io.savemat(tmp_path / "imdb_crop" / "imdb.mat", {"wiki": {"dob": [1, 2]}})
     with pytest.raises(DataError, match="no readable Matlab file with a struct 'imdb'"):
-        ImdbWiki(tmp_path)
+        ImdbWiki(tmp_path).items()
 
 
 def test_absent_metadata_are_asked_for(tmp_path):

@@ -44,7 +44,13 @@ class CellContext:
 
     def build(self, embed: Embed) -> Method:
         """A fresh method; it takes up what other cells kept of the same images until `afresh` ends that."""
-        method = build_method(self.spec, self.surroundings, embed)
+        return self._reusing(build_method(self.spec, self.surroundings, embed))
+
+    def build_to_answer(self) -> Method:
+        """The same for answers that are not timed: its encoder is built only where rows are not stored."""
+        return self._reusing(build_method(self.spec, self.surroundings, self.embed(), encoder_if_needed=True))
+
+    def _reusing(self, method: Method) -> Method:
         if isinstance(method, Reusing):
             method.reuse(self.surroundings.models)
         return method
