@@ -22,8 +22,8 @@ ENCODERS = list({json.dumps(describe(spec.encoder)): spec for spec in reversed(C
 def test_encoding_a_batch(benchmark, pictures, spec):
     folder = os.environ.get("RIS_WEIGHTS")
     found = next(filter(None, (find_weights(name, Path(folder) if folder else None) for name in spec.weights)), None)
-    if spec.id == "dlib-resnet" and found is None:
-        pytest.skip("encode, dlib-resnet: its networks are not here, and dlib cannot run without them")
+    if found is None and (spec.network_in_file or spec.id == "dlib-resnet"):
+        pytest.skip(f"encode, {spec.id}: its network is not here, and it cannot run without it")
     encoder = build_encoder(spec, Surroundings(weights=found.path if found else None))
     batch = pictures[: encoder.batch_size]
     state = "" if found or not spec.weights else ", random weights"
