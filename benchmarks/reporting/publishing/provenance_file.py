@@ -6,6 +6,7 @@ from pathlib import Path
 
 from benchmarks.system.files import read_json, write_json
 from datasets.errors import BenchmarkError
+from datasets.words import duration
 
 FILE = "provenance.json"
 _SCHEMA = 1
@@ -40,7 +41,7 @@ class Part:
     def line(self) -> str:
         """In one line of markdown."""
         days = dict.fromkeys((self.started[:10], self.ended[:10]))
-        took = f", {self.wall_s / 60:.0f} min" if self.wall_s else ""
+        took = f", {duration(self.wall_s)}" if self.wall_s else ""
         changed = " (with changes)" if self.changed else ""
         by = f": `{self.command}`" if self.command else ""
         return (

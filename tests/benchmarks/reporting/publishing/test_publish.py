@@ -62,6 +62,7 @@ def test_one_run_is_published_with_where_it_comes_from(cells, tmp_path):
     (part,) = read_parts(reference)
     assert (part.commit, part.wall_s, part.subsets) == ("c" * 40, 600.0, ["lfw:standard"])
     assert sorted([*part.files, FILE]) == files(reference)
+    assert ", 22 s, protocol" in replace(part, wall_s=22.0).line
     head = (reference / "overview.md").read_text().partition("\n## ")[0]
     assert "commit cccccccccc, 2026-11-21, 10 min" in head and "`python -m benchmarks run --all`" in head
     assert "C, 2 cores" in head
