@@ -17,7 +17,8 @@ _LINE = 400
 def trim(path: Path, largest: int = LARGEST) -> None:
     """Cut the middle out of a log of more than `largest` bytes, and say so there; what is open appends to it still.
 
-    A process that writes at this very moment may lose a line.
+    What a process writes meanwhile is taken along; only in the moment between the last look and the cut can a line be
+    lost.
     """
     with contextlib.suppress(OSError), path.open("r+b") as file:
         size = file.seek(0, os.SEEK_END)
@@ -27,6 +28,11 @@ def trim(path: Path, largest: int = LARGEST) -> None:
         end = file.read(_TAIL)
         file.seek(_HEAD)
         file.write(f"\n[... {size - _HEAD - len(end):,} bytes of the log left out ...]\n".encode() + end)
+        taken = size
+        while taken < size + LARGEST and (more := os.pread(file.fileno(), _TAIL, taken)):  # a flood is not followed
+            file.write(more)
+            file.flush()
+            taken += len(more)
         file.truncate()
 
 
