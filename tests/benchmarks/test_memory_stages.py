@@ -1,8 +1,7 @@
 """Peaks stage by stage: what a stage freed again is its own, what is kept counts in every later stage."""
 
-import mmap
-
 import pytest
+from tests_support import touched
 
 from benchmarks.core.store import Store
 from benchmarks.reporting.publishing.write import write_tables
@@ -21,13 +20,6 @@ def peaks():
     if not memory.reset_peak():
         pytest.skip("this system does not let a process lower its peak")
     return StagePeaks()
-
-
-def touched(size):
-    """Memory mapped by hand: what malloc gives may stay in the heap once freed."""
-    block = mmap.mmap(-1, size)
-    block.write(b"\1" * 4096 * (size // 4096))
-    return block
 
 
 def test_what_a_stage_freed_is_not_in_the_next(peaks):
