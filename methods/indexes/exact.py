@@ -1,12 +1,17 @@
-"""Exact search: every query against every gallery row, as matrix products."""
+"""Exact search: every query against every gallery row, as matrix products.
+
+A single query of a large gallery is told first which rows may be among the nearest (`coarse_products`), and compared
+with those alone: the answer is the same to the last bit.
+"""
 
 from typing import Literal
 
 import numpy as np
 
+from methods.indexes.coarse_products import ROUNDING, CoarseProducts, coarse_products
 from methods.indexes.equal_rows import equal_rows
 from methods.indexes.one_query import RowProducts
-from methods.indexes.topk import top_k
+from methods.indexes.topk import GROUPS, reached_by, top_k
 from methods.memory import let_go
 
 CHUNK = 1 << 24
@@ -20,6 +25,9 @@ CLOSE = 1e-2
 
 The expansion |a|^2 + |b|^2 - 2ab loses digits there; above it, a float32 product keeps about four of them.
 """
+
+FEW = 1 / 8
+"""Share of the gallery up to which rows that may be among the nearest are compared one by one."""
 
 
 class ExactIndex:
@@ -45,7 +53,7 @@ class ExactIndex:
         for start in range(0, len(vectors), step):  # in blocks: a second copy of all would be as large as the index
             prepared[start : start + step] = self._prepared(vectors[start : start + step])
             let_go(vectors)
-        self._keep(prepared)
+        self._keep(prepared, coarse_products(prepared))
 
     def search(self, vectors: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
         """The k nearest gallery rows of each query (q, d): ids (q, k) int32, scores (q, k) float32."""
@@ -64,18 +72,38 @@ class ExactIndex:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the vectors, their norms and their mean."""
-        return self._vectors.nbytes + self._norms.nbytes + self._centre.nbytes
+        """Bytes of the vectors, of their coarse copy, of their norms and their mean."""
+        coarse = self._coarse.nbytes if self._coarse else 0
+        return self._vectors.nbytes + coarse + self._norms.nbytes + self._centre.nbytes
 
     def _best(self, vectors: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-        ids, scores = top_k(self._scores(self._prepared(vectors)), k)
+        queries = self._prepared(vectors)
+        rows = self._candidates(queries[0], k) if len(queries) == 1 else None
+        if rows is None:
+            ids, scores = top_k(self._scores(queries), k)
+        else:
+            among = self._scores_with(queries, rows)[0]
+            order = np.argsort(-among, kind="stable")[:k]
+            ids, scores = rows[order].astype(np.int32)[None], among[order][None]
         return ids, -np.sqrt(-scores) if self.metric == "l2" else scores
 
-    def _keep(self, prepared: np.ndarray) -> None:
+    def _candidates(self, query: np.ndarray, k: int) -> np.ndarray | None:
+        """The rows (m,), lowest first, that may be among the k nearest of `query` (d,); None where they are not few."""
+        if self._coarse is None or 4 * k > min(GROUPS, len(self._vectors)):
+            return None
+        scores, error = self._coarse(self._multiplied(query))
+        if self.metric == "l2":
+            scores -= self._norms
+            error += ROUNDING * float(query @ query + self._largest_norm)
+        rows = np.flatnonzero(scores >= reached_by(scores, k) - np.float32(2 * error))
+        return rows if k <= len(rows) <= FEW * len(scores) else None  # none at all: NaN compares with nothing
+
+    def _keep(self, prepared: np.ndarray, coarse: CoarseProducts | None = None) -> None:
         self._vectors = prepared
         self._norms = _squared_norms(prepared)
         self._largest_norm = self._norms.max(initial=0)
         self._one_query = RowProducts(prepared)
+        self._coarse = coarse
         self._later, self._first = equal_rows(prepared)
 
     def _prepared(self, vectors: np.ndarray) -> np.ndarray:
@@ -87,33 +115,51 @@ class ExactIndex:
 
     def _scores(self, queries: np.ndarray) -> np.ndarray:
         """Dense scores (q, n) of prepared queries: cosines, or minus the squared distances; the same of equal rows."""
-        scores = self._products(queries) if self.metric == "cosine" else self._squared(queries)
+        products = self._products(self._multiplied(queries))
+        scores = self._compared(queries, products, self._vectors, self._norms)
         if len(self._later):
             scores[:, self._later] = scores[:, self._first]
         return scores
 
-    def _squared(self, queries: np.ndarray) -> np.ndarray:
-        scores = self._products(2 * queries)  # doubling is exact, and cheaper here than in the products
-        norms = _squared_norms(queries)
-        scores -= self._norms
-        scores -= norms[:, None]
-        self._recompute_close(scores, queries, norms)
+    def _scores_with(self, query: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Scores (1, m) of one prepared query (1, d) with these rows (m,): the columns that `_scores` has for them."""
+        if len(self._later):
+            place = np.minimum(np.searchsorted(self._later, rows), len(self._later) - 1)
+            rows = np.where(self._later[place] == rows, self._first[place], rows)
+        vectors = self._vectors[rows]
+        products = np.vecdot(vectors, self._multiplied(query[0]))[None]
+        return self._compared(query, products, vectors, self._norms[rows])
+
+    def _multiplied(self, queries: np.ndarray) -> np.ndarray:
+        """What rows are multiplied by: under L2 twice the queries, which is cheaper than twice the products."""
+        return 2 * queries if self.metric == "l2" else queries
+
+    def _compared(self, queries: np.ndarray, products: np.ndarray, rows: np.ndarray, norms: np.ndarray) -> np.ndarray:
+        """Scores (q, n) of prepared queries with these rows (n, d), made of `products` (q, n) in their place."""
+        if self.metric == "cosine":
+            return products
+        own, scores = _squared_norms(queries), products
+        scores -= norms
+        scores -= own[:, None]
+        self._recompute_close(scores, queries, own, rows, norms)
         return scores
 
     def _products(self, queries: np.ndarray) -> np.ndarray:
         return queries @ self._vectors.T if len(queries) > 1 else self._one_query(queries[0])[None]
 
-    def _recompute_close(self, scores: np.ndarray, queries: np.ndarray, norms: np.ndarray) -> None:
-        perhaps = np.flatnonzero(scores > -CLOSE * (norms + self._largest_norm)[:, None])
+    def _recompute_close(
+        self, scores: np.ndarray, queries: np.ndarray, own: np.ndarray, rows: np.ndarray, norms: np.ndarray
+    ) -> None:
+        perhaps = np.flatnonzero(scores > -CLOSE * (own + self._largest_norm)[:, None])
         if not len(perhaps):
             return
-        rows, columns = np.divmod(perhaps, scores.shape[1])
-        close = scores[rows, columns] > -CLOSE * (norms[rows] + self._norms[columns])
-        rows, columns = rows[close], columns[close]
+        query, row = np.divmod(perhaps, scores.shape[1])
+        close = scores[query, row] > -CLOSE * (own[query] + norms[row])
+        query, row = query[close], row[close]
         step = max(1, CHUNK // queries.shape[1])
-        for start in range(0, len(rows), step):
-            row, column = rows[start : start + step], columns[start : start + step]
-            scores[row, column] = -_squared_norms(queries[row] - self._vectors[column])
+        for start in range(0, len(query), step):
+            of, to = query[start : start + step], row[start : start + step]
+            scores[of, to] = -_squared_norms(queries[of] - rows[to])
 
 
 def _squared_norms(vectors: np.ndarray) -> np.ndarray:

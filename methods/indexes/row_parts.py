@@ -26,17 +26,17 @@ class RowParts:
 
     def __init__(self, rows: int, nbytes: int, piece: int | None = None) -> None:
         bounds = np.linspace(0, rows, max(1, nbytes // (piece or PIECE)) + 1, dtype=int).tolist()
-        self._pieces = list(pairwise(bounds))
-        self._helpers = min(blas_threads(), len(self._pieces)) - 1
+        self.pieces = list(pairwise(bounds))
+        self._helpers = min(blas_threads(), len(self.pieces)) - 1
 
     @property
     def is_whole(self) -> bool:
         """Whether all rows are one piece, which the caller's thread works on alone."""
-        return len(self._pieces) == 1
+        return len(self.pieces) == 1
 
     def run(self, work: Callable[[int, int], object]) -> None:
         """Call `work(start, stop)` for every piece; for threads to help, it must let go of Python's lock."""
-        pieces, ended = iter(self._pieces), SimpleQueue[BaseException | None]()
+        pieces, ended = iter(self.pieces), SimpleQueue[BaseException | None]()
 
         def help_out() -> None:
             for piece in pieces:
@@ -54,7 +54,7 @@ class RowParts:
             work(*piece)
             own += 1
         # A helper that has yet to wake up holds no piece, and is not waited for.
-        for _ in range(len(self._pieces) - own):
+        for _ in range(len(self.pieces) - own):
             if failure := ended.get():
                 raise failure
 

@@ -28,12 +28,17 @@ def top_k(scores: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     return np.where(np.isneginf(best), -1, ids).astype(np.int32), best
 
 
-def _of_one_row(scores: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray] | None:
-    """`_above_a_bound` for one row (n,), in half as many steps: beside one query's products each of them counts."""
+def reached_by(scores: np.ndarray, k: int) -> np.float32:
+    """A score, close below the k-th best of `scores` (n,), that k of them reach; 4 * k is at most n and GROUPS."""
     width = len(scores) // GROUPS or 1
     groups = len(scores) // width
     maxima = scores[: groups * width].reshape(width, groups).max(axis=0)
-    column = np.flatnonzero(scores >= np.partition(maxima, groups - k)[groups - k])
+    return np.partition(maxima, groups - k)[groups - k]
+
+
+def _of_one_row(scores: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray] | None:
+    """`_above_a_bound` for one row (n,), in half as many steps: beside one query's products each of them counts."""
+    column = np.flatnonzero(scores >= reached_by(scores, k))
     if not k <= len(column) <= CROWD * k:
         return None
     value = scores[column]
