@@ -73,7 +73,7 @@ def run(
     from benchmarks.execution.backends.contract import make_backend
     from benchmarks.execution.forecast import expected_seconds
     from benchmarks.execution.replaced import require_no_loss
-    from benchmarks.execution.runner import Limits, to_run
+    from benchmarks.execution.runner import Limits, import_ahead, to_run
     from benchmarks.experiments.engines.auto import fastest
     from benchmarks.reporting.publishing.write import require_sound
     from benchmarks.system.terminal import Console
@@ -103,6 +103,8 @@ def run(
     engine_of_cells = make_backend(backend, store.cache / "jobs", scheduler, workers, key_values("--slurm", slurm))
     store.require_writable()
     _end_strays(console, out)
+    if not dry_run:
+        import_ahead(request, registry, store, engine_of_cells)
     with console.status("planning") as spinner:
         plan = make_plan(request, registry, store, spinner.update, force, fastest)
     cells = to_run(plan, force, only_failed)

@@ -35,7 +35,8 @@ _LOG_WHILE_RUNNING = 16 * LARGEST
 
 _PRELOAD = (
     "benchmarks.system.template",
-    "faiss",  # what counts differing bits, for plug-ins too: its import is no cost of a method
+    "faiss",  # what counts differing bits, for plug-ins too: its import is no cost of a method, nor is that of the next
+    "numkong",
     "numpy",
     "psutil",
     "threadpoolctl",

@@ -27,6 +27,7 @@ from benchmarks.system.files import write_record
 from benchmarks.system.provenance import command_line, now, provenance
 from benchmarks.system.temporary import temporary_folder
 from datasets.notes import say_again
+from methods.registry import Registry
 
 
 class Observer(Protocol):
@@ -51,6 +52,15 @@ def to_run(plan: Plan, force: bool = False, only_failed: bool = False) -> list[P
     return [cell for cell in plan.cells if force or cell.state != "done"]
 
 
+def import_ahead(request: Request, registry: Registry, store: Store, backend: Backend) -> None:
+    """Begin to import what cells need, seconds of work, while they are still planned.
+
+    Only where nothing is stored yet: elsewhere all may be done. The folder must be writable.
+    """
+    if isinstance(backend, LocalBackend) and not any(store.cells.iterdir()):
+        backend.open(template_of(map(registry.get, request.methods), request, store))
+
+
 def run_cells(
     cells: Sequence[PlannedCell],
     request: Request,
@@ -66,7 +76,7 @@ def run_cells(
     """
     backend = backend or LocalBackend()
     store.remove_leftovers()
-    template = template_of(cells, request, store)
+    template = template_of({cell.spec.id: cell.spec for cell in cells}.values(), request, store)
     limit = limits.memory_bytes
     too_small = cannot_fit(cells, store, limit, request.keep_rankings) if limit else {}
     started = now()

@@ -22,8 +22,11 @@ _SAMPLES = 10
 _WARM_UP = 5
 """Of the work, before it is timed: by then the clock of a core that has rested is up again."""
 _REST_SECONDS = 0.1
-"""Before that: threads of a network or a matrix library spin for a while, in wait of more work, and slow the rest of
-their own process down by half."""
+"""Waited before that at most, for this process to be at rest: threads of a network or a matrix library spin for a while
+when they have nothing to do, and slow the rest of their own process down by half."""
+_REST_LOOK_SECONDS = 0.004
+_AT_REST = 0.1
+"""Cores that this process keeps busy while it waits, below which none of its threads spins."""
 _LOOK_SECONDS = 0.5
 _QUIET_LOOKS = 3
 """One after the other, before a machine counts as quiet."""
@@ -80,8 +83,8 @@ class Meter:
         self._busy, self._own = _busy_seconds(), _own_seconds()
 
     def sample(self) -> None:
-        """Time the fixed work some times, after `rest` seconds: a tenth of a second in all."""
-        time.sleep(self._rest)
+        """Time the fixed work some times once this process is at rest, or `rest` seconds have passed."""
+        _come_to_rest(self._rest)
         for _ in range(_WARM_UP + _SAMPLES):
             self._calibration.sample()
         del self._calibration.seconds[-_WARM_UP - _SAMPLES : -_SAMPLES]
@@ -113,6 +116,16 @@ def undisturbed(call: Callable[[Meter], T], patience: float) -> tuple[T, Noise]:
         if (second := meter.read()).severity < met.severity:
             measured, met = again, second
     return measured, {**met.to_json(), "attempts": attempts}
+
+
+def _come_to_rest(patience: float) -> None:
+    """Wait until no thread of this process works; `patience` seconds at most."""
+    deadline = time.perf_counter() + patience
+    while time.perf_counter() < deadline:
+        began, used = time.perf_counter(), time.process_time()
+        time.sleep(_REST_LOOK_SECONDS)
+        if time.process_time() - used < _AT_REST * (time.perf_counter() - began):
+            return
 
 
 def _gets_quiet(patience: float) -> bool:

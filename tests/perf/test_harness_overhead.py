@@ -9,7 +9,8 @@ from timed_cells import run_timed_job
 
 from benchmarks.core.plan import Request, make_plan
 from benchmarks.core.store import Store
-from benchmarks.execution.runner import Limits, make_task, run_cells, to_run
+from benchmarks.execution.backends.local import LocalBackend
+from benchmarks.execution.runner import Limits, import_ahead, make_task, run_cells, to_run
 from benchmarks.reporting.publishing.write import write_tables
 from benchmarks.system.provenance import usable_cores
 from methods.registry import load_registry
@@ -47,8 +48,10 @@ def test_the_harness_beside_the_work_of_its_methods(benchmark, data_dir, weights
 
     def run():
         start = time.perf_counter()
+        backend = LocalBackend()
+        import_ahead(request, registry, store, backend)
         plan = make_plan(request, registry, store)
-        rows.extend(run_cells(to_run(plan), request, store, Limits(), Silent()))
+        rows.extend(run_cells(to_run(plan), request, store, Limits(), Silent(), backend))
         write_tables(store, registry, tmp_path)
         walls.append(time.perf_counter() - start)
 

@@ -1,6 +1,6 @@
 """From a planned cell to a task that any host can run."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,6 +11,8 @@ from benchmarks.execution.worker import Job
 from benchmarks.protocol import TIMEOUT, size_class, timing_of
 from benchmarks.system.devices import device_environment, has_engines, packages_of
 from methods.fingerprint import digest
+from methods.installed import absent
+from methods.spec import MethodSpec
 
 
 @dataclass(frozen=True)
@@ -26,10 +28,10 @@ class Limits:
         return self.timeout if self.timeout is not None else TIMEOUT[size_class(subset)]
 
 
-def template_of(cells: Sequence[PlannedCell], request: Request, store: Store) -> Template:
-    """What a host imports before it forks any of these cells."""
-    named = {package for cell in cells for package in packages_of(cell.spec, request.keras_backend) if not cell.missing}
-    packages = {"numpy", *named}
+def template_of(specs: Iterable[MethodSpec], request: Request, store: Store) -> Template:
+    """What a host imports before it forks any cell of these methods; nothing for those that cannot run here."""
+    asked = [packages_of(spec, request.keras_backend) for spec in specs]
+    packages = {"numpy"}.union(*(named for named in asked if not absent(named)))
     environment = device_environment(request.device, request.keras_backend)
     return Template(
         tuple(sorted(packages)), request.threads, tuple(environment.items()), store.cache / "imports.log", Path.cwd()

@@ -17,7 +17,7 @@ def fastest(planned: PlannedCell, request: Request, store: Store) -> str:
     Raises EngineError where the process that checks it fails.
     """
     limits = Limits()
-    task = make_task(planned, request, store, Path(), limits, template_of([planned], request, store))
+    task = make_task(planned, request, store, Path(), limits, template_of([planned.spec], request, store))
     memory = int(psutil.virtual_memory().total * MEMORY_SHARE)
     checker = Checker(store.cache / CHECKS, limits.seconds(planned.cell.subset), memory)
     return fastest_equivalent(task.job, planned.trained, checker)

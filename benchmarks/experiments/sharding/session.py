@@ -82,7 +82,7 @@ class Session:
         truth = read_ground_truth(planned.manifest)
         self.gallery = blocks_of(len(truth.gallery_ids), block)
         self.queries = blocks_of(len(truth.query_ids), block)
-        self._template = template_of([planned], request, store)
+        self._template = template_of([planned.spec], request, store)
         self._cache = store.cache / "shards"
         key = [planned.encoder_key, planned.inputs["manifest"], planned.inputs["threads"], block, FORM]
         self._folder = self._cache / fingerprint.digest(key)[:32]

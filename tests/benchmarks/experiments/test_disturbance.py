@@ -13,15 +13,17 @@ from benchmarks.reporting.tables.notes import disturbance_words
 
 @pytest.fixture
 def machine(monkeypatch):
-    """A machine whose clock, pace and other processes the test sets: {"others": cores kept busy}."""
-    state = {"now": 0.0, "busy": 0.0, "others": 0.0, "pace": 0.002}
+    """A machine whose clock, pace and processes a test sets: {"others": cores kept busy, "spins_until": own thread}."""
+    state = {"now": 0.0, "busy": 0.0, "own": 0.0, "spins_until": 0.0, "others": 0.0, "pace": 0.002}
 
     def sleep(seconds):
+        state["own"] += min(seconds, max(0.0, state["spins_until"] - state["now"]))
         state["now"] += seconds
         state["busy"] += seconds * state["others"]
         state["others"] = max(0.0, state["others"] - state.get("calms", 0.0) * seconds)
 
     monkeypatch.setattr(disturbance.time, "perf_counter", lambda: state["now"])
+    monkeypatch.setattr(disturbance.time, "process_time", lambda: state["own"])
     monkeypatch.setattr(disturbance.time, "sleep", sleep)
     monkeypatch.setattr(disturbance, "_busy_seconds", lambda: state["busy"])
     monkeypatch.setattr(disturbance, "_own_seconds", lambda: 0.0)
@@ -96,21 +98,31 @@ def test_one_quiet_moment_is_no_quiet_machine(machine):
     assert noise["disturbed"] and noise["attempts"] == 1
 
 
-def test_the_work_is_timed_at_rest(machine, monkeypatch):
-    """What lingers of the measured process for a tenth of a second, and the first pieces of work, are not timed."""
-    since = {"work": machine["now"], "first": 0}
+@pytest.mark.parametrize("lingering", [0.0, 0.03, 0.09])
+def test_the_work_is_timed_at_rest(machine, monkeypatch, lingering):
+    """While threads of the measured process spin, and for the first pieces of work, nothing is timed."""
+    machine["spins_until"], warm = lingering, []
 
     def sample(self):
-        rested = machine["now"] - since["work"] >= 0.1
-        since["first"] += rested and since["first"] < 5
-        self.seconds.append(0.002 if rested and since["first"] == 5 else 0.004)
+        rests = machine["now"] >= machine["spins_until"]
+        warm.extend([True] * (rests and len(warm) < 5))
+        self.seconds.append(0.002 if len(warm) == 5 else 0.004)
 
     monkeypatch.setattr(disturbance.Calibration, "sample", sample)
     meter = Meter()
-    since |= {"work": machine["now"], "first": 0}
+    rested = machine["now"]
+    machine["spins_until"] = machine["now"] + lingering
+    warm.clear()
     met = meter.read()
     assert met.strayed == 0
     assert len(meter._calibration.seconds) == 20
+    assert rested <= lingering + 0.01
+
+
+def test_a_process_that_never_rests_is_not_waited_for(machine):
+    machine["spins_until"] = 1e9
+    Meter()
+    assert 0.1 <= machine["now"] < 0.11
 
 
 def test_a_pass_of_a_moment_is_measured_again_at_once(machine):

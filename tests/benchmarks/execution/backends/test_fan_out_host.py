@@ -21,7 +21,9 @@ def task(bench, tmp_path):
     (planned,) = bench.plan("pixels").cells
     workdir = tmp_path / "work"
     workdir.mkdir()
-    return make_task(planned, request, bench.store, workdir, Limits(60), template_of([planned], request, bench.store))
+    return make_task(
+        planned, request, bench.store, workdir, Limits(60), template_of([planned.spec], request, bench.store)
+    )
 
 
 @pytest.fixture(autouse=True)

@@ -82,7 +82,7 @@ def test_what_a_job_asks_for(bench, tmp_path):
     request = bench.request("pixels", threads=4)
     (planned,) = bench.plan("pixels", threads=4).cells
     limits = Limits(timeout=90, memory_bytes=3 << 30)
-    task = make_task(planned, request, bench.store, tmp_path, limits, template_of([planned], request, bench.store))
+    task = make_task(planned, request, bench.store, tmp_path, limits, template_of([planned.spec], request, bench.store))
     asked = job_parameters(task)
     assert (asked["timeout_min"], asked["cpus_per_task"], asked["mem_gb"]) == (12, 4, 4)
     assert (asked["gpus_per_node"], asked["slurm_exclusive"]) == (0, False)
