@@ -36,12 +36,9 @@ def test_what_cells_need_is_imported_ahead_where_none_is_stored(bench, monkeypat
     monkeypatch.setattr(LocalBackend, "open", lambda self, template: opened.append(template.packages))
     request = bench.request("mean-colour")
     bench.store.require_writable()
-    import_ahead(request, bench.registry, bench.store, SlurmBackend(bench.folder))
-    assert opened == []
-    import_ahead(request, bench.registry, bench.store, LocalBackend())
-    assert opened == [
-        template_of([bench.registry.get(name) for name in request.methods], request, bench.store).packages
-    ]
+    import_ahead(request, bench.registry, bench.store, SlurmBackend(bench.folder, {}))
+    specs = [bench.registry.get(name) for name in request.methods]
+    assert opened == [template_of(specs, request, bench.store).packages]
     monkeypatch.undo()
     bench.run("mean-colour")
     monkeypatch.setattr(LocalBackend, "open", lambda self, template: opened.append(template.packages))
