@@ -29,10 +29,10 @@ _AT_REST = 0.1
 """Cores that this process keeps busy while it waits, below which none of its threads spins."""
 _LOOK_SECONDS = 0.5
 _QUIET_LOOKS = 3
-"""One after the other, before a machine counts as quiet."""
+"""One after the other, before a machine on which other processes ran counts as quiet."""
 _UNSEEN_LOOKS = 2
 """In which the pace strayed though nothing else ran: what disturbs is another machine on the same processor, which
-comes and goes. It is not waited for."""
+comes and goes within moments. It is not waited for: where a pass met nothing else, one look decides."""
 _SHORT = 1.0
 """Seconds; a pass that takes less is measured again at once, in less time than it takes to see whether that is wise."""
 _LEAST_WAIT = 2.0
@@ -110,7 +110,7 @@ def undisturbed(call: Callable[[Meter], T], patience: float) -> tuple[T, Noise]:
     measured = call(meter)
     took = time.perf_counter() - began
     met, attempts = meter.read(), 1
-    if met.severity > 1 and patience and (took < _SHORT or _gets_quiet(min(patience, max(_LEAST_WAIT, took)))):
+    if met.severity > 1 and patience and (took < _SHORT or _gets_quiet(min(patience, max(_LEAST_WAIT, took)), met)):
         meter, attempts = Meter(), 2
         again = call(meter)
         if (second := meter.read()).severity < met.severity:
@@ -128,20 +128,21 @@ def _come_to_rest(patience: float) -> None:
             return
 
 
-def _gets_quiet(patience: float) -> bool:
-    """Wait until nothing disturbs for a second or two; False if that is not within `patience`, or not to be expected.
+def _gets_quiet(patience: float, after: Disturbance) -> bool:
+    """Wait until nothing disturbs as in `after`; False if that is not within `patience`, or not to be expected.
 
-    One quiet moment says little: where a neighbour comes and goes, a second pass would meet it again.
+    Of other processes one quiet moment says little: they work, and wait, by turns of seconds.
     """
+    needed, in_vain = (_QUIET_LOOKS, _UNSEEN_LOOKS) if after.is_seen else (1, 1)
     deadline = time.perf_counter() + patience
     quiet = unseen = 0
-    while time.perf_counter() < deadline and unseen < _UNSEEN_LOOKS:
+    while time.perf_counter() < deadline and unseen < in_vain:
         meter = Meter()
         time.sleep(_LOOK_SECONDS)
         met = meter.read()
         quiet = quiet + 1 if met.severity <= 1 else 0
         unseen += met.severity > 1 and not met.is_seen
-        if quiet == _QUIET_LOOKS:
+        if quiet == needed:
             return True
     return False
 

@@ -3,6 +3,7 @@
 import pytest
 from fresh_cell import looked_around
 
+from benchmarks.core.store import Store
 from benchmarks.execution.backends.local import LocalBackend
 from benchmarks.execution.backends.planned import make_task, template_of
 from benchmarks.execution.backends.slurm import SlurmBackend
@@ -31,16 +32,14 @@ def test_garbage_of_a_cell_is_not_looked_for_among_what_the_template_imported(fo
     assert found["tracked"] < found["kept"] / 10
 
 
-def test_what_cells_need_is_imported_ahead_where_none_is_stored(bench, monkeypatch):
-    opened = []
-    monkeypatch.setattr(LocalBackend, "open", lambda self, template: opened.append(template.packages))
-    request = bench.request("mean-colour")
-    bench.store.require_writable()
-    import_ahead(request, bench.registry, bench.store, SlurmBackend(bench.folder, {}))
-    specs = [bench.registry.get(name) for name in request.methods]
-    assert opened == [template_of(specs, request, bench.store).packages]
-    monkeypatch.undo()
-    bench.run("mean-colour")
-    monkeypatch.setattr(LocalBackend, "open", lambda self, template: opened.append(template.packages))
-    import_ahead(request, bench.registry, bench.store, LocalBackend())
+def test_what_cells_need_is_imported_ahead_where_none_is_stored(bench, tmp_path, monkeypatch):
+    opened, store, request = [], Store(tmp_path), bench.request("mean-colour")
+    monkeypatch.setattr(LocalBackend, "open", lambda self, template: opened.append(template))
+    store.require_writable()
+    import_ahead(request, bench.registry, store, SlurmBackend(tmp_path, {}))
+    assert opened == []
+    import_ahead(request, bench.registry, store, LocalBackend())
+    assert opened == [template_of([bench.registry.get("mean-colour")], request, store)]
+    store.workdir(bench.plan("mean-colour").cells[0].cell)
+    import_ahead(request, bench.registry, store, LocalBackend())
     assert len(opened) == 1
