@@ -68,6 +68,10 @@ def _neighbours(algorithm: str) -> Part:
     return Part("methods.indexes.neighbours:NearestNeighboursIndex", {"algorithm": algorithm})
 
 
+def _rows_on_disk(codes: str) -> Part:
+    return Part("methods.indexes.faiss_codes:FaissCodesIndex", {"metric": "cosine", "codes": codes, "rerank": 100})
+
+
 _FIRST: tuple[MethodSpec, ...] = (
     # Canaries: where the protocol itself is right or wrong. Chance level twice, and the upper bound.
     MethodSpec(
@@ -187,6 +191,24 @@ _FIRST: tuple[MethodSpec, ...] = (
         "the same as codes of 64 bytes, 8 of 32 lists searched: faiss's IVF-PQ",
         "Jégou 2011",
         _IVFPQ,
+    ),
+    _facenet(
+        "-sq8",
+        "the same as codes of a byte a number, the best 100 compared by rows on disk: faiss's scalar quantiser",
+        "Douze et al. 2024 (faiss)",
+        _rows_on_disk("sq8"),
+    ),
+    _facenet(
+        "-rabitq",
+        "the same as codes of a bit a number, the best 100 compared by rows on disk: faiss's RaBitQ",
+        "Gao & Long 2024",
+        _rows_on_disk("rabitq"),
+    ),
+    _facenet(
+        "-signs",
+        "the same as signs about the mean, the best 100 compared by rows on disk",
+        "Charikar 2002",
+        _rows_on_disk("signs"),
     ),
     *FACES,
     _facenet("-128", "MTCNN face, FaceNet 128-d, Euclidean", "R3, R4", _EXACT_L2, dimension=128, tasks=ALL_TASKS),

@@ -92,16 +92,22 @@ def require_memory(needed: int, what: str) -> None:
     )
 
 
+def mapping_of(rows: np.ndarray) -> mmap.mmap | None:
+    """The mapping that an array lies in which is mapped from a file and only read; None for any other array."""
+    base: object = rows
+    while isinstance(base, np.ndarray) and not base.flags.writeable:
+        base = base.base
+    return base if isinstance(base, mmap.mmap) else None
+
+
 def let_go(rows: np.ndarray) -> None:
     """Give back the resident pages of an array that is mapped from a file and only read; looked at again, they return.
 
     Nothing happens to any other array.
     """
-    base: object = rows
-    while isinstance(base, np.ndarray) and not base.flags.writeable:
-        base = base.base
-    if isinstance(base, mmap.mmap):
-        base.madvise(mmap.MADV_DONTNEED)
+    mapping = mapping_of(rows)
+    if mapping is not None:
+        mapping.madvise(mmap.MADV_DONTNEED)
 
 
 def _status_field(name: str) -> int | None:

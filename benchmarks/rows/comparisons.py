@@ -48,9 +48,12 @@ class BuildFacts(TypedDict, total=False):
 
     build_s: float
     index_bytes: int
+    disk_bytes: int
+    """Of rows that the index reads from a file and does not hold: not in `index_bytes`."""
     build_peak_bytes: int | None
     """Beyond the vectors; so is the next, once they are let go."""
     resident_bytes: int | None
+    """Once a batch of queries was answered, one by one; older rows: before any was."""
 
 
 Recalls = TypedDict(
@@ -78,6 +81,7 @@ class IndexFigures(BuildFacts, Recalls, QueryTimes, total=False):
     status: Required[str]
     reason: Required[str]
     bytes_per_vector: float
+    disk_bytes_per_vector: float
     samples: int
     of_scan: list[float] | None
     """Median query over that of the fastest scan, with its interval; None where no scan was measured."""

@@ -73,6 +73,7 @@ def row_of(entrant: Entrant, exact: Ranking, scans: Sequence[Entrant], gallery: 
     return {
         **row,
         "bytes_per_vector": worker.facts["index_bytes"] / gallery,
+        "disk_bytes_per_vector": worker.facts["disk_bytes"] / gallery,
         **cast(Recalls, recall | interval),
         **_latency(single),
         "samples": single.size,

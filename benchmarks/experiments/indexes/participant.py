@@ -96,10 +96,13 @@ class IndexParticipant:
             self._index.add(gallery)
             seconds = time.perf_counter() - start
         del gallery
+        for place in range(len(self._batch)):  # what a search maps or keeps is resident from then on
+            self._index.search(self._batch[place : place + 1], SEARCH_DEPTH)
         after = resident_bytes()
         self.facts: BuildFacts = {
             "build_s": seconds,
             "index_bytes": int(self._index.nbytes),
+            "disk_bytes": int(getattr(self._index, "disk_bytes", 0)),
             "build_peak_bytes": peaks.stages["build"],
             "resident_bytes": None if before is None or after is None else max(0, after - before),
         }

@@ -84,7 +84,7 @@ def _small(metric: str, dimension: int) -> list[Build]:
     ranked = _ivf_pq(metric, 64, 16, dimension, (4, 16, 64), (2, 8))
     hnsw = [_hnsw(metric, links, (20, 40, 80, 160, 320)) for links in (8, 16, 32)]
     usearch = [_usearch(metric, 16, kind, (20, 40, 80, 160, 320)) for kind in _precisions(metric)]
-    return [*trees, *clusters, *ivf, *filter(None, (*codes, ranked)), *hnsw, *usearch]
+    return [*trees, *clusters, *ivf, *filter(None, (*codes, ranked)), *hnsw, *usearch, *_rows_on_disk(metric)]
 
 
 def _large(metric: str, dimension: int) -> list[Build]:
@@ -98,6 +98,7 @@ def _large(metric: str, dimension: int) -> list[Build]:
         _hnsw(metric, 16, (20, 40, 80, 160, 320, 640), repeatable=False, ef_construction=64),
         _hnsw(metric, 48, (80, 160, 320, 640, 1280), repeatable=False, ef_construction=128),
         _usearch(metric, 16, "f16", (20, 40, 80, 160, 320, 640), repeatable=False, ef_construction=64),
+        *_rows_on_disk(metric),
     ]
 
 
@@ -128,6 +129,15 @@ def _hnsw(metric: str, links: int, widths: Sequence[int], **settings: Any) -> Bu
 def _usearch(metric: str, links: int, precision: str, widths: Sequence[int], **settings: Any) -> Build:
     part = _part("usearch_hnsw:UsearchHnswIndex", metric=metric, links=links, precision=precision, **settings)
     return Build("usearch-hnsw", part, [{"ef_search": width} for width in widths], requires=("usearch",))
+
+
+def _rows_on_disk(metric: str) -> list[Build]:
+    """Codes in memory; the rows that re-rank what these find are in a file."""
+    settings = [{"rerank": rows} for rows in (40, 100, 200, 400)]
+    return [
+        Build(family, _part("faiss_codes:FaissCodesIndex", metric=metric, codes=codes), settings)
+        for family, codes in (("sq8", "sq8"), ("rabitq", "rabitq"), ("sign-bits", "signs"))
+    ]
 
 
 def _precisions(metric: str) -> tuple[str, ...]:

@@ -26,10 +26,13 @@ _COLUMNS = (
     Column("batched queries/s", "batched_queries_per_s", rate),
     Column("build s", "build_s", milliseconds),
     Column("B/vector", "bytes_per_vector", count),
+    Column("disk B/vector", "disk_bytes_per_vector", count),
     Column("build peak MiB", "build_peak_bytes", mebibytes),
     Column("resident MiB", "resident_bytes", mebibytes),
 )
 _FRONT = Column("front", "front", is_text=True)
+_UNTOLD = ("metric", "repeatable", "codes")
+"""Parameters that the vectors or the family tell, or that nobody asks for."""
 
 
 class IndexLine(Recalls, total=False):
@@ -62,6 +65,8 @@ class IndexLine(Recalls, total=False):
     samples: int
     build_s: float
     bytes_per_vector: float
+    disk_bytes_per_vector: float | None
+    """None of older rows."""
     build_peak_bytes: int | None
     resident_bytes: int | None
 
@@ -103,7 +108,7 @@ def index_rows(record: IndexRecord) -> list[IndexLine]:
 
 def _shown(row: IndexFigures) -> IndexLine:
     settings = {**row["build"]["params"], **row["settings"]}
-    text = " ".join(f"{name}={value}" for name, value in settings.items() if name not in ("metric", "repeatable"))
+    text = " ".join(f"{name}={value}" for name, value in settings.items() if name not in _UNTOLD)
     shown: IndexLine = {
         "method": f"{row['family']} {text}".strip(),
         "family": row["family"],
@@ -130,6 +135,7 @@ def _shown(row: IndexFigures) -> IndexLine:
         "samples": row["samples"],
         "build_s": row["build_s"],
         "bytes_per_vector": row["bytes_per_vector"],
+        "disk_bytes_per_vector": row.get("disk_bytes_per_vector"),
         "build_peak_bytes": row["build_peak_bytes"],
         "resident_bytes": row["resident_bytes"],
     }
@@ -158,7 +164,8 @@ def _notes(record: IndexRecord, rows: Sequence[IndexLine]) -> list[str]:
         f"Every setting had a turn in each of {budget['rounds']} rounds, in a new order each; "
         f"{min(samples):,} to {max(samples):,} single queries a setting. Each index has a process of its own, with the "
         "vectors mapped from a file: build peak is what building took beyond those, resident what is left once they "
-        "are let go. One build each.",
+        f"are let go and {record['batch']} queries were answered, pages of files included. B/vector is the index's own "
+        "count of memory, disk B/vector what it reads from a file instead. One build each.",
     ]
     failed = [f"{row['method']}: {row['status']} ({row['reason']})" for row in rows if row["status"] != "ok"]
     if failed:
