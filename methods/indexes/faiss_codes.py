@@ -1,5 +1,7 @@
 """Codes in memory, rows on disk: what codes find is compared exactly with the original rows, read from a file."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import get_args
 
 import numpy as np
@@ -68,9 +70,10 @@ class FaissCodesIndex:
         if self._scan is None or not k or not len(vectors):
             return np.empty((len(vectors), k), dtype=np.int32), np.empty((len(vectors), k), dtype=np.float32)
         queries = self._prepared(vectors)
+        if len(queries) == 1:
+            with one_thread():
+                return self._found(self._scan, queries, k)
         step = max(1, ANSWER // max(k, self.rerank))
-        if len(queries) <= step:
-            return self._found(self._scan, queries, k)
         ids, scores = np.empty((len(queries), k), dtype=np.int32), np.empty((len(queries), k), dtype=np.float32)
         for start in range(0, len(queries), step):
             part = slice(start, start + step)
@@ -114,3 +117,16 @@ class FaissCodesIndex:
     def _prepared(self, vectors: np.ndarray) -> np.ndarray:
         """Rows as they are compared: float32, at unit length for the cosine."""
         return unit_rows(vectors) if self.metric == "cosine" else np.ascontiguousarray(vectors, dtype=np.float32)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Keep faiss to the calling thread: one query is no work for several, which would wait for each other."""
+    import faiss
+
+    threads = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(threads)

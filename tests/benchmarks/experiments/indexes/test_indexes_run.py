@@ -13,8 +13,12 @@ from benchmarks.experiments.indexes.participant import IndexJob
 from benchmarks.experiments.indexes.rounds import Budget, Entrant, Worker, take_turns
 from benchmarks.experiments.indexes.sweep import Build
 from benchmarks.experiments.indexes.vectors import ASKED, GALLERY
+from benchmarks.reporting.tables.formats import to_markdown
+from benchmarks.reporting.tables.indexes.table import index_tables
 from methods.spec import Part
 
+CHOSEN = ("faiss-flat", "faiss-ivf", "kd-tree", "multi-index-hashing", "sq8", "rabitq", "sign-bits")
+ON_DISK = CHOSEN[-3:]
 QUICK = ("--rounds", "2", "--seconds", "0.01", "--batch", "4", "--threads", "1")
 
 
@@ -22,7 +26,7 @@ QUICK = ("--rounds", "2", "--seconds", "0.01", "--batch", "4", "--threads", "1")
 def finished(tmp_path_factory):
     """Pixels and hashes of drawn pictures in a few indexes."""
     out = tmp_path_factory.mktemp("indexes") / "out"
-    chosen = [word for name in ("faiss-flat", "faiss-ivf", "kd-tree", "multi-index-hashing") for word in ("-i", name)]
+    chosen = [word for name in CHOSEN for word in ("-i", name)]
     named = ("--vectors", "pixels:cifar10:full", "--vectors", "phash:cifar10:full")
     done = cli("indexes", *named, *chosen, "--jittered", "1500", *QUICK, "--out", out)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -33,7 +37,7 @@ def finished(tmp_path_factory):
 
 def test_what_was_measured_is_not_measured_again(finished):
     named = ("--vectors", "phash:cifar10:full", "--jittered", "1500", "--out", finished[0], "--dry-run")
-    chosen = [word for name in ("faiss-flat", "faiss-ivf", "kd-tree", "multi-index-hashing") for word in ("-i", name)]
+    chosen = [word for name in CHOSEN for word in ("-i", name)]
     same, fewer = cli("indexes", *named, *chosen, *QUICK), cli("indexes", *named, *chosen[:2], *QUICK)
     assert "1,500 vectors: as stored" in same.stdout, same.stdout + same.stderr
     assert "to be measured (changed: indexes)" in fewer.stdout, fewer.stdout + fewer.stderr
@@ -42,7 +46,7 @@ def test_what_was_measured_is_not_measured_again(finished):
 def test_every_setting_has_a_row_with_its_figures(finished):
     rows = finished[2]
     pixels = [row for row in rows if row["vectors"] == "pixels"]
-    assert {row["family"] for row in pixels} == {"exact", "faiss-flat", "faiss-ivf", "kd-tree"}
+    assert {row["family"] for row in pixels} == {"exact", *CHOSEN} - {"multi-index-hashing"}
     assert [row["family"] for row in rows if row["vectors"] == "phash"] == ["hamming", "multi-index-hashing"]
     for row in rows:
         assert row["status"] == "ok", row["reason"]
@@ -59,7 +63,7 @@ def test_whoever_looks_at_everything_keeps_everything(finished):
     hashes = [float(row["recall@20"]) for row in finished[2] if row["vectors"] == "phash"]
     assert hashes == [1, 1]
     for method, recall in kept.items():
-        if not method.startswith("faiss-ivf"):
+        if not method.startswith(("faiss-ivf", *ON_DISK)):
             assert recall >= 0.999, method
     lists = [kept[f"faiss-ivf nlist=64 nprobe={probes}"] for probes in (1, 2, 4, 8, 16, 32, 64)]
     assert lists == sorted(lists)
@@ -72,6 +76,18 @@ def test_bytes_are_those_of_the_vectors_and_what_an_index_adds(finished):
     assert sizes["faiss-flat"] == pytest.approx(3072 * 4, rel=0.01)
     assert sizes["hamming"] == 8
     assert sizes["kd-tree"] >= 3072 * 4
+    for family, code in (("sq8", 3072), ("rabitq", 384 + 8), ("sign-bits", 384)):
+        assert sizes[family] == pytest.approx(code, rel=0.15)  # with the mean and the rotation
+    for row in finished[2]:
+        assert float(row["disk_bytes_per_vector"]) == (3072 * 4 if row["family"] in ON_DISK else 0)
+
+
+def test_more_re_ranked_is_more_of_the_answer(finished):
+    for family in ON_DISK:
+        kept = [float(row["recall@20"]) for row in finished[2] if row["family"] == family]
+        assert len(kept) == 4
+        assert kept == sorted(kept)
+        assert kept[-1] > 0.9, family
 
 
 def test_each_front_has_its_best(finished):
@@ -100,6 +116,18 @@ def test_the_page_has_tables_data_machine_and_plot(finished):
     ):
         assert expected in text
     assert (out / "indexes.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_rows_of_an_older_version_have_no_figure_for_the_disk_and_are_shown(finished):
+    record = json.loads(next(finished[0].glob("indexes/pixels*.json")).read_text())
+    for row in record["rows"]:
+        del row["disk_bytes"], row["disk_bytes_per_vector"]
+    front, sweep = index_tables(record)
+    column = [each.title for each in sweep.columns].index("disk B/vector")
+    lines = [line for line in to_markdown(sweep).splitlines() if line.startswith("| exact")]
+    assert [line.split(" | ")[column].strip() for line in lines] == [""]
+    assert len(sweep.rows) == len(record["rows"])
+    assert front.rows
 
 
 def test_all_samples_are_kept_and_the_page_can_be_written_again(finished):

@@ -47,11 +47,19 @@ def test_rows_that_no_code_divides_are_swept_without_codes():
     assert {"faiss-ivf", "faiss-hnsw", "kmeans", "ball-tree"} <= families
 
 
+@pytest.mark.parametrize("name", ["cosine", "an odd dimension", "large"])
+def test_codes_with_rows_on_disk_are_swept_whatever_the_size_and_dimension(name):
+    builds = [build for build in SWEEPS[name] if "codes" in build.part.params]
+    depths = {build.family: [each["rerank"] for each in build.settings] for build in builds}
+    assert depths == {family: [40, 100, 200, 400] for family in ("sq8", "rabitq", "sign-bits")}
+
+
 def test_families_are_chosen_beside_the_exact_index():
     chosen = make_sweep("l2", 5000, 64, ["faiss-hnsw", "multi-index-hashing"])
     assert {build.family for build in chosen} == {"exact", "faiss-hnsw"}
-    with pytest.raises(UnknownNameError, match="did you mean faiss-hnsw"):
-        make_sweep("l2", 5000, 64, ["faiss-hnws"])
+    for wrong, right in (("faiss-hnws", "faiss-hnsw"), ("rabit", "rabitq"), ("signbits", "sign-bits")):
+        with pytest.raises(UnknownNameError, match=f"did you mean {right}"):
+            make_sweep("l2", 5000, 64, [wrong])
 
 
 def test_a_missing_package_is_an_obstacle_that_names_the_extra(monkeypatch):
