@@ -253,15 +253,24 @@ def test_a_rotation_keeps_all_distances_and_the_length_of_rows(dimension):
     assert np.array_equal(turned, Rotation(dimension)(rows))
 
 
-@pytest.mark.parametrize("codes", ["rabitq", "signs"])
-def test_numbers_that_go_together_do_not_cost_the_codes_their_recall(codes):
-    """Long rows whose neighbouring numbers are alike, as those of pixels: no sum overflows, and turning them helps."""
+def test_numbers_that_go_together_do_not_cost_codes_of_one_bit_their_recall():
+    """As those of neighbouring pixels do: without the rotation 0.89 of the answer is found here."""
     smooth = np.repeat(RNG.normal(size=(830, 100)), 30, axis=1)
     rows = np.maximum(smooth + 0.3 * RNG.normal(size=smooth.shape) - 1, 0).astype(np.float32)
-    index = built(codes, "l2", rows[:800])
-    ids, _ = index.search(rows[800:], 10)
-    true = exact("l2", 10, rows[:800], rows[800:])[0]
-    assert np.mean([len(set(row) & set(best)) / 10 for row, best in zip(ids, true, strict=True)]) >= 0.8
+    assert share_of_exact("rabitq", rows, 40) >= 0.98
+
+
+def test_no_sum_overflows_over_the_bits_of_long_rows():
+    """faiss sums a fast scan in 16 bits: half of the answer is lost so."""
+    rows = RNG.normal(size=(40, 3072))[RNG.integers(0, 40, 830)] + 0.8 * RNG.normal(size=(830, 3072))
+    assert share_of_exact("rabitq", rows.astype(np.float32), 100) >= 0.98
+
+
+def share_of_exact(codes, rows, rerank):
+    """Of the 10 nearest of the last 30 rows among the others."""
+    index = built(codes, "l2", rows[:-30], rerank=rerank)
+    ids, true = index.search(rows[-30:], 10)[0], exact("l2", 10, rows[:-30], rows[-30:])[0]
+    return np.mean([len(set(row) & set(best)) / 10 for row, best in zip(ids, true, strict=True)])
 
 
 def test_a_mapping_is_told_from_arrays_in_memory(mapped):
