@@ -49,10 +49,7 @@ class FaissCodesIndex:
             return
         self._rows = RowsOnDisk(vectors)
         rows = self._rows.rows
-        sample = rows[:: -(-rows.size // SAMPLE)].copy()
-        self._rows.let_go()
-        self._scan = make_codes(self.codes, self.metric, self._prepared(sample), len(rows))
-        del sample
+        self._scan = make_codes(self.codes, self.metric, self._prepared(self._rows.sample(SAMPLE)), len(rows))
         lengths = np.empty(len(rows) if self.metric == "cosine" else 0, dtype=np.float32)
         step = max(1, BLOCK // rows.shape[1])
         for start in range(0, len(rows), step):

@@ -58,6 +58,16 @@ class RowsOnDisk:
 
         return self._compared(faiss.fvec_inner_products_by_idx, queries, ids)  # type: ignore[attr-defined]
 
+    def sample(self, numbers: int) -> np.ndarray:
+        """About so many `numbers` at most, in rows (m, d) that are evenly spread over all of them; one row at least."""
+        apart = -(-self.rows.size // numbers)
+        step = apart * max(1, BLOCK // (apart * self.rows.shape[1]))
+        parts = []
+        for start in range(0, len(self.rows), step):  # in blocks: to touch rows all over the file makes much resident
+            parts.append(self.rows[start : start + step : apart].copy())
+            self.let_go()
+        return np.concatenate(parts)
+
     def let_go(self) -> None:
         """Give back all resident pages."""
         let_go(self.rows)

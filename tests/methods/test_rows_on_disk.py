@@ -273,6 +273,14 @@ def share_of_exact(codes, rows, rerank):
     return np.mean([len(set(row) & set(best)) / 10 for row, best in zip(ids, true, strict=True)])
 
 
+def test_a_sample_is_spread_over_all_rows(monkeypatch):
+    monkeypatch.setattr(rows_on_disk, "BLOCK", 64 * 100)
+    rows = RowsOnDisk(GALLERY)
+    assert np.array_equal(rows.sample(GALLERY.size), GALLERY)
+    assert np.array_equal(rows.sample(64 * 667), GALLERY[::3])
+    assert np.array_equal(rows.sample(1), GALLERY[:1])
+
+
 def test_a_mapping_is_told_from_arrays_in_memory(mapped):
     assert mapping_of(mapped) is not None
     assert mapping_of(mapped[5:]) is not None
