@@ -29,6 +29,14 @@ NO_TASKS: dict[str, tuple[str, ...]] = {
         ),
         "methods.indexes",
     ),
+    "indexes-filtered": (
+        *(
+            f"benchmarks.experiments.indexes.{name}"
+            for name in ("participant", "figures", "rounds", "filters", "filtered", "offered", "sweep", "vectors")
+        ),
+        "methods.indexes",
+        "methods.milvus",
+    ),
     "scaling": ("benchmarks.experiments.scaling.point", "methods.stages"),
     "streaming": ("benchmarks.experiments.streaming.measure", "methods.stages"),
 }

@@ -54,10 +54,10 @@ class Rows:
 
 
 class IndexStore(Rows):
-    """What `indexes` leaves below one `--out` folder."""
+    """What `indexes` leaves below one `--out` folder, of one kind of gallery."""
 
-    def __init__(self, out: Path) -> None:
-        super().__init__(out / "indexes")
+    def __init__(self, out: Path, gallery: str = "whole") -> None:
+        super().__init__(out / "indexes" if gallery == "whole" else out / "indexes" / gallery)
 
     def vectors(self, name: str) -> Path:
         """Where the record of a set of vectors lies."""

@@ -101,7 +101,7 @@ def _beside(store: Store) -> Iterator[Result]:
     for point in ScalingStore(store.root).points():
         name = f"scaling of {point['cell']['method']} at {point['size']}"
         yield Result(name, point["provenance"], point["started"])
-    for record in IndexStore(store.root).records():
+    for record in (*IndexStore(store.root).records(), *IndexStore(store.root, "filtered").records()):
         name = f"indexes over {record['vectors']['gallery']} vectors"
         yield Result(name, record["provenance"], record["started"])
     for row in StreamingStore(store.root).rows():

@@ -45,13 +45,13 @@ def write_indexes(store: Store, out: Path) -> list[Path]:
         out / "indexes.md",
         "\n".join(["# Indexes\n", *image, *sections, *(f"{markdown_note(note)}\n" for note in failed)]),
     )
-    plain = [
-        {name: value for name, value in row.items() if not name.endswith("_interval")} | _ends(row)
-        for each in rows
-        for row in each
-    ]
-    write_csv(out / "indexes.csv", pd.DataFrame(plain))
+    write_csv(out / "indexes.csv", pd.DataFrame([plain_row(row) for each in rows for row in each]))
     return [out / "indexes.md", out / "indexes.csv", *([picture] if picture else [])]
+
+
+def plain_row(row: Mapping[str, object]) -> dict[str, object]:
+    """A row as the CSV has it: the ends of an interval are figures of their own."""
+    return {name: value for name, value in row.items() if not name.endswith("_interval")} | _ends(row)
 
 
 def _ends(row: Mapping[str, object]) -> dict[str, object]:
