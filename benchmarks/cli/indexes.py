@@ -24,6 +24,7 @@ class Gallery(StrEnum):
 
     WHOLE = "whole"
     FILTERED = "filtered"
+    CHANGING = "changing"
 
 
 def indexes(
@@ -102,12 +103,16 @@ def _measured(
     gallery: Gallery, asked: "Asked", frame: "Frame", store: "IndexStore"
 ) -> "tuple[Sequence[Mapping[str, object]], Callable[[Store, Path], list[Path]]]":
     """The records of one kind of gallery, and what writes its page."""
+    from benchmarks.experiments.indexes.changing import ChangingGallery
     from benchmarks.experiments.indexes.filtered import FilteredGallery
     from benchmarks.experiments.indexes.session import measure
     from benchmarks.experiments.indexes.whole import WholeGallery
+    from benchmarks.reporting.tables.indexes.changing import write_changing
     from benchmarks.reporting.tables.indexes.filtered import write_filtered
     from benchmarks.reporting.tables.indexes.report import write_indexes
 
     if gallery is Gallery.FILTERED:
         return measure(asked, frame, store, FilteredGallery), write_filtered
+    if gallery is Gallery.CHANGING:
+        return measure(asked, frame, store, ChangingGallery), write_changing
     return measure(asked, frame, store, WholeGallery), write_indexes

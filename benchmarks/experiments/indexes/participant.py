@@ -91,7 +91,7 @@ class IndexParticipant:
         set_threads(job.threads)
         set_seeds()
         del first, trial
-        before = resident_bytes()
+        self._before = resident_bytes()
         gallery = map_rows(job.folder, GALLERY)
         self._index: Index = make(**job.part.params)
         peaks = StagePeaks()
@@ -105,7 +105,7 @@ class IndexParticipant:
             "build_s": seconds,
             "index_bytes": int(self._index.nbytes),
             "build_peak_bytes": peaks.stages["build"],
-            "resident_bytes": None if before is None or after is None else max(0, after - before),
+            "resident_bytes": None if self._before is None or after is None else max(0, after - self._before),
         }
 
     @property

@@ -1,7 +1,7 @@
 """The tables of a set of vectors: who is on a Pareto front, then every setting."""
 
-from collections.abc import Sequence
-from typing import Final, cast
+from collections.abc import Iterable, Sequence
+from typing import Final, TypedDict, cast
 
 from benchmarks.experiments.indexes.figures import CUTOFFS
 from benchmarks.experiments.rounds import NOISY
@@ -10,7 +10,7 @@ from benchmarks.reporting.tables.model import Column, Table, count, figure_of, f
 from benchmarks.reporting.tables.notes import machine_note
 from benchmarks.reporting.tables.plot import pareto_front
 from benchmarks.rows.cell import FAILED_RERUN
-from benchmarks.rows.comparisons import IndexFigures, IndexRecord, Recalls, Vectors
+from benchmarks.rows.comparisons import ChangingFigures, ChangingRecord, IndexFigures, IndexRecord, Recalls, Vectors
 
 DEEPEST: Final = "recall@20"
 """At the last of CUTOFFS."""
@@ -32,7 +32,15 @@ _COLUMNS = (
 _FRONT = Column("front", "front", is_text=True)
 
 
-class IndexLine(Recalls, total=False):
+class Ending(TypedDict, total=False):
+    """An index with its settings, and how it went."""
+
+    method: str
+    status: str
+    reason: str
+
+
+class IndexLine(Ending, Recalls, total=False):
     """One index with one setting, as tables and the CSV show it; without figures where it failed."""
 
     dataset: str
@@ -43,14 +51,10 @@ class IndexLine(Recalls, total=False):
     metric: str
     vectors: str
     """The method that made them."""
-    method: str
-    """The index with its settings."""
     family: str
     settings: str
     front: str
     """The fronts it is on."""
-    status: str
-    reason: str
     p50_ms: float
     p50_ms_interval: tuple[float, float]
     p95_ms: float
@@ -109,9 +113,14 @@ def index_lines(record: IndexRecord) -> list[IndexLine]:
     return [{**shared, **_shown(row)} for row in record["rows"]]
 
 
-def _shown(row: IndexFigures) -> IndexLine:
+def settings_text(row: IndexFigures | ChangingFigures) -> str:
+    """How an index was built and set: "links=16 ef_search=80"."""
     settings = {**row["build"]["params"], **row["settings"]}
-    text = " ".join(f"{name}={value}" for name, value in settings.items() if name not in ("metric", "repeatable"))
+    return " ".join(f"{name}={value}" for name, value in settings.items() if name not in ("metric", "repeatable"))
+
+
+def _shown(row: IndexFigures) -> IndexLine:
+    text = settings_text(row)
     shown: IndexLine = {
         "method": f"{row['family']} {text}".strip(),
         "family": row["family"],
@@ -178,13 +187,13 @@ def data_note(vectors: Vectors) -> str:
     )
 
 
-def without_figure(rows: Sequence[IndexLine]) -> list[str]:
+def without_figure(rows: Iterable[Ending]) -> list[str]:
     """A note of the rows that have no figures, and why; none where all have."""
     failed = [f"{row['method']}: {row['status']} ({row['reason']})" for row in rows if row["status"] != "ok"]
     return ["Without a figure: " + "; ".join(dict.fromkeys(failed)) + "."] if failed else []
 
 
-def failure_notes(record: IndexRecord) -> list[str]:
+def failure_notes(record: IndexRecord | ChangingRecord) -> list[str]:
     """Why a set of vectors has no rows, or only earlier ones; nothing where all went well."""
     vectors = record["vectors"]
     name = f"{vectors.get('method')} on {vectors.get('dataset')}:{vectors.get('subset')}"
@@ -200,7 +209,7 @@ def failure_notes(record: IndexRecord) -> list[str]:
 _MORE_THREADS = "all of which a single query takes only where it is a matrix product (exact, kmeans)"
 
 
-def origin_note(record: IndexRecord, threads: str) -> str:
+def origin_note(record: IndexRecord | ChangingRecord, threads: str) -> str:
     """Where and when it was measured; `threads` says who uses how many of them."""
     facts = record["provenance"]
     git = facts["git"]
