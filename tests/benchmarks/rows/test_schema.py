@@ -89,7 +89,18 @@ def test_keys_that_are_lacking_are_named_with_those_of_records_within():
     assert "provenance.machine.cores" not in lacking
 
 
-KINDS = [CellRow, RunRecord, PointRow, ExtractionRow, StreamRow, ShardRow, IndexRecord, ChangingRecord, EngineRow, LatencyRow]
+KINDS = [
+    CellRow,
+    RunRecord,
+    PointRow,
+    ExtractionRow,
+    StreamRow,
+    ShardRow,
+    IndexRecord,
+    ChangingRecord,
+    EngineRow,
+    LatencyRow,
+]
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)

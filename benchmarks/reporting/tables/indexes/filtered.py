@@ -29,7 +29,7 @@ from benchmarks.system.files import write_text
 from datasets.safe_text import markdown_note
 
 _COLUMNS = (
-    Column("share", "share", lambda value: f"{value} %"),
+    Column("share", "share", lambda value: f"{value}%"),
     Column("index", "method", is_text=True),
     Column(DEEPEST, DEEPEST, lambda value: f"{value:.4f}"),
     Column("p50 ms", "p50_ms", milliseconds),

@@ -119,8 +119,8 @@ def test_the_page_says_what_filters_are_and_who_cannot(finished):
     text = (finished[0] / "indexes-filtered.md").read_text()
     for expected in (
         "# Indexes over a filtered gallery",
-        "| 1 % | exact | 1.0000",
-        "| 50 % | faiss-ivf nlist=64 nprobe=8 |",
+        "| 1% | exact | 1.0000",
+        "| 50% | faiss-ivf nlist=64 nprobe=8 |",
         "take no part: ball-tree, kd-tree, kmeans, faiss-binary, multi-index-hashing",
         "labels, drawn at random",
         "usearch ",
