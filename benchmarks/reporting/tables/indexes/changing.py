@@ -14,6 +14,7 @@ from benchmarks.reporting.tables.formats import to_markdown
 from benchmarks.reporting.tables.indexes.step_plot import step_plot
 from benchmarks.reporting.tables.indexes.table import (
     DEEPEST,
+    FEW_THREADS,
     data_note,
     failure_notes,
     heading,
@@ -154,5 +155,5 @@ def _notes(record: ChangingRecord) -> list[str]:
         *without_figure(
             {"method": _method(row), "status": row["status"], "reason": row["reason"]} for row in record["rows"]
         ),
-        origin_note(record, "of which a single query takes one, exact search all"),
+        origin_note(record, FEW_THREADS),
     ]

@@ -14,6 +14,7 @@ from benchmarks.reporting.tables.formats import to_markdown
 from benchmarks.reporting.tables.indexes.report import plain_row
 from benchmarks.reporting.tables.indexes.table import (
     DEEPEST,
+    FEW_THREADS,
     IndexLine,
     data_note,
     failure_notes,
@@ -100,5 +101,5 @@ def _notes(record: IndexRecord) -> list[str]:
         "or lists than these, one that is far from it harder.",
         f"Cannot search among some of their rows, and take no part: {', '.join(left_out)}.",
         *without_figure(filtered_rows(record)),
-        origin_note(record, "of which a single query takes one, exact search all"),
+        origin_note(record, FEW_THREADS),
     ]

@@ -207,6 +207,7 @@ def failure_notes(record: IndexRecord | ChangingRecord) -> list[str]:
 
 
 _MORE_THREADS = "all of which a single query takes only where it is a matrix product (exact, kmeans)"
+FEW_THREADS = "all of which a single query takes only where it is exact search; Milvus Lite has threads of its own"
 
 
 def origin_note(record: IndexRecord | ChangingRecord, threads: str) -> str:
