@@ -70,6 +70,44 @@ class Index(Protocol):
 
 
 @runtime_checkable
+class FilteredIndex(Index, Protocol):
+    """An index that searches among some of its rows, named anew in each call."""
+
+    def search_among(self, vectors: np.ndarray, k: int, allowed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The best k of the rows that are `allowed` (n,) bool, for each query (q, d).
+
+        Shapes and order are those of `search`; where fewer than k are allowed, or found, the tail is id -1, score -inf.
+        """
+        ...
+
+
+@runtime_checkable
+class LabelledIndex(Index, Protocol):
+    """An index that keeps a label beside each row, and searches among those whose label lies in a range."""
+
+    def add_labelled(self, vectors: np.ndarray, labels: np.ndarray) -> None:
+        """`add` vectors (n, d), each with a label (n,) int64."""
+        ...
+
+    def search_labelled(self, vectors: np.ndarray, k: int, low: int, high: int) -> tuple[np.ndarray, np.ndarray]:
+        """As `search_among` the rows whose label is at least `low` and below `high`."""
+        ...
+
+
+@runtime_checkable
+class ChangingIndex(Index, Protocol):
+    """An index whose rows come and go. Those of `add` have their positions as ids; `search` is among those present."""
+
+    def insert(self, ids: np.ndarray, vectors: np.ndarray) -> None:
+        """Take in vectors (m, d) under ids (m,) int64, none of which is present; `search` returns these ids."""
+        ...
+
+    def remove(self, ids: np.ndarray) -> None:
+        """Forget the rows under ids (m,) int64, all of which are present: no search finds them any more."""
+        ...
+
+
+@runtime_checkable
 class Method(Protocol):
     """A whole method. fit, then index, then any number of searches."""
 

@@ -1,15 +1,30 @@
 """`indexes`: nearest-neighbour indexes scored as indexes."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from benchmarks.cli import options
 
+if TYPE_CHECKING:
+    from benchmarks.core.store import Store
+    from benchmarks.experiments.frame import Frame
+    from benchmarks.experiments.indexes.session import Asked
+    from benchmarks.experiments.rows import IndexStore
+
 DEFAULT_VECTORS = ("mtcnn-facenet:lfw:full", "phash:lfw:full")
-"""Face embeddings, and hashes."""
+"""Face embeddings, and hashes: these only where the whole gallery is searched, as exact search alone does more."""
+
+
+class Gallery(StrEnum):
+    """What is done with the gallery."""
+
+    WHOLE = "whole"
+    FILTERED = "filtered"
+    CHANGING = "changing"
 
 
 def indexes(
@@ -21,6 +36,10 @@ def indexes(
         int | None,
         typer.Option("--jittered", min=100, help="Vectors in the gallery: beyond the real ones, moved copies."),
     ] = None,
+    gallery: Annotated[
+        Gallery,
+        typer.Option("--gallery", help="As it is; each query among some rows; or with rows that come and go."),
+    ] = Gallery.WHOLE,
     index: Annotated[
         list[str] | None, typer.Option("--index", "-i", help="One of the family; all unless given. May be repeated.")
     ] = None,
@@ -41,19 +60,20 @@ def indexes(
 ) -> None:
     """Score indexes on real vectors: recall against exact search, queries a second, build time, bytes, over a sweep.
 
-    Each index is built in a process of its own. Exact search always takes part, to be held against.
+    Each index is built in a process of its own. Exact search always takes part, to be held against. In a filtered or
+    changing gallery those indexes take part that can, with a few settings each.
     """
     from benchmarks.cli.measuring import conclude, measuring, settings_of
     from benchmarks.experiments.indexes.rounds import Budget
-    from benchmarks.experiments.indexes.session import Asked, measure
+    from benchmarks.experiments.indexes.session import Asked
     from benchmarks.experiments.indexes.vectors import parse_source
     from benchmarks.experiments.rows import IndexStore
-    from benchmarks.reporting.tables.indexes.report import write_indexes
     from benchmarks.system.terminal import Console
 
     console = Console()
+    default = DEFAULT_VECTORS if gallery is Gallery.WHOLE else DEFAULT_VECTORS[:1]
     asked = Asked(
-        sources=tuple(parse_source(text, jittered) for text in dict.fromkeys(vectors or DEFAULT_VECTORS)),
+        sources=tuple(parse_source(text, jittered) for text in dict.fromkeys(vectors or default)),
         families=tuple(dict.fromkeys(index or ())),
         budget=Budget(rounds, seconds),
         batch=batch,
@@ -70,9 +90,29 @@ def indexes(
         force=force,
         dry_run=dry_run,
     )
-    with measuring(console, settings, out, IndexStore) as frame:
-        records = measure(asked, frame, IndexStore(out))
+    store = IndexStore(out, gallery)
+    with measuring(console, settings, out, lambda _: store) as frame:
+        records, write = _measured(gallery, asked, frame, store)
     rows: list[Mapping[str, object]] = []
     for record in records:
-        rows += record.get("rows") or [record]
-    conclude(console, rows, frame, [] if dry_run else write_indexes(frame.store, out))
+        rows += cast(Sequence[Mapping[str, object]], record.get("rows")) or [record]
+    conclude(console, rows, frame, [] if dry_run else write(frame.store, out))
+
+
+def _measured(
+    gallery: Gallery, asked: "Asked", frame: "Frame", store: "IndexStore"
+) -> "tuple[Sequence[Mapping[str, object]], Callable[[Store, Path], list[Path]]]":
+    """The records of one kind of gallery, and what writes its page."""
+    from benchmarks.experiments.indexes.changing import ChangingGallery
+    from benchmarks.experiments.indexes.filtered import FilteredGallery
+    from benchmarks.experiments.indexes.session import measure
+    from benchmarks.experiments.indexes.whole import WholeGallery
+    from benchmarks.reporting.tables.indexes.changing import write_changing
+    from benchmarks.reporting.tables.indexes.filtered import write_filtered
+    from benchmarks.reporting.tables.indexes.report import write_indexes
+
+    if gallery is Gallery.FILTERED:
+        return measure(asked, frame, store, FilteredGallery), write_filtered
+    if gallery is Gallery.CHANGING:
+        return measure(asked, frame, store, ChangingGallery), write_changing
+    return measure(asked, frame, store, WholeGallery), write_indexes

@@ -29,6 +29,22 @@ NO_TASKS: dict[str, tuple[str, ...]] = {
         ),
         "methods.indexes",
     ),
+    "indexes-changing": (
+        *(
+            f"benchmarks.experiments.indexes.{name}"
+            for name in ("participant", "figures", "rounds", "changes", "changing", "offered", "sweep", "vectors")
+        ),
+        "methods.indexes",
+        "methods.milvus",
+    ),
+    "indexes-filtered": (
+        *(
+            f"benchmarks.experiments.indexes.{name}"
+            for name in ("participant", "figures", "rounds", "filters", "filtered", "offered", "sweep", "vectors")
+        ),
+        "methods.indexes",
+        "methods.milvus",
+    ),
     "scaling": ("benchmarks.experiments.scaling.point", "methods.stages"),
     "streaming": ("benchmarks.experiments.streaming.measure", "methods.stages"),
 }

@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks.core.cells import Cell
 from benchmarks.rows.cell import FAILED_RERUN
-from benchmarks.rows.comparisons import IndexRecord
+from benchmarks.rows.comparisons import ChangingRecord, IndexRecord
 from benchmarks.rows.experiments import SCHEMA, AnyRow, Ended, PointRow, ShardRow, StreamRow
 from benchmarks.system.files import if_intact, intact, read_record, write_atomically, write_record
 from benchmarks.system.names import file_stem
@@ -54,10 +54,10 @@ class Rows:
 
 
 class IndexStore(Rows):
-    """What `indexes` leaves below one `--out` folder."""
+    """What `indexes` leaves below one `--out` folder, of one kind of gallery."""
 
-    def __init__(self, out: Path) -> None:
-        super().__init__(out / "indexes")
+    def __init__(self, out: Path, gallery: str = "whole") -> None:
+        super().__init__(out / "indexes" if gallery == "whole" else out / "indexes" / gallery)
 
     def vectors(self, name: str) -> Path:
         """Where the record of a set of vectors lies."""
@@ -69,8 +69,12 @@ class IndexStore(Rows):
             np.savez(file, **samples)  # type: ignore[arg-type]
 
     def records(self) -> Iterator[IndexRecord]:
-        """Every stored record, small galleries first."""
+        """Every stored record of a gallery that stays as it is, small ones first."""
         yield from sorted(self.every("*.json", IndexRecord), key=lambda record: record["vectors"]["gallery"])
+
+    def changing(self) -> Iterator[ChangingRecord]:
+        """Every stored record of a changing gallery, small ones first."""
+        yield from sorted(self.every("*.json", ChangingRecord), key=lambda record: record["vectors"]["gallery"])
 
 
 class ScalingStore(Rows):

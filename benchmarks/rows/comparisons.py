@@ -112,6 +112,57 @@ class IndexRecord(AnyRow, IndexResult, total=False):
     budget: Budget
 
 
+class ChangeFacts(TypedDict, total=False):
+    """What an index's process says of a change of its gallery; before any, only what the index takes."""
+
+    remove_s: float
+    insert_s: float
+    index_bytes: int
+    resident_bytes: int | None
+
+
+class StepFigures(ChangeFacts, Recalls, QueryTimes, total=False):
+    """One setting of an index after a number of changes."""
+
+    step: Required[int]
+    samples: int
+
+
+class ChangingFigures(TypedDict, total=False):
+    """One setting of an index while its gallery changes."""
+
+    family: Required[str]
+    build: Required[PartSettings]
+    settings: Required[dict[str, int]]
+    status: Required[str]
+    reason: Required[str]
+    build_s: float
+    """Over the rows that are there at first."""
+    steps: Required[list[StepFigures]]
+    """Those made before it failed, where it did."""
+
+
+class ChangingResult(TypedDict, total=False):
+    """What a session measures of all indexes while their galleries change."""
+
+    vectors: Required[Vectors]
+    rows: list[ChangingFigures]
+    strayed: float
+    provenance: Required[Provenance]
+
+
+class ChangingRecord(AnyRow, ChangingResult, total=False):
+    """`indexes --gallery changing`: one set of vectors, and all indexes over it."""
+
+    status: str
+    reason: str
+    started: Required[str]
+    inputs: Inputs
+    threads: int
+    batch: int
+    budget: Budget
+
+
 class CheckFigures(TypedDict, total=False):
     """An engine beside plain Keras (see benchmarks.execution.equivalence.check)."""
 

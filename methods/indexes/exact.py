@@ -70,6 +70,24 @@ class ExactIndex:
             ids[rows], scores[rows] = self._best(vectors[rows], k)
         return ids, scores
 
+    def search_among(self, vectors: np.ndarray, k: int, allowed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """`search` among the rows that are `allowed` (n,) bool: few are compared alone; tail -1 and -inf."""
+        k, rows = min(k, len(self._vectors)), np.flatnonzero(allowed)
+        ids = np.full((len(vectors), k), -1, dtype=np.int32)
+        scores = np.full((len(vectors), k), -np.inf, dtype=np.float32)
+        if not len(rows):
+            return ids, scores
+        few = len(rows) <= FEW * len(self._vectors)
+        step = max(1, CHUNK // max(self._vectors.shape))
+        for start in range(0, len(vectors), step):
+            queries = self._prepared(vectors[start : start + step])
+            among = self._scores_with(queries, rows) if few else self._scores(queries)[:, rows]
+            found, best = top_k(among, k)
+            some = (slice(start, start + step), slice(found.shape[1]))
+            ids[some] = np.where(found >= 0, rows[found], -1)
+            scores[some] = -np.sqrt(-best) if self.metric == "l2" else best
+        return ids, scores
+
     @property
     def nbytes(self) -> int:
         """Bytes of the vectors, of their coarse copy, of their norms and their mean."""
@@ -121,14 +139,14 @@ class ExactIndex:
             scores[:, self._later] = scores[:, self._first]
         return scores
 
-    def _scores_with(self, query: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """Scores (1, m) of one prepared query (1, d) with these rows (m,): the columns that `_scores` has for them."""
+    def _scores_with(self, queries: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Scores (q, m) of prepared queries (q, d) with these rows (m,): the columns that `_scores` has for them."""
         if len(self._later):
             place = np.minimum(np.searchsorted(self._later, rows), len(self._later) - 1)
             rows = np.where(self._later[place] == rows, self._first[place], rows)
         vectors = self._vectors[rows]
-        products = np.vecdot(vectors, self._multiplied(query[0]))[None]
-        return self._compared(query, products, vectors, self._norms[rows])
+        products = np.vecdot(vectors, self._multiplied(queries)[:, None])
+        return self._compared(queries, products, vectors, self._norms[rows])
 
     def _multiplied(self, queries: np.ndarray) -> np.ndarray:
         """What rows are multiplied by: under L2 twice the queries, which is cheaper than twice the products."""

@@ -10,8 +10,8 @@ from methods.indexes.faiss_rows import FaissRows, FloatMetric
 SEED = 0
 
 
-class FaissIvfFlatIndex(FaissRows):
-    """`nlist` lists of whole rows, of which a query searches the `nprobe` nearest; all of them is exact search.
+class FaissInvertedFile(FaissRows):
+    """`nlist` lists of rows, of which a query searches the `nprobe` nearest; a subclass says how rows are kept.
 
     A gallery with fewer rows than `nlist` gets a list a row. `nprobe` may be set between searches.
     """
@@ -32,10 +32,8 @@ class FaissIvfFlatIndex(FaissRows):
         return index
 
     def _inverted_file(self, rows: np.ndarray) -> Any:
-        import faiss
-
-        quantizer, lists = self._quantizer(rows)
-        return faiss.IndexIVFFlat(quantizer, rows.shape[1], lists, self._faiss_metric)
+        """An untrained faiss index with the lists that suit `rows`."""
+        raise NotImplementedError
 
     def _quantizer(self, rows: np.ndarray) -> tuple[Any, int]:
         """An empty flat index for the centroids, and how many lists the rows fill."""
@@ -46,8 +44,33 @@ class FaissIvfFlatIndex(FaissRows):
     def _set(self, index: Any) -> None:
         index.nprobe = min(self.nprobe, index.nlist)
 
+    def _parameters(self, selector: Any) -> Any:
+        import faiss
 
-class FaissIvfPqIndex(FaissIvfFlatIndex):
+        return faiss.SearchParametersIVF(sel=selector, nprobe=self.nprobe)  # type: ignore[call-arg]
+
+
+class FaissIvfFlatIndex(FaissInvertedFile):
+    """Lists of whole rows; all of them is exact search.
+
+    Rows may come and go. The centroids stay those of the rows that `add` was given.
+    """
+
+    def insert(self, ids: np.ndarray, vectors: np.ndarray) -> None:
+        """Put vectors (m, d) into the lists of their nearest centroids, under ids (m,) int64."""
+        if self._index is None:
+            raise BenchmarkError("FaissIvfFlatIndex has no centroids before `add` was given rows; add some first")
+        self._index.add_with_ids(self._prepared(vectors), np.asarray(ids, dtype=np.int64))
+
+    def remove(self, ids: np.ndarray) -> None:
+        """Take the rows under ids (m,) int64 out of their lists; faiss looks through all lists."""
+        self._index.remove_ids(np.asarray(ids, dtype=np.int64))
+
+    def _inverted_file(self, rows: np.ndarray) -> Any:
+        return _flat_lists(rows, *self._quantizer(rows), self._faiss_metric)
+
+
+class FaissIvfPqIndex(FaissInvertedFile):
     """The same lists, their rows product-quantised: `subvectors` codes of 8 bits each (Jégou, Douze & Schmid 2011).
 
     Without re-ranking, order and scores are those of the codes. With `rerank`, so many times k candidates are compared
@@ -78,7 +101,7 @@ class FaissIvfPqIndex(FaissIvfFlatIndex):
                 "divisor"
             )
         if len(rows) < 2:
-            return super()._inverted_file(rows)
+            return _flat_lists(rows, *self._quantizer(rows), self._faiss_metric)
         quantizer, lists = self._quantizer(rows)
         bits = min(8, int(np.log2(len(rows))))  # a codebook has no more entries than there are rows to learn them from
         index = faiss.IndexIVFPQ(quantizer, dimension, lists, self.subvectors, bits, self._faiss_metric)
@@ -93,3 +116,17 @@ class FaissIvfPqIndex(FaissIvfFlatIndex):
             index.k_factor = self.rerank
             index = faiss.downcast_index(index.base_index)
         super()._set(index)
+
+    def _parameters(self, selector: Any) -> Any:
+        lists = super()._parameters(selector)
+        if not self.rerank:
+            return lists
+        import faiss
+
+        return faiss.IndexRefineSearchParameters(k_factor=self.rerank, base_index_params=lists)  # type: ignore[call-arg]
+
+
+def _flat_lists(rows: np.ndarray, quantizer: Any, lists: int, metric: int) -> Any:
+    import faiss
+
+    return faiss.IndexIVFFlat(quantizer, rows.shape[1], lists, metric)

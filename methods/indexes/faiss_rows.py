@@ -26,7 +26,7 @@ class FaissRows:
     def add(self, vectors: np.ndarray) -> None:
         """Build over gallery vectors (n, d)."""
         if len(vectors):
-            self._index = self._built(unit_rows(vectors) if self.metric == "cosine" else _floats(vectors))
+            self._index = self._built(self._prepared(vectors))
 
     def search(self, vectors: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
         """The k nearest rows found for each query (q, d): ids (q, k) int32, scores (q, k) float32, tail -1 and -inf."""
@@ -34,10 +34,18 @@ class FaissRows:
         if not k or not len(vectors):
             return np.empty((len(vectors), k), dtype=np.int32), np.empty((len(vectors), k), dtype=np.float32)
         self._set(self._index)
-        queries = unit_rows(vectors) if self.metric == "cosine" else _floats(vectors)
-        values, ids = self._index.search(queries, k)
-        scores = values if self.metric == "cosine" else -np.sqrt(np.maximum(values, 0))
-        return ids.astype(np.int32), np.where(ids >= 0, scores, np.float32(-np.inf))
+        return self._answer(*self._index.search(self._prepared(vectors), k))
+
+    def search_among(self, vectors: np.ndarray, k: int, allowed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """`search` among the rows that are `allowed` (n,) bool: faiss passes over the others; tail -1 and -inf."""
+        k = min(k, self._index.ntotal) if self._index else 0
+        if not k or not len(vectors):
+            return np.empty((len(vectors), k), dtype=np.int32), np.empty((len(vectors), k), dtype=np.float32)
+        import faiss
+
+        selector = faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))  # type: ignore[arg-type, call-arg]
+        parameters = self._parameters(selector)
+        return self._answer(*self._index.search(self._prepared(vectors), k, params=parameters))
 
     @property
     def nbytes(self) -> int:
@@ -50,6 +58,20 @@ class FaissRows:
 
     def _set(self, index: Any) -> None:
         """Bring the settings of a search into the faiss index; nothing to set unless a subclass says so."""
+
+    def _parameters(self, selector: Any) -> Any:
+        """Parameters, for faiss, of a search among the rows that `selector` picks, with the settings of `_set`."""
+        import faiss
+
+        return faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
+
+    def _prepared(self, vectors: np.ndarray) -> np.ndarray:
+        return unit_rows(vectors) if self.metric == "cosine" else _floats(vectors)
+
+    def _answer(self, values: np.ndarray, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Ids int32 and scores float32 (q, k) of faiss's values and ids."""
+        scores = values if self.metric == "cosine" else -np.sqrt(np.maximum(values, 0))
+        return ids.astype(np.int32), np.where(ids >= 0, scores, np.float32(-np.inf))
 
     @property
     def _faiss_metric(self) -> int:

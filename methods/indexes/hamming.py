@@ -25,6 +25,16 @@ class HammingIndex:
         ids, differing = least_differing(self._codes, whole_words(vectors), k)
         return ids, -differing.astype(np.float32)
 
+    def search_among(self, vectors: np.ndarray, k: int, allowed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """`search` among the codes that are `allowed` (n,) bool; tail -1 and -inf."""
+        ids = np.full((len(vectors), min(k, len(self._codes))), -1, dtype=np.int32)
+        scores = np.full(ids.shape, -np.inf, dtype=np.float32)
+        rows = np.flatnonzero(allowed)
+        if len(rows):
+            found, differing = least_differing(self._codes[rows], whole_words(vectors), k)
+            ids[:, : found.shape[1]], scores[:, : found.shape[1]] = rows[found], -differing
+        return ids, scores
+
     @property
     def nbytes(self) -> int:
         """Bytes of the codes."""

@@ -17,6 +17,9 @@ class UsearchHnswIndex:
 
     Threads link rows in any order: `repeatable` builds on one thread. A search takes as many threads as OMP_NUM_THREADS
     says, or one a core. `ef_search` may be set between searches. Raises BenchmarkError where usearch is not installed.
+
+    Rows may come and go. usearch's Python interface takes no filter: a search among some rows asks for more and drops
+    the others, see `search_among`.
     """
 
     def __init__(
@@ -60,9 +63,19 @@ class UsearchHnswIndex:
             connectivity=self.links,
             expansion_add=self.ef_construction,
         )
-        threads = 1 if self.repeatable else _threads()
-        index.add(np.arange(len(vectors), dtype=np.uint64), self._prepared(vectors), threads=threads)
         self._index = index
+        self.insert(np.arange(len(vectors)), vectors)
+
+    def insert(self, ids: np.ndarray, vectors: np.ndarray) -> None:
+        """Link vectors (m, d) into the graph under ids (m,) int64."""
+        if self._index is None:
+            raise BenchmarkError("UsearchHnswIndex has no graph before `add` was given rows; add some first")
+        threads = 1 if self.repeatable else _threads()
+        self._index.add(np.asarray(ids, dtype=np.uint64), self._prepared(vectors), threads=threads)
+
+    def remove(self, ids: np.ndarray) -> None:
+        """Mark the rows under ids (m,) int64 as removed; usearch puts later ones in their places."""
+        self._index.remove(np.asarray(ids, dtype=np.uint64))
 
     def search(self, vectors: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
         """The k nearest rows found for each query (q, d): ids (q, k) int32, scores (q, k) float32, tail -1 and -inf."""
@@ -79,6 +92,30 @@ class UsearchHnswIndex:
         values = 1 - distances if self.metric == "cosine" else -np.sqrt(np.maximum(distances, 0))
         ids[:, : keys.shape[1]] = np.where(filled, keys.astype(np.int32), -1)
         scores[:, : keys.shape[1]] = np.where(filled, values, -np.inf)
+        return ids, scores
+
+    def search_among(self, vectors: np.ndarray, k: int, allowed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """`search` among the rows that are `allowed` (n,) bool; tail -1 and -inf.
+
+        As many are asked for as hold k allowed ones on average, and twice as many again for queries that got fewer,
+        until they have k or all rows were asked for: narrow filters are slow, and never poor.
+        """
+        size = len(self._index) if self._index is not None else 0
+        k, permitted = min(k, size), int(np.count_nonzero(allowed))
+        ids = np.full((len(vectors), k), -1, dtype=np.int32)
+        scores = np.full((len(vectors), k), -np.inf, dtype=np.float32)
+        wanted = min(k, permitted)
+        waiting = np.arange(len(vectors) if wanted else 0)
+        asked = -(-wanted * size // max(1, permitted))
+        while len(waiting):
+            found, values = self.search(vectors[waiting], asked)
+            kept = (found >= 0) & allowed[found]
+            first = np.argsort(~kept, axis=1, kind="stable")[:, :wanted]
+            kept = np.take_along_axis(kept, first, axis=1)
+            ids[waiting, :wanted] = np.where(kept, np.take_along_axis(found, first, axis=1), -1)
+            scores[waiting, :wanted] = np.where(kept, np.take_along_axis(values, first, axis=1), -np.inf)
+            waiting = waiting[~kept.all(axis=1)] if asked < size else waiting[:0]
+            asked = min(2 * asked, size)
         return ids, scores
 
     @property

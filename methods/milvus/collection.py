@@ -34,9 +34,12 @@ def create_collection(
     index_type: str,
     *,
     named: bool = False,
+    labelled: bool = False,
     description: str = "",
 ) -> None:
     """An empty, loaded collection of vectors: ids are whole numbers or, if `named`, texts with metadata (JSON) beside.
+
+    If `labelled`, a whole number "label" lies beside each.
 
     Raises VectorStoreError where vectors are too long, or Milvus refuses.
     """
@@ -51,6 +54,8 @@ def create_collection(
         schema.add_field("metadata", DataType.JSON)
     else:
         schema.add_field("id", DataType.INT64, is_primary=True)
+    if labelled:
+        schema.add_field("label", DataType.INT64)
     schema.add_field("vector", DataType.FLOAT_VECTOR, dim=dimension)
     indexes = MilvusClient.prepare_index_params()
     indexes.add_index("vector", index_type=index_type, metric_type=METRICS[metric])

@@ -62,3 +62,13 @@ class FailsLater(Fine):
         if self.ef_search == 13:
             raise RuntimeError("thirteen")
         return super().search(vectors, k)
+
+
+class RefusesRows(Fine):
+    """Whose rows come and go by name alone; the first trial gets fewer."""
+
+    def insert(self, ids, vectors):
+        raise RuntimeError("full")
+
+    def remove(self, ids):
+        pass

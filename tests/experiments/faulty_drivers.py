@@ -51,10 +51,11 @@ def stream(photos: Path, out: Path, deeds: Sequence[str], **settings):
 def indexes(photos: Path, out: Path, deeds: Sequence[str], **settings):
     from benchmarks.experiments.indexes.session import Asked, measure
     from benchmarks.experiments.indexes.vectors import Source
+    from benchmarks.experiments.indexes.whole import WholeGallery
     from benchmarks.experiments.rows import IndexStore
 
     sources = [Source(f"faulty-{deed}", f"folder:{photos}", "full") for deed in deeds]
-    rows = measure(Asked(sources), frame(out, IndexStore, **settings), IndexStore(out))
+    rows = measure(Asked(sources), frame(out, IndexStore, **settings), IndexStore(out), WholeGallery)
     return dict(zip(deeds, rows, strict=True))
 
 

@@ -75,7 +75,7 @@ def row_of(entrant: Entrant, exact: Ranking, scans: Sequence[Entrant], gallery: 
         "bytes_per_vector": worker.facts["index_bytes"] / gallery,
         "disk_bytes_per_vector": worker.facts["disk_bytes"] / gallery,
         **cast(Recalls, recall | interval),
-        **_latency(single),
+        **latency(single),
         "samples": single.size,
         "of_scan": _ratio(single, np.array(fastest(scans).single)) if scans else None,
         "batch_s": float(np.median(entrant.batched)),
@@ -87,7 +87,8 @@ def fastest(scans: Sequence[Entrant]) -> Entrant:
     return min(scans, key=lambda scan: float(np.median(scan.single)))
 
 
-def _latency(single: np.ndarray) -> QueryTimes:
+def latency(single: np.ndarray) -> QueryTimes:
+    """Quantiles, each with its interval, of samples in seconds (rounds, queries)."""
     found = quantiles(single)
     return cast(QueryTimes, {f"{name}_s": [each.value, each.low, each.high] for name, each in found.items()})
 

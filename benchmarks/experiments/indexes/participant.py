@@ -44,12 +44,17 @@ class IndexJob:
 
 def serve(job: IndexJob, connection: Connection) -> None:
     """Entry point of the child process: answers orders until it is told to stop, or its parent is gone."""
+    serve_as(IndexParticipant, job, connection)
+
+
+def serve_as(kind: "type[IndexParticipant]", job: IndexJob, connection: Connection) -> None:
+    """What an entry point does, with a participant of this kind."""
     os.setsid()
     with job.log.open("a", buffering=1) as log:
         for stream in (1, 2):
             os.dup2(log.fileno(), stream)
         try:
-            _answer(IndexParticipant(job), connection)
+            _answer(kind(job), connection)
         except EOFError:
             pass  # the session is over
         except BaseException as error:
@@ -61,11 +66,7 @@ def serve(job: IndexJob, connection: Connection) -> None:
 
 
 def _answer(participant: "IndexParticipant", connection: Connection) -> None:
-    orders: dict[str, Callable[..., Any]] = {
-        "answers": participant.answers,
-        "pace": participant.pace,
-        "turn": participant.turn,
-    }
+    orders = participant.orders
     connection.send(participant.facts)
     while True:
         order, arguments = connection.recv()
@@ -73,7 +74,10 @@ def _answer(participant: "IndexParticipant", connection: Connection) -> None:
 
 
 class IndexParticipant:
-    """A built index with its queries; `facts` is what the session records once."""
+    """A built index with its queries; `facts` is what the session records once.
+
+    A kind of gallery of its own is a subclass: how an index is given its rows (`_give`), and asked (`_find`).
+    """
 
     def __init__(self, job: IndexJob) -> None:
         self._queries = np.load(job.folder / ASKED)
@@ -82,42 +86,47 @@ class IndexParticipant:
         trial = np.load(job.folder / GALLERY, mmap_mode="r")[:_TRIAL_ROWS].copy()
         make = resolve(job.part)
         first: Index = make(**job.part.params)
-        first.add(trial)
-        first.search(self._batch, SEARCH_DEPTH)
+        self._give(first, trial)
+        self._find(first, self._batch, SEARCH_DEPTH)
         set_threads(job.threads)
         set_seeds()
         del first, trial
-        before = resident_bytes()
+        self._before = resident_bytes()
         gallery = map_rows(job.folder, GALLERY)
         self._index: Index = make(**job.part.params)
         peaks = StagePeaks()
         with peaks.stage("build"):
             start = time.perf_counter()
-            self._index.add(gallery)
+            self._give(self._index, gallery)
             seconds = time.perf_counter() - start
         del gallery
         for place in range(len(self._batch)):  # what a search maps or keeps is resident from then on
-            self._index.search(self._batch[place : place + 1], SEARCH_DEPTH)
+            self._find(self._index, self._batch[place : place + 1], SEARCH_DEPTH)
         after = resident_bytes()
         self.facts: BuildFacts = {
             "build_s": seconds,
             "index_bytes": int(self._index.nbytes),
             "disk_bytes": int(getattr(self._index, "disk_bytes", 0)),
             "build_peak_bytes": peaks.stages["build"],
-            "resident_bytes": None if before is None or after is None else max(0, after - before),
+            "resident_bytes": None if self._before is None or after is None else max(0, after - self._before),
         }
+
+    @property
+    def orders(self) -> dict[str, Callable[..., Any]]:
+        """What it can be told to do, by name."""
+        return {"answers": self.answers, "pace": self.pace, "turn": self.turn}
 
     def answers(
         self, settings: dict[str, int], k: int, places: np.ndarray | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
         """Ids and scores (q, k) of all queries, or of those at `places` (q,)."""
         self._set(settings)
-        return self._index.search(self._queries if places is None else self._queries[places], k)
+        return self._find(self._index, self._queries if places is None else self._queries[places], k)
 
     def pace(self, settings: dict[str, int]) -> float:
         """Seconds that one query takes, about; a warm-up too."""
         self._set(settings)
-        calls = timing.warm_up(lambda: self._index.search(self._next(), SEARCH_DEPTH), _WARM_UP_SECONDS)
+        calls = timing.warm_up(lambda: self._find(self._index, self._next(), SEARCH_DEPTH), _WARM_UP_SECONDS)
         return float(np.median(calls[-5:]))
 
     def turn(self, settings: dict[str, int], queries: int) -> tuple[np.ndarray, float]:
@@ -126,14 +135,22 @@ class IndexParticipant:
         One call before each is not counted: the others have had the processor's caches meanwhile.
         """
         self._set(settings)
-        self._index.search(self._next(), SEARCH_DEPTH)
+        self._find(self._index, self._next(), SEARCH_DEPTH)
         single = np.array([self._seconds(self._next()) for _ in range(queries)])
-        self._index.search(self._batch[:2], SEARCH_DEPTH)
+        self._find(self._index, self._batch[:2], SEARCH_DEPTH)
         return single, self._seconds(self._batch) / len(self._batch)
+
+    def _give(self, index: Index, rows: np.ndarray) -> None:
+        """Build an index over rows (n, d)."""
+        index.add(rows)
+
+    def _find(self, index: Index, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+        """Ids and scores (q, k) of queries (q, d)."""
+        return index.search(queries, k)
 
     def _seconds(self, queries: np.ndarray) -> float:
         start = time.perf_counter()
-        self._index.search(queries, SEARCH_DEPTH)
+        self._find(self._index, queries, SEARCH_DEPTH)
         return time.perf_counter() - start
 
     def _next(self) -> np.ndarray:

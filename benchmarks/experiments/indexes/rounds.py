@@ -5,6 +5,7 @@ session sees it.
 import multiprocessing
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +18,21 @@ from benchmarks.experiments.rounds import Calibration, interleaved, said
 from benchmarks.experiments.server import Child, Server
 from benchmarks.rows.comparisons import BuildFacts
 
+Entry = Callable[[IndexJob, Connection], None]
+"""What a process of its own does with a job."""
+
 _MOST_QUERIES, _LEAST_QUERIES = 50, 3
 
 
 class Worker(Server):
     """One build of the sweep."""
 
-    def __init__(self, build: Build, job: IndexJob, memory_limit: int) -> None:
+    def __init__(self, build: Build, job: IndexJob, memory_limit: int, entry: Entry = serve) -> None:
         # The vectors, mapped from a file, are everyone's.
         super().__init__(job.folder, job.log, memory_limit, shared=False)
         self.build = build
         self.job = job
+        self._entry = entry
         self.facts: BuildFacts = {}
 
     def start(self, patience: float) -> None:
@@ -45,7 +50,7 @@ class Worker(Server):
     def _forked(self, scratch: Path, mark: str) -> Child:
         context = multiprocessing.get_context("forkserver")
         ours, theirs = context.Pipe()
-        process = context.Process(target=within, args=(scratch, mark, serve, self.job, theirs))
+        process = context.Process(target=within, args=(scratch, mark, self._entry, self.job, theirs))
         process.start()
         theirs.close()
 

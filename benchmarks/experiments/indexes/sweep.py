@@ -41,21 +41,28 @@ def make_sweep(metric: Metric, rows: int, dimension: int, families: Sequence[str
     """
     require_known(families)
     if metric == "hamming":
-        every = _binary()
+        every = binary_builds()
     else:
-        every = [*_exact(metric), *(_large(metric, dimension) if rows >= LARGE else _small(metric, dimension))]
+        every = [*exact_builds(metric), *(_large(metric, dimension) if rows >= LARGE else _small(metric, dimension))]
     return [build for build in every if not families or build is every[0] or build.family in families]
 
 
 def require_known(families: Sequence[str]) -> None:
     """Raises UnknownNameError for a name that is no index's."""
-    known = dict.fromkeys(build.family for build in (*_exact("cosine"), *_small("cosine", 16), *_binary()))
+    known = dict.fromkeys(families_known())
     for family in families:
         if family not in known:
             raise UnknownNameError(suggest("index", family, known))
 
 
-def _binary() -> list[Build]:
+def families_known() -> list[str]:
+    """Every family of the sweep, once."""
+    every = (*exact_builds("cosine"), *_small("cosine", 16), *binary_builds())
+    return list(dict.fromkeys(build.family for build in every))
+
+
+def binary_builds() -> list[Build]:
+    """Indexes of packed codes; the first is the exact one that the others are held against."""
     return [
         Build("hamming", Part("methods.indexes.hamming:HammingIndex"), scan=True),
         Build("faiss-binary", Part("methods.indexes.faiss_binary:FaissBinaryIndex"), scan=True),
@@ -63,7 +70,8 @@ def _binary() -> list[Build]:
     ]
 
 
-def _exact(metric: str) -> list[Build]:
+def exact_builds(metric: str) -> list[Build]:
+    """Scans of float rows; the first is the one that the others are held against."""
     return [
         Build("exact", Part("methods.indexes.exact:ExactIndex", {"metric": metric}), scan=True),
         Build("faiss-flat", Part("methods.indexes.faiss_flat:FaissFlatIndex", {"metric": metric}), scan=True),
@@ -79,35 +87,36 @@ def _small(metric: str, dimension: int) -> list[Build]:
         Build("kmeans", _part("kmeans:KMeansIndex", clusters=lists), _probes(lists, (1, 2, 4, 8, 16, 32)))
         for lists in (6, 32)
     ]
-    ivf = [_ivf(metric, lists, (1, 2, 4, 8, 16, 32, 64)) for lists in (64, 256)]
-    codes = [_ivf_pq(metric, 64, size, dimension, (1, 4, 16, 64)) for size in (8, 16)]
-    ranked = _ivf_pq(metric, 64, 16, dimension, (4, 16, 64), (2, 8))
-    hnsw = [_hnsw(metric, links, (20, 40, 80, 160, 320)) for links in (8, 16, 32)]
-    usearch = [_usearch(metric, 16, kind, (20, 40, 80, 160, 320)) for kind in _precisions(metric)]
+    ivf = [ivf_build(metric, lists, (1, 2, 4, 8, 16, 32, 64)) for lists in (64, 256)]
+    codes = [ivf_pq_build(metric, 64, size, dimension, (1, 4, 16, 64)) for size in (8, 16)]
+    ranked = ivf_pq_build(metric, 64, 16, dimension, (4, 16, 64), (2, 8))
+    hnsw = [hnsw_build(metric, links, (20, 40, 80, 160, 320)) for links in (8, 16, 32)]
+    usearch = [usearch_build(metric, 16, kind, (20, 40, 80, 160, 320)) for kind in _precisions(metric)]
     return [*trees, *clusters, *ivf, *filter(None, (*codes, ranked)), *hnsw, *usearch, *_rows_on_disk(metric)]
 
 
 def _large(metric: str, dimension: int) -> list[Build]:
     codes = [
-        _ivf_pq(metric, 1024, 8, dimension, (4, 16, 64)),
-        _ivf_pq(metric, 1024, 8, dimension, (4, 16, 64), (2, 8)),
+        ivf_pq_build(metric, 1024, 8, dimension, (4, 16, 64)),
+        ivf_pq_build(metric, 1024, 8, dimension, (4, 16, 64), (2, 8)),
     ]
     return [
-        _ivf(metric, 1024, (1, 4, 16, 64, 256)),
+        ivf_build(metric, 1024, (1, 4, 16, 64, 256)),
         *filter(None, codes),
-        _hnsw(metric, 16, (20, 40, 80, 160, 320, 640), repeatable=False, ef_construction=64),
-        _hnsw(metric, 48, (80, 160, 320, 640, 1280), repeatable=False, ef_construction=128),
-        _usearch(metric, 16, "f16", (20, 40, 80, 160, 320, 640), repeatable=False, ef_construction=64),
+        hnsw_build(metric, 16, (20, 40, 80, 160, 320, 640), repeatable=False, ef_construction=64),
+        hnsw_build(metric, 48, (80, 160, 320, 640, 1280), repeatable=False, ef_construction=128),
+        usearch_build(metric, 16, "f16", (20, 40, 80, 160, 320, 640), repeatable=False, ef_construction=64),
         *_rows_on_disk(metric),
     ]
 
 
-def _ivf(metric: str, lists: int, probes: Sequence[int]) -> Build:
+def ivf_build(metric: str, lists: int, probes: Sequence[int]) -> Build:
+    """Lists of whole rows, so many of them searched."""
     part = _part("faiss_ivf:FaissIvfFlatIndex", metric=metric, nlist=lists, nprobe=1)
     return Build("faiss-ivf", part, _probes(lists, probes))
 
 
-def _ivf_pq(
+def ivf_pq_build(
     metric: str, lists: int, size: int, dimension: int, probes: Sequence[int], ranked: Sequence[int] = ()
 ) -> Build | None:
     """Codes of 8 bits for every `size` numbers; None where these do not divide a row."""
@@ -121,12 +130,14 @@ def _ivf_pq(
     return Build("faiss-ivfpq-reranked", _part("faiss_ivf:FaissIvfPqIndex", **part, rerank=ranked[0]), both)
 
 
-def _hnsw(metric: str, links: int, widths: Sequence[int], **settings: Any) -> Build:
+def hnsw_build(metric: str, links: int, widths: Sequence[int], **settings: Any) -> Build:
+    """A graph of faiss, with so many candidates kept in a search."""
     part = _part("faiss_hnsw:FaissHnswIndex", metric=metric, links=links, **settings)
     return Build("faiss-hnsw", part, [{"ef_search": width} for width in widths])
 
 
-def _usearch(metric: str, links: int, precision: str, widths: Sequence[int], **settings: Any) -> Build:
+def usearch_build(metric: str, links: int, precision: str, widths: Sequence[int], **settings: Any) -> Build:
+    """A graph of usearch, with so many candidates kept in a search."""
     part = _part("usearch_hnsw:UsearchHnswIndex", metric=metric, links=links, precision=precision, **settings)
     return Build("usearch-hnsw", part, [{"ef_search": width} for width in widths], requires=("usearch",))
 

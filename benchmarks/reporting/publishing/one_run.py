@@ -101,9 +101,12 @@ def _beside(store: Store) -> Iterator[Result]:
     for point in ScalingStore(store.root).points():
         name = f"scaling of {point['cell']['method']} at {point['size']}"
         yield Result(name, point["provenance"], point["started"])
-    for record in IndexStore(store.root).records():
+    for record in (*IndexStore(store.root).records(), *IndexStore(store.root, "filtered").records()):
         name = f"indexes over {record['vectors']['gallery']} vectors"
         yield Result(name, record["provenance"], record["started"])
+    for changing in IndexStore(store.root, "changing").changing():
+        name = f"indexes over {changing['vectors']['gallery']} vectors that change"
+        yield Result(name, changing["provenance"], changing["started"])
     for row in StreamingStore(store.root).rows():
         yield Result(f"stream of {row['cell']['method']} over {row['size']}", row["provenance"], row["started"])
     for cut in ShardingStore(store.root).rows():

@@ -11,6 +11,8 @@ from benchmarks.reporting.claims.claims_table import write_claims
 from benchmarks.reporting.tables.devices import write_device_tables
 from benchmarks.reporting.tables.engines import write_stored_engines
 from benchmarks.reporting.tables.formats import LEGEND, document, latex_document, to_markdown
+from benchmarks.reporting.tables.indexes.changing import write_changing
+from benchmarks.reporting.tables.indexes.filtered import write_filtered
 from benchmarks.reporting.tables.indexes.report import write_indexes
 from benchmarks.reporting.tables.latency import write_latency_tables
 from benchmarks.reporting.tables.model import MethodRow, Table, mark
@@ -58,6 +60,8 @@ _PAGES: tuple[Callable[[Store, Registry, Path], list[Path]], ...] = (
     write_scaling,
     write_stored_projection,
     lambda store, _, out: write_indexes(store, out),
+    lambda store, _, out: write_filtered(store, out),
+    lambda store, _, out: write_changing(store, out),
     lambda store, _, out: write_streaming(store, out),
     lambda store, _, out: write_sharding(store, out),
     lambda store, _, out: write_stored_engines(store, out),

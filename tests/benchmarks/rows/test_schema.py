@@ -8,7 +8,7 @@ import pytest
 from benchmarks.experiments.indexes.figures import CUTOFFS
 from benchmarks.reporting.tables.indexes.table import DEEPEST
 from benchmarks.rows.cell import CellFigures, CellRow, RunRecord
-from benchmarks.rows.comparisons import EngineRow, IndexRecord, LatencyRow, Recalls
+from benchmarks.rows.comparisons import ChangingRecord, EngineRow, IndexRecord, LatencyRow, Recalls
 from benchmarks.rows.experiments import ExtractionRow, PointRow, ShardRow, StreamRow
 from benchmarks.rows.schema import misfit, missing
 from benchmarks.system.files import DamagedFile, read_record
@@ -89,7 +89,18 @@ def test_keys_that_are_lacking_are_named_with_those_of_records_within():
     assert "provenance.machine.cores" not in lacking
 
 
-KINDS = [CellRow, RunRecord, PointRow, ExtractionRow, StreamRow, ShardRow, IndexRecord, EngineRow, LatencyRow]
+KINDS = [
+    CellRow,
+    RunRecord,
+    PointRow,
+    ExtractionRow,
+    StreamRow,
+    ShardRow,
+    IndexRecord,
+    ChangingRecord,
+    EngineRow,
+    LatencyRow,
+]
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)

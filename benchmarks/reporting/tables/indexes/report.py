@@ -21,7 +21,9 @@ _PANELS = (
     ("p50_ms", "median query, batch 1 (ms)"),
     ("bytes_per_vector", "bytes a vector"),
 )
-_MARKERS = "osD^vP*Xphd<>"
+MARKERS = "osD^vP*Xphd<>"
+"""Of matplotlib, in the order in which they are given out."""
+
 _LEAST_MISSED = 1e-4
 """Of the exact answer: whoever misses less than this stands at the right edge."""
 
@@ -45,13 +47,13 @@ def write_indexes(store: Store, out: Path) -> list[Path]:
         out / "indexes.md",
         "\n".join(["# Indexes\n", *image, *sections, *(f"{markdown_note(note)}\n" for note in failed)]),
     )
-    plain = [
-        {name: value for name, value in row.items() if not name.endswith("_interval")} | _ends(row)
-        for each in rows
-        for row in each
-    ]
-    write_csv(out / "indexes.csv", pd.DataFrame(plain))
+    write_csv(out / "indexes.csv", pd.DataFrame([plain_row(row) for each in rows for row in each]))
     return [out / "indexes.md", out / "indexes.csv", *([picture] if picture else [])]
+
+
+def plain_row(row: Mapping[str, object]) -> dict[str, object]:
+    """A row as the CSV has it: the ends of an interval are figures of their own."""
+    return {name: value for name, value in row.items() if not name.endswith("_interval")} | _ends(row)
 
 
 def _ends(row: Mapping[str, object]) -> dict[str, object]:
@@ -92,7 +94,7 @@ def recall_plot(sets: list[tuple[str, list[IndexLine]]], path: Path) -> Path | N
     )
     families = list(dict.fromkeys(row["family"] for _, rows in shown for row in rows))
     styles: dict[str, _Style] = {
-        name: {"marker": _MARKERS[place % len(_MARKERS)], "color": f"C{place % 10}"}
+        name: {"marker": MARKERS[place % len(MARKERS)], "color": f"C{place % 10}"}
         for place, name in enumerate(families)
     }
     for panels, (title, rows) in zip(axes, shown, strict=True):

@@ -1,7 +1,7 @@
 """The tables of a set of vectors: who is on a Pareto front, then every setting."""
 
-from collections.abc import Sequence
-from typing import Final, cast
+from collections.abc import Iterable, Sequence
+from typing import Final, TypedDict, cast
 
 from benchmarks.experiments.indexes.figures import CUTOFFS
 from benchmarks.experiments.rounds import NOISY
@@ -10,7 +10,7 @@ from benchmarks.reporting.tables.model import Column, Table, count, figure_of, f
 from benchmarks.reporting.tables.notes import machine_note
 from benchmarks.reporting.tables.plot import pareto_front
 from benchmarks.rows.cell import FAILED_RERUN
-from benchmarks.rows.comparisons import IndexFigures, IndexRecord, Recalls
+from benchmarks.rows.comparisons import ChangingFigures, ChangingRecord, IndexFigures, IndexRecord, Recalls, Vectors
 
 DEEPEST: Final = "recall@20"
 """At the last of CUTOFFS."""
@@ -35,7 +35,15 @@ _UNTOLD = ("metric", "repeatable", "codes")
 """Parameters that the vectors or the family tell, or that nobody asks for."""
 
 
-class IndexLine(Recalls, total=False):
+class Ending(TypedDict, total=False):
+    """An index with its settings, and how it went."""
+
+    method: str
+    status: str
+    reason: str
+
+
+class IndexLine(Ending, Recalls, total=False):
     """One index with one setting, as tables and the CSV show it; without figures where it failed."""
 
     dataset: str
@@ -46,14 +54,10 @@ class IndexLine(Recalls, total=False):
     metric: str
     vectors: str
     """The method that made them."""
-    method: str
-    """The index with its settings."""
     family: str
     settings: str
     front: str
     """The fronts it is on."""
-    status: str
-    reason: str
     p50_ms: float
     p50_ms_interval: tuple[float, float]
     p95_ms: float
@@ -76,16 +80,31 @@ def index_tables(record: IndexRecord) -> list[Table]:
     rows = index_rows(record)
     figured = [row for row in rows if row["status"] == "ok"]
     front = sorted((row for row in figured if row["front"]), key=lambda row: row["p50_ms"])
-    vectors = record["vectors"]
-    title = f"{vectors['method']} on {vectors['dataset']}:{vectors['subset']}, {vectors['gallery']:,} vectors"
     return [
-        Table(title, (_COLUMNS[0], _FRONT, *_COLUMNS[1:]), front, [_FRONT_NOTE]),
+        Table(heading(record["vectors"]), (_COLUMNS[0], _FRONT, *_COLUMNS[1:]), front, [_FRONT_NOTE]),
         Table("Every setting", (*_COLUMNS, _FRONT), figured, _notes(record, rows)),
     ]
 
 
+def heading(vectors: Vectors) -> str:
+    """Whose vectors, of what, and how many."""
+    return f"{vectors['method']} on {vectors['dataset']}:{vectors['subset']}, {vectors['gallery']:,} vectors"
+
+
 def index_rows(record: IndexRecord) -> list[IndexLine]:
     """Every row of a record as the tables and the CSV show it; `front` names the fronts it is on."""
+    rows = index_lines(record)
+    figured = [row for row in rows if row["status"] == "ok"]
+    for name, cost in (("time", "p50_ms"), ("memory", "bytes_per_vector")):
+        best = pareto_front([(figure_of(row, cost) or 0.0, row[DEEPEST]) for row in figured])
+        for row in figured:
+            if (figure_of(row, cost) or 0.0, row[DEEPEST]) in best:
+                row["front"] = ", ".join(filter(None, (row.get("front"), name)))
+    return rows
+
+
+def index_lines(record: IndexRecord) -> list[IndexLine]:
+    """Every row of a record with its figures, of whatever kind of gallery."""
     vectors = record["vectors"]
     shared: IndexLine = {
         "dataset": vectors["dataset"],
@@ -96,19 +115,17 @@ def index_rows(record: IndexRecord) -> list[IndexLine]:
         "metric": vectors["metric"],
         "vectors": vectors["method"],
     }
-    rows: list[IndexLine] = [{**shared, **_shown(row)} for row in record["rows"]]
-    figured = [row for row in rows if row["status"] == "ok"]
-    for name, cost in (("time", "p50_ms"), ("memory", "bytes_per_vector")):
-        best = pareto_front([(figure_of(row, cost) or 0.0, row[DEEPEST]) for row in figured])
-        for row in figured:
-            if (figure_of(row, cost) or 0.0, row[DEEPEST]) in best:
-                row["front"] = ", ".join(filter(None, (row.get("front"), name)))
-    return rows
+    return [{**shared, **_shown(row)} for row in record["rows"]]
+
+
+def settings_text(row: IndexFigures | ChangingFigures) -> str:
+    """How an index was built and set: "links=16 ef_search=80"."""
+    settings = {**row["build"]["params"], **row["settings"]}
+    return " ".join(f"{name}={value}" for name, value in settings.items() if name not in _UNTOLD)
 
 
 def _shown(row: IndexFigures) -> IndexLine:
-    settings = {**row["build"]["params"], **row["settings"]}
-    text = " ".join(f"{name}={value}" for name, value in settings.items() if name not in _UNTOLD)
+    text = settings_text(row)
     shown: IndexLine = {
         "method": f"{row['family']} {text}".strip(),
         "family": row["family"],
@@ -148,15 +165,10 @@ _FRONT_NOTE = (
 
 
 def _notes(record: IndexRecord, rows: Sequence[IndexLine]) -> list[str]:
-    vectors, budget = record["vectors"], record["budget"]
-    unit = "bits" if vectors["metric"] == "hamming" else "numbers"
-    made_up = vectors["gallery"] - vectors["real"]
-    jitter = f" and {made_up:,} of them jittered by {SHARE:g} times the median distance of nearest neighbours"
+    budget = record["budget"]
     samples = [row["samples"] for row in rows if row["status"] == "ok"]
     lines = [
-        f"Data: {vectors['real']:,} real vectors{jitter if made_up else ''}, {vectors['dimension']:,} {unit} each "
-        f"({vectors['metric']}); {vectors['queries']:,} queries, of images that are not in the gallery "
-        f"({vectors['completeness']}).",
+        data_note(record["vectors"]),
         f"Recall: share of its answer that belongs to the exact one, ties included; in brackets its 95% bootstrap "
         "interval over queries. x scan: median query over that of the fastest index that looks at every vector "
         f"({record['scan']}), with the interval of that ratio over rounds. Queries a second: 1 / p50, and for "
@@ -167,13 +179,28 @@ def _notes(record: IndexRecord, rows: Sequence[IndexLine]) -> list[str]:
         f"are let go and {record['batch']} queries were answered, pages of files included. B/vector is the index's own "
         "count of memory, disk B/vector what it reads from a file instead. One build each.",
     ]
+    return [*lines, *without_figure(rows), origin_note(record, _MORE_THREADS)]
+
+
+def data_note(vectors: Vectors) -> str:
+    """Which vectors were searched, and for what."""
+    unit = "bits" if vectors["metric"] == "hamming" else "numbers"
+    made_up = vectors["gallery"] - vectors["real"]
+    jitter = f" and {made_up:,} of them jittered by {SHARE:g} times the median distance of nearest neighbours"
+    return (
+        f"Data: {vectors['real']:,} real vectors{jitter if made_up else ''}, {vectors['dimension']:,} {unit} each "
+        f"({vectors['metric']}); {vectors['queries']:,} queries, of images that are not in the gallery "
+        f"({vectors['completeness']})."
+    )
+
+
+def without_figure(rows: Iterable[Ending]) -> list[str]:
+    """A note of the rows that have no figures, and why; none where all have."""
     failed = [f"{row['method']}: {row['status']} ({row['reason']})" for row in rows if row["status"] != "ok"]
-    if failed:
-        lines.append("Without a figure: " + "; ".join(dict.fromkeys(failed)) + ".")
-    return [*lines, _origin(record)]
+    return ["Without a figure: " + "; ".join(dict.fromkeys(failed)) + "."] if failed else []
 
 
-def failure_notes(record: IndexRecord) -> list[str]:
+def failure_notes(record: IndexRecord | ChangingRecord) -> list[str]:
     """Why a set of vectors has no rows, or only earlier ones; nothing where all went well."""
     vectors = record["vectors"]
     name = f"{vectors.get('method')} on {vectors.get('dataset')}:{vectors.get('subset')}"
@@ -186,14 +213,19 @@ def failure_notes(record: IndexRecord) -> list[str]:
     return [f"Without a figure: {name}: {record['status']} ({record['reason']})."]
 
 
-def _origin(record: IndexRecord) -> str:
+_MORE_THREADS = "all of which a single query takes only where it is a matrix product (exact, kmeans)"
+FEW_THREADS = "all of which a single query takes only where it is exact search; Milvus Lite has threads of its own"
+
+
+def origin_note(record: IndexRecord | ChangingRecord, threads: str) -> str:
+    """Where and when it was measured; `threads` says who uses how many of them."""
     facts = record["provenance"]
     git = facts["git"]
     commit = (git["commit"] or "unknown")[:10] + (" (with changes)" if git["dirty"] else "")
     packages = ", ".join(f"{name} {version}" for name, version in facts["indexes"].items())
     noisy = " (noisy)" if record["strayed"] > NOISY else ""
     return (
-        f"{machine_note([facts])} {record['threads']} threads, all of which a single query takes only where it is a "
-        f"matrix product (exact, kmeans). The machine's pace strayed by {record['strayed']:.0%}{noisy}. Manifest "
+        f"{machine_note([facts])} {record['threads']} threads, {threads}. The machine's pace strayed by "
+        f"{record['strayed']:.0%}{noisy}. Manifest "
         f"{record['vectors']['manifest'][:12]}, commit {commit}, run {record['started'][:10]}; {packages}."
     )
