@@ -17,13 +17,11 @@ from benchmarks.execution.forecast import Forecast
 from benchmarks.execution.runner import Observer
 from benchmarks.execution.worker import PROGRESS
 from benchmarks.rows.cell import CellResult
-from benchmarks.system.terminal import Console
+from benchmarks.system.terminal import SPEAKS_EVERY, Console
 from datasets.words import count_of, duration
 from methods import progress
 
 _COLOURS = {"ok": "green", "unavailable": "yellow"}
-SPEAKS_EVERY = 30.0
-"""Seconds between two plain lines about the cells that run, at most."""
 WAITING = "waiting for the first cell to start (its libraries are loaded first)"
 """Shown before any cell runs: on a busy machine, importing the libraries of all methods takes minutes."""
 

@@ -191,7 +191,7 @@ def progress(console: "Console", quiet: bool = False) -> "Iterator[Advance]":
         yield silent
         return
     if not console.is_terminal:
-        from benchmarks.cli.progress import SPEAKS_EVERY
+        from benchmarks.system.terminal import SPEAKS_EVERY
 
         with PlainLines(
             lambda line: console.print(line, markup=False, highlight=False, soft_wrap=True), SPEAKS_EVERY

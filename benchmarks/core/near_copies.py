@@ -44,11 +44,11 @@ def stored_near_copies(store: Store, manifest: str) -> NearCopies | None:
 
 
 def keep_near_copies(
-    store: Store, manifest: Manifest, on_progress: Callable[[int], None] = lambda done: None
+    store: Store, manifest: Manifest, on_progress: Callable[[str], None] = lambda text: None
 ) -> NearCopies:
     """The manifest's near copies, found and stored unless they are by this very code.
 
-    An image that can no longer be read has none. `on_progress` hears how many images were read.
+    An image that can no longer be read has none. `on_progress` hears how far it is: "3,200 images".
     """
     made_by = fingerprint.digest([fingerprint.code_digest(_CODE), fingerprint.package_versions(_LIBRARIES)])
     kept = stored_near_copies(store, manifest.hash)
@@ -56,8 +56,9 @@ def keep_near_copies(
         return kept
     gallery, queries = manifest.gallery, manifest.queries
     images = ImageSet([*gallery.items, *queries.items], manifest.source)
-    prints = take_prints(images, on_progress)
-    pairs, correlations = near_pairs(prints)
+    prints = take_prints(images, lambda done: on_progress(f"{done:,} images"))
+    compared = "pairs of similar images compared"
+    pairs, correlations = near_pairs(prints, on_progress=lambda done: on_progress(f"{done:,} {compared}"))
     flat = int(np.count_nonzero(prints.flat)) - len(prints.unreadable)
     record: dict[str, object] = {"schema": SCHEMA, "made_by": made_by, "gallery": len(gallery), "pairs": pairs.tolist()}
     record |= {"correlations": np.round(correlations, 4).tolist(), "flat": flat}

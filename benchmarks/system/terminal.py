@@ -1,14 +1,19 @@
 """The console that every command prints with: names and reasons that others wrote cannot command the terminal."""
 
 import sys
+import threading
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
 from rich import console as rich_console
 from rich.segment import Segment
+from rich.status import Status
 from rich.text import Text
 
 from datasets.safe_text import printable
+
+SPEAKS_EVERY = 30.0
+"""Seconds between two plain lines about what is being done, at most."""
 
 
 class Console(rich_console.Console):
@@ -32,9 +37,37 @@ class Console(rich_console.Console):
         """Text made printable before its width is measured."""
         return super().render_str(text if _is_plain(text) else _printable(text), **settings)
 
+    def status(self, status: rich_console.RenderableType, **settings: Any) -> Status:
+        """A spinner beside what is being done; in a log, a line of its own whenever that takes half a minute."""
+        return SpokenStatus(status, console=self, **settings)
+
     def on_broken_pipe(self) -> NoReturn:
         """Rich would end the process without a word; `main` has one."""
         raise BrokenPipeError
+
+
+class SpokenStatus(Status):
+    """Rich's status on a terminal; anywhere else, plain lines."""
+
+    _ended: threading.Event | None = None
+
+    def start(self) -> None:
+        """Begin to show, or to say."""
+        if self.console.is_terminal:
+            super().start()
+        else:
+            self._ended = threading.Event()
+            threading.Thread(target=self._speak, args=(self._ended,), daemon=True).start()
+
+    def stop(self) -> None:
+        """Show and say nothing more."""
+        if self._ended:
+            self._ended.set()
+        super().stop()
+
+    def _speak(self, ended: threading.Event) -> None:
+        while not ended.wait(SPEAKS_EVERY):
+            self.console.print(f"    {self.status}", markup=False, soft_wrap=True)
 
 
 def speak_any_encoding() -> None:

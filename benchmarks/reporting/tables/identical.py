@@ -78,7 +78,7 @@ def find_near_copies(
         except BenchmarkError:
             continue
         where = f"looking for near copies in {group.where}"
-        keep_near_copies(store, images, lambda done, where=where: on_progress(f"{where}: {done:,} images"))  # type: ignore[misc]
+        keep_near_copies(store, images, lambda text, where=where: on_progress(f"{where}: {text}"))  # type: ignore[misc]
 
 
 def near_copies(store: Store, group: Group) -> tuple[np.ndarray | None, str]:
