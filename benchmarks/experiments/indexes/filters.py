@@ -1,6 +1,7 @@
 """Filters: every row has a label, and a query is answered among the rows whose label lies in a range."""
 
 from multiprocessing.connection import Connection
+from typing import cast
 
 import numpy as np
 
@@ -65,17 +66,19 @@ class FilteredParticipant(IndexParticipant):
 
     def _give(self, index: Index, rows: np.ndarray) -> None:
         self._labels = labels_of(len(rows))
+        # Asked once: whether an object has all that a protocol names takes its `nbytes`, which may be a long sum.
         if isinstance(index, LabelledIndex):
+            self._is_labelled = True
             index.add_labelled(rows, self._labels)
         else:
+            self._is_labelled = False
             index.add(rows)
 
     def _find(self, index: Index, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
         low, high = filter_of(self._share, self._group)
-        if isinstance(index, LabelledIndex):
-            return index.search_labelled(queries, k, low, high)
-        assert isinstance(index, FilteredIndex)
-        return index.search_among(queries, k, (self._labels >= low) & (self._labels < high))
+        if self._is_labelled:
+            return cast(LabelledIndex, index).search_labelled(queries, k, low, high)
+        return cast(FilteredIndex, index).search_among(queries, k, (self._labels >= low) & (self._labels < high))
 
     def _set(self, settings: dict[str, int]) -> None:
         self._share = settings["share"]

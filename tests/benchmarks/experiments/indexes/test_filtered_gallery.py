@@ -19,8 +19,10 @@ from benchmarks.experiments.indexes.offered import filtered_builds, filtered_fam
 from benchmarks.experiments.indexes.participant import IndexJob
 from benchmarks.experiments.indexes.sweep import families_known, make_sweep
 from benchmarks.experiments.indexes.vectors import ASKED, GALLERY
+from benchmarks.system.provenance import usable_cores
 from datasets.errors import BenchmarkError, UnknownNameError
 from methods.building import resolve
+from methods.indexes.exact import ExactIndex
 from methods.spec import Part
 
 QUICK = ("--rounds", "2", "--seconds", "0.01", "--batch", "4", "--threads", "1")
@@ -153,3 +155,25 @@ def test_an_index_that_cannot_take_part_is_one_line_and_exit_code_2(index, says,
     assert done.returncode == 2, done.stdout + done.stderr
     assert says in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+class Counting(ExactIndex):
+    """Counts how often its bytes are asked for: faiss's indexes are written out to tell."""
+
+    asked = 0
+
+    @property
+    def nbytes(self):
+        type(self).asked += 1
+        return super().nbytes
+
+
+def test_no_query_asks_for_the_bytes_of_its_index(tmp_path):
+    rows = np.random.default_rng(0).standard_normal((400, 8), dtype=np.float32)
+    for name in (GALLERY, ASKED):
+        np.save(tmp_path / name, rows)
+    job = IndexJob("counting", Part(Counting), tmp_path, tmp_path / "log", batch=4, threads=usable_cores())
+    participant = FilteredParticipant(job)
+    built = Counting.asked
+    participant.turn({"share": 10}, 3)
+    assert Counting.asked == built
