@@ -36,12 +36,16 @@ BLOCK = 1 << 20
 
 
 class CoarseProducts:
-    """Callable: a query (d,) to its approximate products (n,) with rows (n, d) float32, and by how much they err."""
+    """Callable: a query (d,) to scores (n,) that differ as do its products with rows (n, d) float32 plus a bias (n,).
 
-    def __init__(self, rows: np.ndarray, centre: np.ndarray, largest: float) -> None:
+    What all scores of a query have in common is left out: it ranks nothing.
+    """
+
+    def __init__(self, rows: np.ndarray, bias: np.ndarray | None, centre: np.ndarray, largest: float) -> None:
         """`centre` (d,): the rows' mean; `largest`: the largest number of `rows - centre`, above zero and finite."""
         self._centre, self._level = centre, np.float32(largest / LEVELS)
-        self._offsets = np.empty(len(rows), dtype=np.float32)
+        self._off_centre = _length(centre)
+        self._offsets = np.zeros(len(rows), dtype=np.float32) if bias is None else bias.copy()
         self._moved = self._longest = 0.0
         self._packed: dict[int, numkong.PackedMatrix] = {}
         self._parts = RowParts(len(rows), rows.nbytes, PIECE)
@@ -49,32 +53,26 @@ class CoarseProducts:
             self._packed[start] = numkong.dots_pack(self._rounded(rows[start:stop], self._offsets[start:stop]))
 
     def __call__(self, query: np.ndarray) -> tuple[np.ndarray, float]:
-        """Products (n,) float32, and the most that one of them differs from what float32 tells of the row itself.
-
-        The error of a query that is not finite is NaN.
-        """
+        """Scores (n,) float32, and the most that one of them is off; NaN for a query that is not finite."""
+        scores = np.empty(len(self._offsets), dtype=np.float32)
         moved = query - self._centre
-        length, unit = _longest(moved[None]), np.float32(np.abs(moved).max() / LEVELS)
-        products = np.empty(len(self._offsets), dtype=np.float32)
+        unit = np.float32(np.abs(moved).max() / LEVELS)
         if not 0 < unit < np.inf:
-            return products, np.nan
-        scaled = moved / unit
-        coarse = np.rint(scaled)
-        asked = np.stack([coarse, np.rint((scaled - coarse) * FINER)]).astype(np.int8)
-        whole, constant = unit * self._level, query @ self._centre
+            return scores, np.nan
+        asked = np.empty((2, len(query)), dtype=np.float32)
+        np.rint(moved / unit, out=asked[0])
+        np.rint((moved / unit - asked[0]) * FINER, out=asked[1])
+        levels, worth = asked.astype(np.int8), np.array([1, 1 / FINER], dtype=np.float32) * (unit * self._level)
 
         def fill(start: int, stop: int) -> None:
-            coarse, fine = np.asarray(numkong.dots_packed(asked, self._packed[start]))
-            some = products[start:stop]
-            np.multiply(coarse, whole, out=some)
-            some += fine * (whole / FINER)
-            some += self._offsets[start:stop] + constant
+            products = np.asarray(numkong.dots_packed(levels, self._packed[start])).astype(np.float32)
+            np.matmul(worth, products, out=scores[start:stop])
+            scores[start:stop] += self._offsets[start:stop]
 
         self._parts.run(fill)
-        untold = float(unit) / FINER / 2 * np.sqrt(len(query))
-        off = _longest(self._centre[None])
-        rounding = ROUNDING * (length + off) * (self._longest + off)
-        return products, length * self._moved + untold * (self._longest + self._moved) + rounding
+        length, untold = _length(moved), float(unit) / FINER / 2 * np.sqrt(len(query))
+        rounding = ROUNDING * (length + self._off_centre) * (self._longest + self._off_centre)
+        return scores, length * self._moved + untold * (self._longest + self._moved) + rounding
 
     @property
     def nbytes(self) -> int:
@@ -82,7 +80,7 @@ class CoarseProducts:
         return sum(packed.nbytes for packed in self._packed.values()) + self._offsets.nbytes + self._centre.nbytes
 
     def _rounded(self, rows: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-        """Rows (m, d) as whole levels, int8; fills `offsets` (m,), and keeps how long rows are and how far they moved.
+        """Rows (m, d) as whole levels, int8; adds to `offsets` (m,), keeps how long rows are and how far they moved.
 
         Lengths are about the centre.
         """
@@ -91,19 +89,27 @@ class CoarseProducts:
         for start in range(0, len(rows), step):
             block = rows[start : start + step] - self._centre
             rounded = np.rint(block / self._level)
-            levels[start : start + step], offsets[start : start + step] = rounded, block @ self._centre
+            levels[start : start + step] = rounded
+            offsets[start : start + step] += block @ self._centre
             self._moved = max(self._moved, _longest(block - rounded * self._level))
             self._longest = max(self._longest, _longest(block))
         return levels
 
 
-def coarse_products(rows: np.ndarray) -> CoarseProducts | None:
-    """Coarse products with `rows` (n, d) float32; None for few, and for numbers whose squares float32 does not hold."""
+def coarse_products(rows: np.ndarray, bias: np.ndarray | None = None) -> CoarseProducts | None:
+    """Coarse products with `rows` (n, d) float32, plus a bias (n,) float32 where there is one.
+
+    None for few rows, and for numbers whose squares float32 does not hold.
+    """
     if rows.nbytes < SMALLEST:
         return None
     centre = rows.mean(axis=0)
     largest = float(max((rows.max(axis=0) - centre).max(), (centre - rows.min(axis=0)).max()))
-    return CoarseProducts(rows, centre, largest) if 1 / SQUARES < largest < SQUARES else None
+    return CoarseProducts(rows, bias, centre, largest) if 1 / SQUARES < largest < SQUARES else None
+
+
+def _length(vector: np.ndarray) -> float:
+    return float(np.sqrt(vector @ vector))
 
 
 def _longest(rows: np.ndarray) -> float:

@@ -39,6 +39,7 @@ class ExactIndex:
         self.metric = metric
         self._centre = np.empty(0, dtype=np.float32)
         self._keep(np.empty((0, 0), dtype=np.float32))
+        self._coarse: CoarseProducts | None = None
 
     def add(self, vectors: np.ndarray) -> None:
         """Keep gallery vectors (n, d) as float32: at unit length for cosine, about their mean for L2.
@@ -53,7 +54,8 @@ class ExactIndex:
         for start in range(0, len(vectors), step):  # in blocks: a second copy of all would be as large as the index
             prepared[start : start + step] = self._prepared(vectors[start : start + step])
             let_go(vectors)
-        self._keep(prepared, coarse_products(prepared))
+        self._keep(prepared)
+        self._coarse = coarse_products(prepared, -self._norms if self.metric == "l2" else None)
 
     def search(self, vectors: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
         """The k nearest gallery rows of each query (q, d): ids (q, k) int32, scores (q, k) float32."""
@@ -111,17 +113,15 @@ class ExactIndex:
             return None
         scores, error = self._coarse(self._multiplied(query))
         if self.metric == "l2":
-            scores -= self._norms
             error += ROUNDING * float(query @ query + self._largest_norm)
         rows = np.flatnonzero(scores >= reached_by(scores, k) - np.float32(2 * error))
         return rows if k <= len(rows) <= FEW * len(scores) else None  # none at all: NaN compares with nothing
 
-    def _keep(self, prepared: np.ndarray, coarse: CoarseProducts | None = None) -> None:
+    def _keep(self, prepared: np.ndarray) -> None:
         self._vectors = prepared
         self._norms = _squared_norms(prepared)
         self._largest_norm = self._norms.max(initial=0)
         self._one_query = RowProducts(prepared)
-        self._coarse = coarse
         self._later, self._first = equal_rows(prepared)
 
     def _prepared(self, vectors: np.ndarray) -> np.ndarray:

@@ -63,10 +63,12 @@ def test_the_answer_is_that_of_the_full_scan_to_the_last_bit(metric, seed, rows,
 @given(seed=st.integers(0, 2**32 - 1), width=st.integers(1, 300), offset=st.sampled_from([0.0, 5.0]))
 def test_no_product_errs_by_more_than_is_said(seed, width, offset):
     rows = clustered(seed, 400, width, offset=offset)
-    coarse = coarse_products(rows)
+    bias = np.random.default_rng(seed).standard_normal(400).astype(np.float32)
+    coarse = coarse_products(rows, bias)
     for query in clustered(seed + 1, 5, width, spread=2.0, offset=offset):
-        products, error = coarse(query)
-        assert np.abs(products - rows.astype(np.float64) @ query.astype(np.float64)).max() <= error
+        scores, error = coarse(query)
+        off = scores + rows.mean(axis=0) @ query - (rows.astype(np.float64) @ query.astype(np.float64) + bias)
+        assert np.abs(off).max() <= error
         moved, longest = (
             np.linalg.norm(query - rows.mean(axis=0)),
             np.linalg.norm(rows - rows.mean(axis=0), axis=1).max(),
