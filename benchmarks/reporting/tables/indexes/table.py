@@ -213,8 +213,8 @@ def failure_notes(record: IndexRecord | ChangingRecord) -> list[str]:
     return [f"Without a figure: {name}: {record['status']} ({record['reason']})."]
 
 
-_MORE_THREADS = "all of which a single query takes only where it is a matrix product (exact, kmeans)"
-FEW_THREADS = "all of which a single query takes only where it is exact search; Milvus Lite has threads of its own"
+_MORE_THREADS = "more than one of which a single query takes only in a large scan (exact, kmeans)"
+FEW_THREADS = "more than one of which a single query takes only in exact search; Milvus Lite has threads of its own"
 
 
 def origin_note(record: IndexRecord | ChangingRecord, threads: str) -> str:
